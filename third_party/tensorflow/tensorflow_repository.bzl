@@ -1,0 +1,67 @@
+"""TensorFlow's C API, headers and libraries, out of the wheel in @pip."""
+
+# TensorFlow's libraries also export protobuf, absl, re2 and BoringSSL of their
+# own. The server links against stubs that show the C API and nothing else, so
+# that none of those can be bound by accident; the real libraries come in when
+# the program starts. //cpp_server:link_hygiene_test holds this.
+_STUBS = """set -eu
+for so in tensorflow_cc tensorflow_framework; do
+  echo "void ${so}_stub_(void){}" > $so.c
+  nm -D --defined-only "$1/lib$so.so.2" | sed 's/.* //; s/@.*//' | grep -E '^TFE?_[A-Za-z0-9_]+$' | sort -u \
+    | sed 's/.*/void &(void){}/' >> $so.c
+  cc -w -shared -fPIC -nostdlib -Wl,-soname,lib$so.so.2 -o lib/lib$so.ifso $so.c
+  rm $so.c
+done"""
+
+_BUILD = """
+load("@rules_cc//cc:defs.bzl", "cc_import", "cc_library")
+
+package(default_visibility = ["//visibility:public"])
+
+cc_import(
+    name = "tensorflow_cc",
+    interface_library = "lib/libtensorflow_cc.ifso",
+    shared_library = "lib/libtensorflow_cc.so.2",
+)
+
+cc_import(
+    name = "tensorflow_framework",
+    interface_library = "lib/libtensorflow_framework.ifso",
+    shared_library = "lib/libtensorflow_framework.so.2",
+)
+
+# Both libraries: session factories and kernels register from libtensorflow_cc.
+cc_library(
+    name = "c_api",
+    hdrs = glob([
+        "include/tensorflow/c/**/*.h",
+        "include/tensorflow/core/platform/ctstring*.h",
+        "include/tsl/platform/ctstring*.h",
+        "include/xla/tsl/**/*.h",
+    ]),
+    includes = ["include"],
+    deps = [
+        ":tensorflow_cc",
+        ":tensorflow_framework",
+    ],
+)
+"""
+
+def _impl(ctx):
+    wheel = ctx.path(ctx.attr.pip).dirname.get_child("site-packages").get_child("tensorflow")
+    ctx.symlink(wheel.get_child("include"), "include")
+    for so in ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"]:
+        ctx.symlink(wheel.get_child(so), "lib/" + so)
+    result = ctx.execute(["bash", "-c", _STUBS, "stubs", str(wheel)])
+    if result.return_code:
+        fail("TensorFlow's stub libraries: " + result.stdout + result.stderr)
+    ctx.file("BUILD", _BUILD)
+
+tensorflow_repository = repository_rule(
+    doc = "`@NAME//:c_api`: TensorFlow's C API from the tensorflow-cpu wheel that `pip`'s repository installed.",
+    implementation = _impl,
+    attrs = {"pip": attr.label(
+        doc = "The BUILD file of the pip repository.",
+        mandatory = True,
+    )},
+)

@@ -1,0 +1,3 @@
+"""The version of everything that is released from this tree."""
+
+VERSION = "0.1.0"
