@@ -79,6 +79,8 @@ def cc_grpc_library(name, descriptor, **kwargs):
         hdrs = [name + "_hdrs"],
         # Generated code is not ours to warn about, nor on the request path.
         copts = ["-w", "-O1"],
+        # Reflection answers from registered descriptors, which no code refers to.
+        alwayslink = True,
         includes = [name + "_gen"],
         linkstatic = True,
         deps = ["@system_cc//:grpc++"],

@@ -13,6 +13,23 @@ for so in tensorflow_cc tensorflow_framework; do
   rm $so.c
 done"""
 
+# What tensorflow/c/c_api.h and tf_tstring.h include. Nothing else of the wheel's
+# headers may be found: among them is the code of a newer protoc.
+_HEADERS = [
+    "tensorflow/c/c_api.h",
+    "tensorflow/c/c_api_macros.h",
+    "tensorflow/c/tf_attrtype.h",
+    "tensorflow/c/tf_buffer.h",
+    "tensorflow/c/tf_datatype.h",
+    "tensorflow/c/tf_status.h",
+    "tensorflow/c/tf_tensor.h",
+    "tensorflow/c/tf_tstring.h",
+    "tensorflow/core/platform/ctstring.h",
+    "tsl/platform/ctstring.h",
+    "tsl/platform/ctstring_internal.h",
+    "xla/tsl/c/tsl_status.h",
+]
+
 _BUILD = """
 load("@rules_cc//cc:defs.bzl", "cc_import", "cc_library")
 
@@ -33,12 +50,7 @@ cc_import(
 # Both libraries: session factories and kernels register from libtensorflow_cc.
 cc_library(
     name = "c_api",
-    hdrs = glob([
-        "include/tensorflow/c/**/*.h",
-        "include/tensorflow/core/platform/ctstring*.h",
-        "include/tsl/platform/ctstring*.h",
-        "include/xla/tsl/**/*.h",
-    ]),
+    hdrs = glob(["include/**/*.h"]),
     includes = ["include"],
     deps = [
         ":tensorflow_cc",
@@ -49,7 +61,8 @@ cc_library(
 
 def _impl(ctx):
     wheel = ctx.path(ctx.attr.pip).dirname.get_child("site-packages").get_child("tensorflow")
-    ctx.symlink(wheel.get_child("include"), "include")
+    for header in _HEADERS:
+        ctx.symlink(ctx.path("%s/include/%s" % (wheel, header)), "include/" + header)
     for so in ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"]:
         ctx.symlink(wheel.get_child(so), "lib/" + so)
     result = ctx.execute(["bash", "-c", _STUBS, "stubs", str(wheel)])

@@ -1,0 +1,187 @@
+#include "cpp_server/core/manager.h"
+
+#include <atomic>
+#include <thread>
+
+#include "cpp_server/core/fake_loader.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+constexpr std::chrono::minutes kLong(1);
+
+class ManagerTest : public ::testing::Test {
+ protected:
+  ManagerTest() {
+    Manager::Options options;
+    options.loader_factory = world_.Factory();
+    options.max_num_load_retries = 0;
+    options.on_state_change = [this](const ServableState& state) { world_.NoteState(state); };
+    manager_ = std::make_unique<Manager>(std::move(options));
+  }
+
+  void Aspire(const std::string& model, const std::vector<int64_t>& versions) {
+    AspiredVersions aspired;
+    aspired.model = model;
+    for (int64_t v : versions) aspired.aspired.push_back(AspiredVersion{v, absl::StrCat("/", model, "/", v)});
+    manager_->SetAspiredVersions(aspired);
+  }
+
+  FakeWorld world_;
+  std::unique_ptr<Manager> manager_;
+};
+
+TEST_F(ManagerTest, FindsTheLatestAndSpecificVersions) {
+  Aspire("a", {3, 10});
+  ASSERT_TRUE(world_.Await("a:3 AVAILABLE"));
+  ASSERT_TRUE(world_.Await("a:10 AVAILABLE"));
+  const auto latest = manager_->GetServableHandle<FakeServable>({"a", absl::nullopt});
+  ASSERT_TRUE(latest.ok()) << latest.status();
+  EXPECT_EQ(latest->version(), 10);
+  EXPECT_EQ((*latest)->id(), (ServableId{"a", 10}));
+  const auto specific = manager_->GetServableHandle<FakeServable>({"a", 3});
+  ASSERT_TRUE(specific.ok()) << specific.status();
+  EXPECT_EQ(specific->version(), 3);
+}
+
+TEST_F(ManagerTest, SaysWhatItDidNotFind) {
+  Aspire("a", {1});
+  ASSERT_TRUE(manager_->WaitUntilSettled({"a"}, kLong));
+  EXPECT_EQ(manager_->GetUntypedServableHandle({"b", absl::nullopt}).status(),
+            absl::NotFoundError("Servable not found for request: Latest(b)"));
+  EXPECT_EQ(manager_->GetUntypedServableHandle({"a", 2}).status(),
+            absl::NotFoundError("Servable not found for request: Specific(a, 2)"));
+}
+
+TEST_F(ManagerTest, RefusesTheWrongKindOfServable) {
+  class OtherServable : public Servable {};
+  Aspire("a", {1});
+  ASSERT_TRUE(manager_->WaitUntilSettled({"a"}, kLong));
+  EXPECT_EQ(manager_->GetServableHandle<OtherServable>({"a", 1}).status(),
+            absl::InvalidArgumentError("Servable Specific(a, 1) is of another kind"));
+}
+
+TEST_F(ManagerTest, ASlowLoadHoldsUpNoOtherModel) {
+  world_.Hold("slow:1");
+  Aspire("slow", {1});
+  ASSERT_TRUE(world_.Await("load slow:1"));
+  Aspire("fast", {1});
+  EXPECT_TRUE(manager_->WaitUntilSettled({"fast"}, kLong));
+  Aspire("fast", {2});
+  EXPECT_TRUE(world_.Await("fast:1 END"));
+  EXPECT_FALSE(manager_->GetUntypedServableHandle({"slow", absl::nullopt}).ok());
+  world_.Release("slow:1");
+  EXPECT_TRUE(manager_->WaitUntilSettled({"slow", "fast"}, kLong));
+}
+
+TEST_F(ManagerTest, AnEmptyListRemovesAModelAndItsHistoryStays) {
+  Aspire("a", {1});
+  ASSERT_TRUE(manager_->WaitUntilSettled({"a"}, kLong));
+  Aspire("a", {});
+  ASSERT_TRUE(world_.Await("a:1 END"));
+  EXPECT_FALSE(manager_->GetUntypedServableHandle({"a", absl::nullopt}).ok());
+  ASSERT_THAT(manager_->GetStates("a"), SizeIs(1));
+  EXPECT_EQ(manager_->GetStates("a")[0].state, ManagerState::kEnd);
+}
+
+TEST_F(ManagerTest, ListsStatesByModelAndHighestVersionFirst) {
+  EXPECT_THAT(manager_->GetStates("a"), IsEmpty());
+  EXPECT_THAT(manager_->GetAllStates(), IsEmpty());
+  Aspire("b", {1});
+  Aspire("a", {9, 10});
+  ASSERT_TRUE(world_.Await("a:9 AVAILABLE"));
+  const auto states = manager_->GetStates("a");
+  ASSERT_THAT(states, SizeIs(2));
+  EXPECT_EQ(states[0].id.version, 10);
+  EXPECT_EQ(states[1].id.version, 9);
+  EXPECT_THAT(manager_->GetAllStates(), ElementsAre(Pair("a", SizeIs(2)), Pair("b", SizeIs(1))));
+}
+
+TEST_F(ManagerTest, SettlesWhenEachModelIsAvailableOrFailed) {
+  world_.Fail("bad:1", absl::InternalError("no"));
+  EXPECT_FALSE(manager_->WaitUntilSettled({"unknown"}, std::chrono::milliseconds(1)));
+  EXPECT_TRUE(manager_->WaitUntilSettled({}, kLong));
+  Aspire("bad", {1});
+  Aspire("good", {1});
+  EXPECT_TRUE(manager_->WaitUntilSettled({"good"}, kLong));
+  EXPECT_FALSE(manager_->WaitUntilSettled({"good", "bad"}, std::chrono::hours(1)));
+  EXPECT_EQ(manager_->GetStates("bad")[0].state, ManagerState::kEnd);
+}
+
+TEST_F(ManagerTest, AModelThatBecomesKnownWhileWaitedForSettles) {
+  std::thread source([this] { Aspire("late", {1}); });
+  EXPECT_TRUE(manager_->WaitUntilSettled({"late"}, kLong));
+  source.join();
+}
+
+TEST_F(ManagerTest, ItsEndUnloadsEveryModel) {
+  Aspire("a", {1});
+  Aspire("b", {1});
+  ASSERT_TRUE(manager_->WaitUntilSettled({"a", "b"}, kLong));
+  manager_.reset();
+  EXPECT_EQ(world_.Count("destroy a:1"), 1);
+  EXPECT_EQ(world_.Count("destroy b:1"), 1);
+}
+
+TEST_F(ManagerTest, ACallbackMayLookAtAllModelsUntilTheEnd) {
+  Manager* manager = nullptr;
+  Manager::Options options;
+  options.loader_factory = world_.Factory();
+  options.on_state_change = [this, &manager](const ServableState& state) {
+    EXPECT_THAT(manager->GetStates(state.id.name), SizeIs(1));
+    EXPECT_THAT(manager->GetAllStates(), SizeIs(::testing::Ge(1)));
+    world_.NoteState(state);
+  };
+  Manager watched(std::move(options));
+  manager = &watched;
+  for (const char* name : {"a", "b", "c"}) watched.SetAspiredVersions({name, {{1, "/1"}}, {}});
+  EXPECT_TRUE(watched.WaitUntilSettled({"a", "b", "c"}, kLong));
+}
+
+// The promise of a swap: at every moment there is a version, and it never goes back.
+TEST_F(ManagerTest, SwapsUnderLoadWithNoRequestLost) {
+  constexpr int kThreads = 8;
+  constexpr int64_t kVersions = 40;
+  Aspire("a", {1});
+  ASSERT_TRUE(manager_->WaitUntilSettled({"a"}, kLong));
+  std::atomic<bool> stop{false};
+  std::atomic<int64_t> unavailable{0};
+  std::atomic<int64_t> backwards{0};
+  std::atomic<int64_t> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      int64_t newest = 0;
+      while (!stop) {
+        const auto handle = manager_->GetServableHandle<FakeServable>({"a", absl::nullopt});
+        if (!handle.ok()) {
+          ++unavailable;
+          continue;
+        }
+        if (handle->version() < newest) ++backwards;
+        if ((*handle)->id().version != handle->version()) ++wrong;
+        newest = handle->version();
+      }
+    });
+  }
+  for (int64_t v = 2; v <= kVersions; ++v) {
+    Aspire("a", {v});
+    EXPECT_TRUE(world_.Await(absl::StrCat("a:", v - 1, " END")));
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(unavailable, 0);
+  EXPECT_EQ(backwards, 0);
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(world_.Count("destroy a:1"), 1);
+}
+
+}  // namespace
+}  // namespace trilho

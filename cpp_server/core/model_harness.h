@@ -1,0 +1,132 @@
+// One model: its versions and the thread that loads and unloads them.
+
+#ifndef TRILHO_CPP_SERVER_CORE_MODEL_HARNESS_H_
+#define TRILHO_CPP_SERVER_CORE_MODEL_HARNESS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "cpp_server/core/control_signal.h"
+#include "cpp_server/core/loader.h"
+#include "cpp_server/core/manager_options.h"
+#include "cpp_server/core/mutex.h"
+#include "cpp_server/core/servable.h"
+#include "cpp_server/core/servable_handle.h"
+#include "cpp_server/core/servable_state.h"
+#include "cpp_server/core/source.h"
+
+namespace trilho {
+
+// Whether a model has got where its Source wants it.
+enum class Settlement { kPending, kAvailable, kFailed };
+
+// What a Manager holds per model; others use the Manager.
+//
+// A loaded version has a lease: one shared_ptr that the harness holds and every handle copies. To unload is to stop
+// giving copies away and to drop the harness's own. Whoever drops the last copy does nothing but signal the control
+// thread, and that destroys the Servable. A version that drains holds up neither the data threads nor the next load.
+//
+// Thread-safe.
+class ModelHarness {
+ public:
+  // Begins the control thread. `options.policy` must be set.
+  ModelHarness(std::string name, ManagerOptions options);
+  // Unloads everything; waits for a load that has begun and for handles that are still out.
+  ~ModelHarness();
+  ModelHarness(const ModelHarness&) = delete;
+  ModelHarness& operator=(const ModelHarness&) = delete;
+
+  // See Manager::SetAspiredVersions. A version that is loaded stays as it is if only its path changes; a failed one is
+  // tried again if its path changes, or when it left the aspired ones and returned.
+  void SetAspired(const std::vector<AspiredVersion>& aspired, const std::vector<RejectedVersion>& rejected)
+      EXCLUDES(mu_);
+
+  // Begins to unload everything and returns at once; what SetAspired says later is ignored.
+  void BeginShutdown() EXCLUDES(mu_);
+
+  // After BeginShutdown: waits until everything is unloaded and no callback runs any more. For one thread.
+  void Join();
+
+  // A handle for `version`, for the highest available one if absent; empty if there is none. On every request's path.
+  ServableHandle<Servable> GetHandle(absl::optional<int64_t> version) const EXCLUDES(mu_);
+
+  // Highest version first, the rejected ones among them.
+  std::vector<ServableState> GetStates() const EXCLUDES(mu_);
+
+  // kAvailable if any version is; kFailed if one ended with an error and none is on the way.
+  Settlement GetSettlement() const EXCLUDES(mu_);
+
+ private:
+  struct Version {
+    ServableState state;
+    std::string path;
+    bool is_aspired = false;
+    // Counts the reasons to load: up when the version becomes aspired, or changes its path.
+    uint64_t wanted = 0;
+    // The `wanted` that the last load answered to; an ended version is loaded anew when the two differ.
+    uint64_t tried = 0;
+    // Orders ended versions by when they ended.
+    uint64_t ended_at = 0;
+
+    // Set from kAvailable to the end of kUnloading. Made and destroyed on the control thread.
+    std::unique_ptr<Loader> loader;
+    std::unique_ptr<Servable> servable;
+    // Set by the end of the last copy of `lease`.
+    std::shared_ptr<std::atomic<bool>> drained;
+    // Set in kAvailable.
+    std::shared_ptr<const void> lease;
+  };
+
+  // On the control thread.
+  void Run();
+  // Does one thing; false if there was nothing to do.
+  bool Step() EXCLUDES(mu_);
+  void Load(int64_t version) EXCLUDES(mu_);
+  absl::StatusOr<std::unique_ptr<Servable>> LoadWithRetries(const ServableId& id, const std::string& path,
+                                                            uint64_t wanted, Loader* loader) EXCLUDES(mu_);
+  // False if `version` is no longer wanted.
+  bool WaitForRetry(int64_t version, uint64_t wanted) EXCLUDES(mu_);
+  void BeginUnload(int64_t version) EXCLUDES(mu_);
+  bool ReapDrained() EXCLUDES(mu_);
+  bool CancelUnstarted() EXCLUDES(mu_);
+  void DeliverEvents() EXCLUDES(mu_);
+  bool IsDone() const EXCLUDES(mu_);
+
+  absl::optional<VersionAction> NextAction() const REQUIRES(mu_);
+  bool IsWanted(int64_t version, uint64_t wanted) const EXCLUDES(mu_);
+  void SetState(Version* version, ManagerState state, absl::Status status) REQUIRES(mu_);
+  // To kEnd, and on to kStart if there is a new reason to load.
+  void End(Version* version, absl::Status status) REQUIRES(mu_);
+  void Restart(Version* version) REQUIRES(mu_);
+  // Only the control thread erases, and only in Step(); so it may keep pointers into the map while unlocked.
+  void ForgetOldest() REQUIRES(mu_);
+  void UpdateLatest() REQUIRES(mu_);
+
+  const std::string name_;
+  const ManagerOptions options_;
+  const std::shared_ptr<ControlSignal> signal_ = std::make_shared<ControlSignal>();
+
+  mutable Mutex mu_;
+  std::map<int64_t, Version> versions_ GUARDED_BY(mu_);
+  // The highest version in kAvailable.
+  const Version* latest_ GUARDED_BY(mu_) = nullptr;
+  std::map<int64_t, absl::Status> rejected_ GUARDED_BY(mu_);
+  // Changes that options_.on_state_change has not been told yet.
+  std::vector<ServableState> events_ GUARDED_BY(mu_);
+  uint64_t num_ended_ GUARDED_BY(mu_) = 0;
+  bool shutting_down_ GUARDED_BY(mu_) = false;
+
+  std::thread control_thread_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_CORE_MODEL_HARNESS_H_

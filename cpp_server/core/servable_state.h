@@ -1,0 +1,32 @@
+// The life of a version, as ModelService reports it.
+
+#ifndef TRILHO_CPP_SERVER_CORE_SERVABLE_STATE_H_
+#define TRILHO_CPP_SERVER_CORE_SERVABLE_STATE_H_
+
+#include "absl/status/status.h"
+#include "cpp_server/core/servable.h"
+
+namespace trilho {
+
+// The numbers are those of tensorflow.serving.ModelVersionStatus.State.
+enum class ManagerState : int {
+  kStart = 10,      // aspired, not yet begun
+  kLoading = 20,    // being loaded and warmed up
+  kAvailable = 30,  // answers requests
+  kUnloading = 40,  // answers the requests it has, takes no new ones
+  kEnd = 50,        // unloaded, or failed if `status` is an error
+};
+
+// "START", "LOADING", ...
+const char* ManagerStateName(ManagerState state);
+
+struct ServableState {
+  ServableId id;
+  ManagerState state = ManagerState::kStart;
+  // Why a version failed, is retried, or is not offered by its Source.
+  absl::Status status;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_CORE_SERVABLE_STATE_H_

@@ -1,0 +1,109 @@
+#include "cpp_server/rpc/grpc_server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/rpc/raw_service.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+
+namespace trilho {
+namespace {
+
+// Clients behind a balancer ping more often than gRPC's default of once in five
+// minutes allows; ten seconds is what grpc-java's smallest keepalive asks for.
+constexpr int kMinPingIntervalMs = 10 * 1000;
+
+std::string BareName(const std::string& full_name) { return full_name.substr(full_name.rfind('.') + 1); }
+
+// Library-wide settings, before the first server is built.
+void EnablePlugins() {
+  static const bool enabled = [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  static_cast<void>(enabled);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& options,
+                                                              std::vector<ServiceDefinition> services) {
+  EnablePlugins();
+  std::unique_ptr<GrpcServer> server(new GrpcServer());
+  grpc::ServerBuilder builder;
+  // Two processes on one port would share its calls at random.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.SetMaxReceiveMessageSize(-1);
+  builder.SetMaxSendMessageSize(-1);
+  // Only health and reflection use gRPC's own threads.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.AddListeningPort(absl::StrCat("0.0.0.0:", options.port), grpc::InsecureServerCredentials(), &server->port_);
+  int socket_bound = 1;
+  if (!options.socket_path.empty()) {
+    builder.AddListeningPort("unix:" + options.socket_path, grpc::InsecureServerCredentials(), &socket_bound);
+  }
+  for (ServiceDefinition& definition : services) {
+    server->services_.push_back(std::make_unique<RawService>(std::move(definition)));
+    builder.RegisterService(server->services_.back().get());
+  }
+  server->data_queue_ = builder.AddCompletionQueue();
+  server->control_queue_ = builder.AddCompletionQueue();
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || server->port_ == 0 || socket_bound == 0) {
+    std::string place = absl::StrCat("port ", options.port);
+    if (!options.socket_path.empty()) absl::StrAppend(&place, " or socket ", options.socket_path);
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", place, ": it is in use by another process or not permitted"));
+  }
+  server->SetServing(false);
+  for (const auto& service : server->services_) {
+    service->RequestCalls(Plane::kData, server->data_queue_.get());
+    service->RequestCalls(Plane::kControl, server->control_queue_.get());
+  }
+  for (int i = 0; i < std::max(1, options.data_threads); ++i) {
+    server->threads_.emplace_back(RawService::Poll, server->data_queue_.get());
+  }
+  server->threads_.emplace_back(RawService::Poll, server->control_queue_.get());
+  return server;
+}
+
+void GrpcServer::SetServing(bool serving) {
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  health->SetServingStatus("", serving);
+  for (const auto& service : services_) {
+    health->SetServingStatus(service->name(), serving);
+    health->SetServingStatus(BareName(service->name()), serving);
+  }
+}
+
+void GrpcServer::Shutdown(std::chrono::milliseconds grace) {
+  shut_down_ = true;
+  server_->GetHealthCheckService()->Shutdown();
+  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  data_queue_->Shutdown();
+  control_queue_->Shutdown();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+GrpcServer::~GrpcServer() {
+  if (server_ != nullptr) {
+    if (!shut_down_) Shutdown(std::chrono::milliseconds(0));
+    return;
+  }
+  // Start failed: gRPC wants its queues shut down and drained all the same.
+  for (grpc::ServerCompletionQueue* queue : {data_queue_.get(), control_queue_.get()}) {
+    if (queue == nullptr) continue;
+    queue->Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue->Next(&tag, &ok)) {
+    }
+  }
+}
+
+}  // namespace trilho

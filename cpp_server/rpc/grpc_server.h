@@ -1,0 +1,70 @@
+// The gRPC front: ports, threads, and the way from bytes to a method.
+
+#ifndef TRILHO_CPP_SERVER_RPC_GRPC_SERVER_H_
+#define TRILHO_CPP_SERVER_RPC_GRPC_SERVER_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cpp_server/rpc/unary_call.h"
+#include "grpcpp/grpcpp.h"
+
+namespace trilho {
+
+class RawService;
+
+// Serves methods on raw bytes, with one completion queue and a set of threads
+// for each plane; a method runs on the thread that took its call from the
+// queue. Beside them it serves grpc.health.v1 and server reflection.
+class GrpcServer {
+ public:
+  struct Options {
+    // 0 chooses a free one.
+    int port = 8500;
+    // Also listens on this UNIX socket if not empty.
+    std::string socket_path;
+    // Threads that run models.
+    int data_threads = 1;
+  };
+
+  // Listens and answers at once. UNAVAILABLE if the port or the path cannot be
+  // had, e.g. since another process has it.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const Options& options,
+                                                           std::vector<ServiceDefinition> services);
+  // Shuts down at once if Shutdown was not called.
+  ~GrpcServer();
+  GrpcServer(const GrpcServer&) = delete;
+  GrpcServer& operator=(const GrpcServer&) = delete;
+
+  int port() const { return port_; }
+
+  // What grpc.health.v1 answers for the server ("") and each of its services,
+  // under its full name and its bare one, as TF Serving has it. Not serving at
+  // first.
+  void SetServing(bool serving);
+
+  // Says NOT_SERVING, takes no new calls, lets those under way finish and
+  // cancels what is left after `grace`. Called once, from any thread but a
+  // handler's.
+  void Shutdown(std::chrono::milliseconds grace);
+
+ private:
+  GrpcServer() = default;
+
+  std::vector<std::unique_ptr<RawService>> services_;
+  std::unique_ptr<grpc::ServerCompletionQueue> data_queue_;
+  std::unique_ptr<grpc::ServerCompletionQueue> control_queue_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::thread> threads_;
+  int port_ = 0;
+  bool shut_down_ = false;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_RPC_GRPC_SERVER_H_

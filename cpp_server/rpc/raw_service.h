@@ -1,0 +1,43 @@
+// A gRPC service made at run time, its methods on raw bytes.
+
+#ifndef TRILHO_CPP_SERVER_RPC_RAW_SERVICE_H_
+#define TRILHO_CPP_SERVER_RPC_RAW_SERVICE_H_
+
+#include <string>
+#include <vector>
+
+#include "cpp_server/rpc/unary_call.h"
+#include "grpcpp/completion_queue.h"
+#include "grpcpp/impl/service_type.h"
+
+namespace trilho {
+
+// What protoc would generate as WithRawMethod_..., for any list of methods:
+// gRPC hands a call over together with its request in one event, which its
+// AsyncGenericService does not.
+class RawService final : public grpc::Service {
+ public:
+  explicit RawService(ServiceDefinition definition);
+
+  const std::string& name() const { return definition_.name; }
+
+  // Asks gRPC for the first calls of every method of `plane`; each call that
+  // arrives asks for its successor. After the server has started, before
+  // `queue` is polled.
+  void RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue);
+
+  // Handles events of `queue` until it is shut down and empty. Any number of
+  // threads.
+  static void Poll(grpc::ServerCompletionQueue* queue);
+
+ private:
+  class Call;
+
+  const ServiceDefinition definition_;
+  // "/package.Service/Method"; gRPC keeps pointers into them.
+  std::vector<std::string> paths_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_RPC_RAW_SERVICE_H_

@@ -1,0 +1,69 @@
+// What a method of a service sees of one call.
+
+#ifndef TRILHO_CPP_SERVER_RPC_UNARY_CALL_H_
+#define TRILHO_CPP_SERVER_RPC_UNARY_CALL_H_
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace trilho {
+
+// One call of a unary method. Exactly one of Reply and Fail must be called,
+// once, on any thread, now or later; the call is gone after that.
+class UnaryCall {
+ public:
+  virtual ~UnaryCall() = default;
+
+  // The serialized request, in one piece; valid until the call is answered.
+  virtual absl::string_view request() const = 0;
+
+  // When the caller stops waiting; far in the future if it set no deadline.
+  virtual std::chrono::system_clock::time_point deadline() const = 0;
+
+  // Answers with a serialized response.
+  virtual void Reply(std::string response) = 0;
+
+  // Answers with an error, which must not be OK.
+  virtual void Fail(const absl::Status& status) = 0;
+};
+
+// Which threads run a method. The control plane answers while every thread of
+// the data plane is inside a long run, so it must never do the work of a model.
+enum class Plane { kData, kControl };
+
+struct UnaryMethod {
+  std::string name;
+  Plane plane = Plane::kControl;
+  std::function<void(UnaryCall*)> handler;
+};
+
+struct ServiceDefinition {
+  // With its package, e.g. "tensorflow.serving.PredictionService".
+  std::string name;
+  std::vector<UnaryMethod> methods;
+};
+
+// A control method in terms of message classes; `handler` must be thread-safe.
+template <typename Request, typename Response>
+UnaryMethod MessageMethod(std::string name, std::function<absl::Status(const Request&, Response*)> handler) {
+  return {std::move(name), Plane::kControl, [handler = std::move(handler)](UnaryCall* call) {
+            Request request;
+            const absl::string_view bytes = call->request();
+            if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+              return call->Fail(absl::InvalidArgumentError("the request is not a " + request.GetTypeName()));
+            }
+            Response response;
+            const absl::Status status = handler(request, &response);
+            if (!status.ok()) return call->Fail(status);
+            call->Reply(response.SerializeAsString());
+          }};
+}
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_RPC_UNARY_CALL_H_

@@ -1,0 +1,53 @@
+#include "cpp_server/server/model_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+
+namespace trilho {
+namespace {
+
+using Row = std::array<std::string, 4>;
+
+std::string Render(const std::vector<Row>& rows) {
+  std::array<size_t, 3> widths{};
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string table;
+  for (const Row& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < widths.size(); ++i) {
+      absl::StrAppend(&line, row[i], std::string(widths[i] - row[i].size() + 2, ' '));
+    }
+    line += row.back();
+    line.erase(line.find_last_not_of(' ') + 1);
+    absl::StrAppend(&table, line, "\n");
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string ModelTable(const std::vector<std::string>& models,
+                       const std::map<std::string, std::vector<ServableState>>& states,
+                       const std::map<std::string, std::string>& problems) {
+  std::vector<Row> rows = {{"MODEL", "VERSION", "STATE", "REASON"}};
+  for (const std::string& model : models) {
+    const auto known = states.find(model);
+    const auto problem = problems.find(model);
+    if (known == states.end() || known->second.empty()) {
+      rows.push_back({model, "-", "-", problem == problems.end() ? "no versions found" : problem->second});
+      continue;
+    }
+    for (const ServableState& state : known->second) {
+      const bool failed = state.state == ManagerState::kEnd && !state.status.ok();
+      rows.push_back({model, absl::StrCat(state.id.version), failed ? "FAILED" : ManagerStateName(state.state),
+                      std::string(state.status.message())});
+    }
+  }
+  return Render(rows);
+}
+
+}  // namespace trilho

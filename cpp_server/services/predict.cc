@@ -1,0 +1,209 @@
+#include "cpp_server/services/predict.h"
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cpp_server/services/model_spec_wire.h"
+#include "cpp_server/wire/tensor_proto.h"
+#include "cpp_server/wire/wire_reader.h"
+#include "cpp_server/wire/wire_writer.h"
+
+namespace trilho {
+namespace {
+
+// Fields of tensorflow.serving.PredictRequest and PredictResponse.
+enum RequestField : uint32_t { kRequestModelSpec = 1, kRequestInputs = 2, kRequestOutputFilter = 3 };
+enum ResponseField : uint32_t { kResponseOutputs = 1, kResponseModelSpec = 2 };
+// Of an entry of map<string, TensorProto>.
+enum EntryField : uint32_t { kEntryKey = 1, kEntryValue = 2 };
+
+struct NamedTensor {
+  absl::string_view alias;
+  // A serialized TensorProto.
+  absl::string_view tensor;
+};
+
+// The request's parts; tensors are read once the signature is known.
+struct PredictRequestView {
+  bool has_model_spec = false;
+  ModelSpec model_spec;
+  // No alias twice.
+  std::vector<NamedTensor> inputs;
+  std::vector<absl::string_view> output_filter;
+};
+
+bool ReadInput(absl::string_view entry, PredictRequestView* request) {
+  NamedTensor input;
+  WireReader reader(entry);
+  while (reader.NextField()) {
+    if (reader.field() == kEntryKey) {
+      input.alias = reader.Bytes();
+    } else if (reader.field() == kEntryValue) {
+      input.tensor = reader.Bytes();
+    } else {
+      reader.Skip();
+    }
+  }
+  // The last entry of a key counts, as everywhere in protobuf.
+  for (NamedTensor& known : request->inputs) {
+    if (known.alias != input.alias) continue;
+    known.tensor = input.tensor;
+    return reader.ok();
+  }
+  request->inputs.push_back(input);
+  return reader.ok();
+}
+
+absl::StatusOr<PredictRequestView> ReadRequest(absl::string_view bytes) {
+  PredictRequestView request;
+  WireReader reader(bytes);
+  bool well_formed = true;
+  while (reader.NextField()) {
+    switch (reader.field()) {
+      case kRequestModelSpec:
+        request.has_model_spec = true;
+        well_formed &= ReadModelSpec(reader.Bytes(), &request.model_spec);
+        break;
+      case kRequestInputs:
+        well_formed &= ReadInput(reader.Bytes(), &request);
+        break;
+      case kRequestOutputFilter:
+        request.output_filter.push_back(reader.Bytes());
+        break;
+      default:
+        reader.Skip();
+    }
+  }
+  if (!reader.ok() || !well_formed) {
+    return absl::InvalidArgumentError("the request is not a tensorflow.serving.PredictRequest");
+  }
+  return request;
+}
+
+using Names = std::set<absl::string_view>;
+
+Names Difference(const Names& a, const Names& b) {
+  Names difference;
+  for (absl::string_view name : a) {
+    if (b.count(name) == 0) difference.insert(name);
+  }
+  return difference;
+}
+
+absl::Status WrongNumberOfInputs(const Names& sent, const Names& required) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("input size does not match signature: ", sent.size(), "!=", required.size(), " len({",
+                   absl::StrJoin(sent, ","), "}) != len({", absl::StrJoin(required, ","), "}). Sent extra: {",
+                   absl::StrJoin(Difference(sent, required), ","), "}. Missing but required: {",
+                   absl::StrJoin(Difference(required, sent), ","), "}."));
+}
+
+absl::StatusOr<std::vector<Tensor>> ReadInputs(const PredictRequestView& request, const Signature& signature) {
+  const auto sent_names = [&request] {
+    Names names;
+    for (const NamedTensor& input : request.inputs) names.insert(input.alias);
+    return names;
+  };
+  if (request.inputs.size() != signature.inputs.size()) {
+    Names required;
+    for (const TensorInfo& info : signature.inputs) required.insert(info.alias);
+    return WrongNumberOfInputs(sent_names(), required);
+  }
+  std::vector<Tensor> inputs;
+  inputs.reserve(signature.inputs.size());
+  for (const TensorInfo& info : signature.inputs) {
+    const NamedTensor* found = nullptr;
+    for (const NamedTensor& input : request.inputs) {
+      if (input.alias == info.alias) found = &input;
+    }
+    if (found == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "Signature input alias: ", info.alias, "(feed name: ", info.tensor_name,
+          ") not found in request and no default value provided. Inputs expected to be in the request {",
+          absl::StrJoin(sent_names(), ","), "}, or default input alias set: "));
+    }
+    auto tensor = ParseTensorProto(found->tensor);
+    if (!tensor.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor parsing error: ", info.alias, " (", tensor.status().message(), ")"));
+    }
+    inputs.push_back(*std::move(tensor));
+  }
+  return inputs;
+}
+
+absl::StatusOr<std::vector<int>> ChooseOutputs(const PredictRequestView& request, const Signature& signature) {
+  std::vector<int> outputs;
+  if (request.output_filter.empty()) {
+    outputs.resize(signature.outputs.size());
+    std::iota(outputs.begin(), outputs.end(), 0);
+    return outputs;
+  }
+  for (absl::string_view alias : request.output_filter) {
+    const int position = Signature::Find(signature.outputs, alias);
+    if (position < 0) {
+      Names known;
+      for (const TensorInfo& info : signature.outputs) known.insert(info.alias);
+      return absl::InvalidArgumentError(absl::StrCat("output tensor alias not found in signature: ", alias,
+                                                     " Outputs expected to be in the set {",
+                                                     absl::StrJoin(known, ","), "}."));
+    }
+    if (std::find(outputs.begin(), outputs.end(), position) != outputs.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("duplicate output tensor alias: ", alias));
+    }
+    outputs.push_back(position);
+  }
+  return outputs;
+}
+
+absl::StatusOr<std::string> WriteResponse(const ModelSpec& asked, const ResolvedSignature& resolved,
+                                          const std::vector<int>& outputs, const std::vector<Tensor>& tensors) {
+  WireWriter writer;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& alias = resolved.signature->outputs[static_cast<size_t>(outputs[i])].alias;
+    if (!CanSerialize(tensors[i].type())) {
+      return absl::InvalidArgumentError(absl::StrCat("output \"", alias, "\" is of a type that cannot be sent"));
+    }
+    const size_t tensor_size = TensorProtoSize(tensors[i]);
+    const size_t entry_size =
+        WireWriter::BytesFieldSize(kEntryKey, alias.size()) + WireWriter::BytesFieldSize(kEntryValue, tensor_size);
+    writer.Reserve(writer.size() + entry_size + 64);
+    writer.BeginBytes(kResponseOutputs, entry_size);
+    writer.BytesField(kEntryKey, alias);
+    writer.BeginBytes(kEntryValue, tensor_size);
+    WriteTensorProto(tensors[i], &writer);
+  }
+  ModelSpec answered;
+  answered.name = asked.name;
+  answered.version = resolved.model.version();
+  answered.signature_name = resolved.signature->name;
+  writer.BeginBytes(kResponseModelSpec, ModelSpecSize(answered));
+  WriteModelSpec(answered, &writer);
+  return std::move(writer).Release();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Predict(const Predictor& predictor, absl::string_view request,
+                                    std::chrono::system_clock::time_point deadline) {
+  auto view = ReadRequest(request);
+  if (!view.ok()) return view.status();
+  if (!view->has_model_spec) return absl::InvalidArgumentError("Missing ModelSpec");
+  auto resolved = predictor.Resolve(view->model_spec);
+  if (!resolved.ok()) return resolved.status();
+  auto inputs = ReadInputs(*view, *resolved->signature);
+  if (!inputs.ok()) return inputs.status();
+  auto outputs = ChooseOutputs(*view, *resolved->signature);
+  if (!outputs.ok()) return outputs.status();
+  auto tensors = predictor.Run(*resolved, *inputs, *outputs, deadline);
+  if (!tensors.ok()) return tensors.status();
+  return WriteResponse(view->model_spec, *resolved, *outputs, *tensors);
+}
+
+}  // namespace trilho

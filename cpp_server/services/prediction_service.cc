@@ -1,0 +1,59 @@
+#include "cpp_server/services/prediction_service.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/services/predict.h"
+#include "tensorflow_serving/apis/get_model_metadata.pb.h"
+
+namespace trilho {
+namespace {
+
+using tensorflow::serving::GetModelMetadataRequest;
+using tensorflow::serving::GetModelMetadataResponse;
+
+constexpr char kSignatureDefField[] = "signature_def";
+
+absl::Status GetModelMetadata(const Predictor& predictor, const GetModelMetadataRequest& request,
+                              GetModelMetadataResponse* response) {
+  if (!request.has_model_spec()) return absl::InvalidArgumentError("Missing ModelSpec");
+  if (request.metadata_field().empty()) {
+    return absl::InvalidArgumentError("GetModelMetadataRequest must specify at least one metadata_field");
+  }
+  for (const std::string& field : request.metadata_field()) {
+    if (field != kSignatureDefField) {
+      return absl::InvalidArgumentError(absl::StrCat("Metadata field ", field, " is not supported"));
+    }
+  }
+  ModelSpec spec;
+  spec.name = request.model_spec().name();
+  if (request.model_spec().has_version()) spec.version = request.model_spec().version().value();
+  spec.version_label = request.model_spec().version_label();
+  auto model = predictor.FindModel(spec);
+  if (!model.ok()) return model.status();
+  response->mutable_model_spec()->set_name(request.model_spec().name());
+  response->mutable_model_spec()->mutable_version()->set_value(model->version());
+  // The map is kept serialized: what Any.PackFrom would make of it.
+  google::protobuf::Any& any = (*response->mutable_metadata())[kSignatureDefField];
+  any.set_type_url(absl::StrCat("type.googleapis.com/", tensorflow::serving::SignatureDefMap().GetTypeName()));
+  any.set_value((*model)->signatures().signature_def_map);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ServiceDefinition PredictionService(const Predictor* predictor) {
+  ServiceDefinition service;
+  service.name = "tensorflow.serving.PredictionService";
+  service.methods.push_back({"Predict", Plane::kData, [predictor](UnaryCall* call) {
+                               auto response = Predict(*predictor, call->request(), call->deadline());
+                               if (!response.ok()) return call->Fail(response.status());
+                               call->Reply(*std::move(response));
+                             }});
+  service.methods.push_back(MessageMethod<GetModelMetadataRequest, GetModelMetadataResponse>(
+      "GetModelMetadata",
+      [predictor](const auto& request, auto* response) { return GetModelMetadata(*predictor, request, response); }));
+  return service;
+}
+
+}  // namespace trilho

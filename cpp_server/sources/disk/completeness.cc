@@ -1,0 +1,64 @@
+#include "cpp_server/sources/disk/completeness.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/sources/disk/manifest_check.h"
+
+namespace trilho {
+
+CompletenessChecker::CompletenessChecker(Options options) : options_(std::move(options)) {}
+
+absl::Status CompletenessChecker::Check(const std::string& folder) {
+  absl::StatusOr<FileListing> listing = ListFiles(folder);
+  if (!listing.ok()) {
+    memories_.erase(folder);
+    return listing.status();
+  }
+  const auto [it, is_new] = memories_.try_emplace(folder);
+  Memory& memory = it->second;
+  const bool is_same = !is_new && memory.listing == *listing;
+  const bool is_at_rest = is_same || IsOld(*listing);
+  if (!is_same || !memory.has_verdict) {
+    memory.verdict = Verify(folder, *listing);
+    // What came of a disk's mood or of a stop is asked again.
+    memory.has_verdict = !absl::IsUnavailable(memory.verdict) && !absl::IsCancelled(memory.verdict);
+    memory.listing = *std::move(listing);
+  }
+  if (memory.verdict.ok()) {
+    // A manifest that is met needs no time to prove itself.
+    if (is_at_rest || memory.listing.count(kManifestName) > 0) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat(folder, " still changes; waiting for its files to come to rest"));
+  }
+  if (is_at_rest || absl::IsCancelled(memory.verdict)) return memory.verdict;
+  return absl::UnavailableError(absl::StrCat("Perhaps still being written: ", memory.verdict.message()));
+}
+
+void CompletenessChecker::Retain(const std::set<std::string>& folders) {
+  for (auto it = memories_.begin(); it != memories_.end();) {
+    it = folders.count(it->first) > 0 ? std::next(it) : memories_.erase(it);
+  }
+}
+
+absl::Status CompletenessChecker::Verify(const std::string& folder, const FileListing& listing) const {
+  if (listing.count(kManifestName) > 0) {
+    const absl::StatusOr<Manifest> manifest = ReadManifest(folder);
+    if (!manifest.ok()) return manifest.status();
+    return CheckManifest(*manifest, folder, listing, options_.stop != nullptr ? *options_.stop : never_stop_);
+  }
+  if (listing.count("saved_model.pb") > 0 || listing.count("saved_model.pbtxt") > 0) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(folder, " holds no manifest.json, saved_model.pb or saved_model.pbtxt"));
+}
+
+bool CompletenessChecker::IsOld(const FileListing& listing) const {
+  if (listing.empty()) return false;  // a folder just made, perhaps
+  int64_t newest = 0;
+  for (const auto& entry : listing) newest = std::max(newest, entry.second.changed);
+  const auto now = options_.now ? options_.now() : std::chrono::system_clock::now();
+  const auto latest = now.time_since_epoch() - options_.settle_time;
+  return newest <= std::chrono::duration_cast<std::chrono::nanoseconds>(latest).count();
+}
+
+}  // namespace trilho

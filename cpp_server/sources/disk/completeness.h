@@ -1,0 +1,61 @@
+// Whether a version is there as a whole, or still on its way.
+
+#ifndef TRILHO_CPP_SERVER_SOURCES_DISK_COMPLETENESS_H_
+#define TRILHO_CPP_SERVER_SOURCES_DISK_COMPLETENESS_H_
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "cpp_server/sources/disk/file_listing.h"
+
+namespace trilho {
+
+// A version with a manifest.json is complete when it is what its manifest says. One without, which Trilho did not
+// publish, is complete when it has a saved_model.pb or saved_model.pbtxt and its listing (paths, sizes, times) has come
+// to rest: it is the same as at the check before, or nothing in it has changed for `settle_time`. The latter keeps a
+// server that starts from waiting for models that were there for long.
+//
+// Remembers what it saw, so that files are read once per change of the listing and not at every check. For one thread.
+class CompletenessChecker {
+ public:
+  struct Options {
+    std::chrono::milliseconds settle_time = std::chrono::seconds(2);
+    // For tests; the system's clock if empty.
+    std::function<std::chrono::system_clock::time_point()> now;
+    // Checks return CANCELLED soon after it becomes true. May be null; outlives the checker.
+    const std::atomic<bool>* stop = nullptr;
+  };
+
+  explicit CompletenessChecker(Options options);
+
+  // Looks at the version in `folder`. UNAVAILABLE if it still changes or cannot be read at the moment, so that a later
+  // check may find it complete; any other error stays until somebody changes the files.
+  absl::Status Check(const std::string& folder);
+
+  // Forgets all folders but these.
+  void Retain(const std::set<std::string>& folders);
+
+ private:
+  struct Memory {
+    FileListing listing;
+    // What the files say, whether at rest or not; kept when it follows from `listing`.
+    bool has_verdict = false;
+    absl::Status verdict;
+  };
+
+  absl::Status Verify(const std::string& folder, const FileListing& listing) const;
+  bool IsOld(const FileListing& listing) const;
+
+  const Options options_;
+  const std::atomic<bool> never_stop_{false};
+  std::map<std::string, Memory> memories_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SOURCES_DISK_COMPLETENESS_H_

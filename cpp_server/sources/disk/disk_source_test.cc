@@ -1,0 +1,123 @@
+#include "cpp_server/sources/disk/disk_source.h"
+
+#include "cpp_server/sources/disk/test_directory.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+// The latest call for the model under test; a callback that a test waits for.
+class Latest {
+ public:
+  Source::AspiredVersionsCallback Callback() {
+    return [this](const AspiredVersions& versions) {
+      MutexLock lock(&mu_);
+      ++calls_;
+      versions_ = versions.aspired.empty() ? 0 : versions.aspired[0].version;
+      cv_.NotifyAll();
+    };
+  }
+  // 0 stands for a call with no version. False after a minute.
+  bool Await(int64_t version) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    MutexLock lock(&mu_);
+    while (versions_ != version) {
+      if (!cv_.WaitUntil(&mu_, deadline)) return false;
+    }
+    return true;
+  }
+  int calls() {
+    MutexLock lock(&mu_);
+    return calls_;
+  }
+
+ private:
+  Mutex mu_;
+  CondVar cv_;
+  int64_t versions_ GUARDED_BY(mu_) = -1;
+  int calls_ GUARDED_BY(mu_) = 0;
+};
+
+class DiskSourceTest : public ::testing::Test {
+ protected:
+  DiskSourceTest() { options_.models = {{"m", dir_.Path("m"), ServableVersionPolicy()}}; }
+  void Publish(const std::string& folder) {
+    dir_.Publish(folder + "-partial", {{"saved_model.pb", "graph"}});
+    std::filesystem::rename(dir_.Path(folder + "-partial"), dir_.Path(folder));
+  }
+
+  TestDirectory dir_;
+  Latest latest_;
+  DiskSource::Options options_;
+};
+
+TEST_F(DiskSourceTest, SeesWhatIsPublished) {
+  options_.poll_wait = std::chrono::milliseconds(1);
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  Publish("m/1");
+  EXPECT_TRUE(latest_.Await(1));
+  Publish("m/2");
+  EXPECT_TRUE(latest_.Await(2));
+}
+
+TEST_F(DiskSourceTest, LooksAtNewModelsAtOnce) {
+  Publish("m/1");
+  Publish("n/7");
+  options_.poll_wait = std::chrono::hours(1);
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  ASSERT_TRUE(latest_.Await(1));
+  source.SetModels({{"m", dir_.Path("n"), ServableVersionPolicy()}});
+  EXPECT_TRUE(latest_.Await(7));
+  source.SetModels({});
+  EXPECT_TRUE(latest_.Await(0));
+}
+
+TEST_F(DiskSourceTest, EndsAtOnceWhileItWaits) {
+  Publish("m/1");
+  options_.poll_wait = std::chrono::hours(1);
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  ASSERT_TRUE(latest_.Await(1));
+}
+
+TEST_F(DiskSourceTest, PollsOnceUntilWhatIsBeingWrittenIsThere) {
+  dir_.Write("m/1/saved_model.pb", "graph");
+  options_.poll_wait = std::chrono::milliseconds(0);
+  options_.settle_time = std::chrono::milliseconds(100);
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  EXPECT_TRUE(latest_.Await(1));
+}
+
+TEST_F(DiskSourceTest, NeverPollsWithANegativeWait) {
+  Publish("m/1");
+  options_.poll_wait = std::chrono::milliseconds(-1);
+  {
+    DiskSource source(options_);
+    source.Start(latest_.Callback());
+    source.SetModels(options_.models);
+  }
+  EXPECT_EQ(latest_.calls(), 0);
+}
+
+TEST_F(DiskSourceTest, ReportsAModelThatCannotBeListed) {
+  std::atomic<int> errors{0};
+  options_.poll_wait = std::chrono::milliseconds(1);
+  options_.on_error = [&errors](const std::string& model, const absl::Status& error) {
+    EXPECT_EQ(model, "m");
+    EXPECT_EQ(absl::IsNotFound(error), errors++ == 0) << error;
+  };
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  while (errors == 0) std::this_thread::yield();
+  Publish("m/1");
+  EXPECT_TRUE(latest_.Await(1));
+  EXPECT_EQ(errors, 2);
+}
+
+TEST_F(DiskSourceTest, MayEndWithoutAStart) { DiskSource source(options_); }
+
+}  // namespace
+}  // namespace trilho

@@ -1,0 +1,43 @@
+#include "cpp_server/sources/disk/file_listing.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+
+namespace trilho {
+namespace {
+
+namespace fs = std::filesystem;
+
+int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
+
+}  // namespace
+
+absl::StatusOr<FileListing> ListFiles(const std::string& folder) {
+  FileListing listing;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string path = it->path().string();
+    struct stat info;
+    if (::stat(path.c_str(), &info) != 0) {
+      return absl::UnavailableError(absl::StrCat("Cannot look at ", path, ": ", std::strerror(errno)));
+    }
+    if (S_ISDIR(info.st_mode)) continue;
+    listing[it->path().lexically_relative(folder).generic_string()] =
+        FileStamp{int64_t{info.st_size}, std::max(Nanoseconds(info.st_mtim), Nanoseconds(info.st_ctim))};
+  }
+  if (error) {
+    const std::string message = absl::StrCat("Cannot list ", folder, ": ", error.message());
+    if (error == std::errc::no_such_file_or_directory && listing.empty()) return absl::NotFoundError(message);
+    return absl::UnavailableError(message);
+  }
+  return listing;
+}
+
+}  // namespace trilho

@@ -1,0 +1,78 @@
+#include "cpp_server/sources/disk/manifest_check.h"
+
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "cpp_server/sources/disk/sha256.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace trilho {
+namespace {
+
+constexpr int kFormat = 1;
+
+bool StaysInside(const std::string& path) {
+  for (absl::string_view part : absl::StrSplit(path, '/')) {
+    // An empty part is an absolute path, a doubled slash, or no path at all.
+    if (part.empty() || part == "." || part == "..") return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+const char kManifestName[] = "manifest.json";
+
+absl::StatusOr<Manifest> ReadManifest(const std::string& folder) {
+  const std::string path = absl::StrCat(folder, "/", kManifestName);
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return absl::UnavailableError(absl::StrCat("Cannot read ", path));
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  Manifest manifest;
+  const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &manifest, options);
+  if (!status.ok()) return absl::DataLossError(absl::StrCat(path, " does not parse: ", status.ToString()));
+  if (manifest.format() > kFormat) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is of format ", manifest.format(), "; this server reads formats up to ", kFormat));
+  }
+  if (manifest.format() < 1) return absl::DataLossError(absl::StrCat(path, " names no valid format"));
+  if (manifest.files().empty()) return absl::DataLossError(absl::StrCat(path, " lists no files"));
+  return manifest;
+}
+
+absl::Status CheckManifest(const Manifest& manifest, const std::string& folder, const FileListing& listing,
+                           const std::atomic<bool>& stop) {
+  for (const ManifestFile& file : manifest.files()) {
+    if (!StaysInside(file.path())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("The manifest of ", folder, " lists \"", file.path(), "\", which is not a path inside it"));
+    }
+    const auto found = listing.find(file.path());
+    if (found == listing.end()) {
+      return absl::DataLossError(absl::StrCat(folder, "/", file.path(), ": expected ", file.size(),
+                                              " bytes by the manifest, found no such file"));
+    }
+    if (found->second.size != file.size()) {
+      return absl::DataLossError(absl::StrCat(folder, "/", file.path(), ": expected ", file.size(),
+                                              " bytes by the manifest, found ", found->second.size));
+    }
+  }
+  for (const ManifestFile& file : manifest.files()) {
+    const std::string path = absl::StrCat(folder, "/", file.path());
+    const absl::StatusOr<std::string> sha256 = Sha256OfFile(path, stop);
+    if (!sha256.ok()) return sha256.status();
+    if (*sha256 != file.sha256()) {
+      return absl::DataLossError(
+          absl::StrCat(path, ": expected SHA-256 ", file.sha256(), " by the manifest, found ", *sha256));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace trilho

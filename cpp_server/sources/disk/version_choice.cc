@@ -1,0 +1,54 @@
+#include "cpp_server/sources/disk/version_choice.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+
+namespace trilho {
+
+ServableVersionPolicy ServableVersionPolicy::Latest(int num_versions) {
+  ServableVersionPolicy policy;
+  policy.num_versions_ = std::max(1, num_versions);
+  return policy;
+}
+
+ServableVersionPolicy ServableVersionPolicy::All() {
+  ServableVersionPolicy policy;
+  policy.kind_ = Kind::kAll;
+  return policy;
+}
+
+ServableVersionPolicy ServableVersionPolicy::Specific(std::set<int64_t> versions) {
+  ServableVersionPolicy policy;
+  policy.kind_ = Kind::kSpecific;
+  policy.versions_ = std::move(versions);
+  return policy;
+}
+
+AspiredVersions ChooseVersions(const std::string& model, const ServableVersionPolicy& policy,
+                               const std::vector<VersionDirectory>& present, const VersionCheck& check) {
+  AspiredVersions result;
+  result.model = model;
+  const bool is_latest = policy.kind() == ServableVersionPolicy::Kind::kLatest;
+  const bool is_specific = policy.kind() == ServableVersionPolicy::Kind::kSpecific;
+  const size_t limit = is_latest ? static_cast<size_t>(policy.num_versions()) : std::numeric_limits<size_t>::max();
+  std::set<int64_t> missing;
+  if (is_specific) missing = policy.versions();
+  for (auto it = present.rbegin(); it != present.rend() && result.aspired.size() < limit; ++it) {
+    if (is_specific && missing.erase(it->version) == 0) continue;
+    absl::Status status = check(*it);
+    if (status.ok()) {
+      result.aspired.push_back(AspiredVersion{it->version, it->path});
+    } else {
+      result.rejected.push_back(RejectedVersion{it->version, std::move(status)});
+    }
+  }
+  for (int64_t version : missing) {
+    result.rejected.push_back(RejectedVersion{
+        version, absl::NotFoundError(absl::StrCat("There is no folder of version ", version, " of model ", model))});
+  }
+  return result;
+}
+
+}  // namespace trilho

@@ -1,0 +1,85 @@
+#include "cpp_server/sources/disk/version_choice.h"
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class ChooseVersionsTest : public ::testing::Test {
+ protected:
+  AspiredVersions Choose(const ServableVersionPolicy& policy) {
+    std::vector<VersionDirectory> present;
+    for (int64_t v : present_) present.push_back(VersionDirectory{v, absl::StrCat("/m/", v)});
+    checked_.clear();
+    return ChooseVersions("m", policy, present, [this](const VersionDirectory& directory) -> absl::Status {
+      checked_.push_back(directory.version);
+      return incomplete_.count(directory.version) > 0 ? absl::DataLossError("half") : absl::OkStatus();
+    });
+  }
+  static std::vector<int64_t> Aspired(const AspiredVersions& versions) {
+    std::vector<int64_t> numbers;
+    for (const auto& v : versions.aspired) numbers.push_back(v.version);
+    return numbers;
+  }
+  static std::vector<std::string> Rejected(const AspiredVersions& versions) {
+    std::vector<std::string> lines;
+    for (const auto& v : versions.rejected) lines.push_back(absl::StrCat(v.version, " ", v.reason.ToString()));
+    return lines;
+  }
+
+  std::vector<int64_t> present_ = {1, 2, 3};
+  std::set<int64_t> incomplete_;
+  std::vector<int64_t> checked_;
+};
+
+TEST_F(ChooseVersionsTest, TheLatestIsTheDefault) {
+  const AspiredVersions versions = Choose(ServableVersionPolicy());
+  EXPECT_EQ(versions.model, "m");
+  EXPECT_THAT(Aspired(versions), ElementsAre(3));
+  EXPECT_EQ(versions.aspired[0].path, "/m/3");
+  EXPECT_THAT(Rejected(versions), IsEmpty());
+  EXPECT_THAT(checked_, ElementsAre(3));
+}
+
+TEST_F(ChooseVersionsTest, TheLatestFew) {
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(2))), ElementsAre(3, 2));
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(9))), ElementsAre(3, 2, 1));
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(0))), ElementsAre(3));
+}
+
+TEST_F(ChooseVersionsTest, AnIncompleteVersionTakesNoPlace) {
+  incomplete_ = {3};
+  const AspiredVersions versions = Choose(ServableVersionPolicy::Latest(1));
+  EXPECT_THAT(Aspired(versions), ElementsAre(2));
+  EXPECT_THAT(Rejected(versions), ElementsAre("3 DATA_LOSS: half"));
+}
+
+TEST_F(ChooseVersionsTest, AllThatAreComplete) {
+  incomplete_ = {2};
+  const AspiredVersions versions = Choose(ServableVersionPolicy::All());
+  EXPECT_THAT(Aspired(versions), ElementsAre(3, 1));
+  EXPECT_THAT(Rejected(versions), ElementsAre("2 DATA_LOSS: half"));
+}
+
+TEST_F(ChooseVersionsTest, SpecificOnesAndWhatIsMissing) {
+  incomplete_ = {2};
+  const AspiredVersions versions = Choose(ServableVersionPolicy::Specific({1, 2, 7}));
+  EXPECT_THAT(Aspired(versions), ElementsAre(1));
+  EXPECT_THAT(Rejected(versions),
+              ElementsAre("2 DATA_LOSS: half", "7 NOT_FOUND: There is no folder of version 7 of model m"));
+  EXPECT_THAT(checked_, ElementsAre(2, 1));
+}
+
+TEST_F(ChooseVersionsTest, NothingOutOfNothing) {
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Specific({}))), IsEmpty());
+  present_.clear();
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(1))), IsEmpty());
+}
+
+}  // namespace
+}  // namespace trilho

@@ -1,0 +1,57 @@
+#include "cpp_server/sources/disk/version_directory.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace trilho {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status ListError(const std::string& path, const std::error_code& error) {
+  const std::string message = absl::StrCat("Cannot list ", path, ": ", error.message());
+  const bool missing = error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+  return missing ? absl::NotFoundError(message) : absl::UnavailableError(message);
+}
+
+}  // namespace
+
+absl::optional<int64_t> ParseVersion(absl::string_view folder_name) {
+  // SimpleAtoi alone would take signs and blanks.
+  if (folder_name.empty() || !std::all_of(folder_name.begin(), folder_name.end(), absl::ascii_isdigit)) {
+    return absl::nullopt;
+  }
+  int64_t version = 0;
+  if (!absl::SimpleAtoi(folder_name, &version)) return absl::nullopt;
+  return version;
+}
+
+absl::StatusOr<std::vector<VersionDirectory>> ListVersions(const std::string& base_path) {
+  std::error_code error;
+  std::map<int64_t, std::string> names;
+  for (fs::directory_iterator it(base_path, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    const absl::optional<int64_t> version = ParseVersion(name);
+    if (!version) continue;
+    // Gone since it was listed, or not a folder: no version either way.
+    std::error_code ignored;
+    if (!it->is_directory(ignored)) continue;
+    std::string& chosen = names[*version];
+    chosen = std::max(chosen, name);
+  }
+  if (error) return ListError(base_path, error);
+  std::vector<VersionDirectory> versions;
+  versions.reserve(names.size());
+  for (const auto& [version, name] : names) {
+    versions.push_back(VersionDirectory{version, (fs::path(base_path) / name).string()});
+  }
+  return versions;
+}
+
+}  // namespace trilho

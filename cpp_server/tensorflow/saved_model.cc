@@ -1,0 +1,114 @@
+#include "cpp_server/tensorflow/saved_model.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "cpp_server/tensorflow/tf_status.h"
+#include "tensorflow/core/protobuf/config.pb.h"
+
+namespace trilho {
+namespace {
+
+struct DeleteBuffer {
+  void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
+};
+using Buffer = std::unique_ptr<TF_Buffer, DeleteBuffer>;
+
+struct DeleteSessionOptions {
+  void operator()(TF_SessionOptions* options) const { TF_DeleteSessionOptions(options); }
+};
+
+Buffer NewBuffer(const std::string& bytes) { return Buffer(TF_NewBufferFromString(bytes.data(), bytes.size())); }
+
+std::string ConfigFor(const SavedModelOptions& options) {
+  tensorflow::ConfigProto config;
+  config.set_intra_op_parallelism_threads(options.intra_op_threads);
+  config.set_inter_op_parallelism_threads(1);
+  return config.SerializeAsString();
+}
+
+// Says: run the graph in the calling thread, no hop to a pool and back.
+const TF_Buffer* CallingThread() {
+  static const Buffer* const options = [] {
+    tensorflow::RunOptions run_options;
+    run_options.set_inter_op_thread_pool(-1);
+    // Lives as long as the process: requests may run until its very end.
+    return std::make_unique<const Buffer>(NewBuffer(run_options.SerializeAsString())).release();
+  }();
+  return options->get();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& directory,
+                                                             const SavedModelOptions& options) {
+  TfStatus status;
+  std::unique_ptr<TF_SessionOptions, DeleteSessionOptions> session_options(TF_NewSessionOptions());
+  const std::string config = ConfigFor(options);
+  TF_SetConfig(session_options.get(), config.data(), config.size(), status.get());
+  if (!status.ok()) return status.ToStatus();
+
+  std::vector<const char*> tags;
+  tags.reserve(options.tags.size());
+  for (const std::string& tag : options.tags) tags.push_back(tag.c_str());
+
+  std::unique_ptr<SavedModel> model(new SavedModel());
+  model->graph_.reset(TF_NewGraph());
+  Buffer meta_graph(TF_NewBuffer());
+  model->session_ =
+      TF_LoadSessionFromSavedModel(session_options.get(), nullptr, directory.c_str(), tags.data(),
+                                   static_cast<int>(tags.size()), model->graph_.get(), meta_graph.get(), status.get());
+  if (!status.ok()) {
+    const absl::Status reason = status.ToStatus();
+    return absl::Status(reason.code(), absl::StrCat("cannot load ", directory, ": ", reason.message()));
+  }
+  auto signatures = ReadSignatures({static_cast<const char*>(meta_graph->data), meta_graph->length},
+                                   model->graph_.get());
+  if (!signatures.ok()) {
+    return absl::Status(signatures.status().code(),
+                        absl::StrCat("cannot load ", directory, ": ", signatures.status().message()));
+  }
+  model->signatures_ = *std::move(signatures);
+  return model;
+}
+
+SavedModel::~SavedModel() {
+  if (session_ == nullptr) return;
+  // An error could only say that the session is closed already.
+  TfStatus status;
+  TF_CloseSession(session_, status.get());
+  TF_DeleteSession(session_, status.get());
+}
+
+const Signature* SavedModel::FindSignature(absl::string_view name) const {
+  const auto found = signatures_.by_name.find(
+      name.empty() ? absl::string_view(kDefaultSignature) : name);
+  return found == signatures_.by_name.end() ? nullptr : &found->second;
+}
+
+absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, const std::vector<Tensor>& inputs,
+                                                    const std::vector<int>& outputs) const {
+  std::vector<TF_Output> feeds, fetches;
+  std::vector<TF_Tensor*> values;
+  feeds.reserve(inputs.size());
+  values.reserve(inputs.size());
+  fetches.reserve(outputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    feeds.push_back(signature.inputs[i].output);
+    values.push_back(inputs[i].get());
+  }
+  for (int output : outputs) fetches.push_back(signature.outputs[static_cast<size_t>(output)].output);
+
+  std::vector<TF_Tensor*> results(outputs.size(), nullptr);
+  TfStatus status;
+  TF_SessionRun(session_, CallingThread(), feeds.data(), values.data(), static_cast<int>(feeds.size()),
+                fetches.data(), results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+  if (!status.ok()) return status.ToStatus();
+  std::vector<Tensor> tensors;
+  tensors.reserve(results.size());
+  for (TF_Tensor* result : results) tensors.emplace_back(result);
+  return tensors;
+}
+
+}  // namespace trilho

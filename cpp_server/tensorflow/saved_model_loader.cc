@@ -1,0 +1,43 @@
+#include "cpp_server/tensorflow/saved_model_loader.h"
+
+#include <malloc.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/tensorflow/warmup.h"
+
+namespace trilho {
+
+SavedModelLoader::SavedModelLoader(ServableId id, std::string directory, const SavedModelLoaderOptions& options)
+    : id_(std::move(id)), directory_(std::move(directory)), options_(options) {}
+
+absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
+  auto model = SavedModel::Load(directory_, options_.saved_model);
+  if (!model.ok()) return model.status();
+  const auto log = [this](const std::string& line) {
+    if (options_.log) options_.log(id_, line);
+  };
+  for (const auto& unsupported : (*model)->signatures().unsupported) {
+    log(absl::StrCat("signature \"", unsupported.first, "\" cannot be served: ", unsupported.second.message()));
+  }
+  if (options_.warm_up) {
+    for (const WarmupResult& result : WarmUp(**model)) {
+      if (result.status.ok()) continue;
+      log(absl::StrCat("signature \"", result.signature, "\" was not warmed up, zeros do not suit it: ",
+                       result.status.message()));
+    }
+  }
+  return std::unique_ptr<Servable>(*std::move(model));
+}
+
+void SavedModelLoader::AfterUnload() { malloc_trim(0); }
+
+LoaderFactory SavedModelLoader::Factory(SavedModelLoaderOptions options) {
+  auto shared = std::make_shared<const SavedModelLoaderOptions>(std::move(options));
+  return [shared](const ServableId& id, const std::string& directory) {
+    return std::make_unique<SavedModelLoader>(id, directory, *shared);
+  };
+}
+
+}  // namespace trilho

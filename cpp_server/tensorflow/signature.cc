@@ -1,0 +1,115 @@
+#include "cpp_server/tensorflow/signature.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "cpp_server/wire/wire_reader.h"
+#include "cpp_server/wire/wire_writer.h"
+#include "tensorflow_serving/apis/get_model_metadata.pb.h"
+
+namespace trilho {
+namespace {
+
+// MetaGraphDef.signature_def and SignatureDefMap.signature_def are both
+// map<string, SignatureDef>, so that an entry's bytes serve as either.
+constexpr uint32_t kMetaGraphSignatures = 5;
+constexpr uint32_t kMapSignatures = 1;
+
+// Added to every SavedModel for its loader; nothing that can be asked.
+constexpr char kInitOpSignature[] = "__saved_model_init_op";
+
+absl::StatusOr<std::string> ExtractSignatureDefMap(absl::string_view meta_graph_def) {
+  WireReader reader(meta_graph_def);
+  WireWriter writer;
+  while (reader.NextField()) {
+    if (reader.field() == kMetaGraphSignatures && reader.type() == WireType::kLengthDelimited) {
+      writer.BytesField(kMapSignatures, reader.Bytes());
+    } else {
+      reader.Skip();
+    }
+  }
+  if (!reader.ok()) return absl::DataLossError("the model's MetaGraphDef is malformed");
+  return std::move(writer).Release();
+}
+
+absl::StatusOr<TensorInfo> Resolve(const std::string& alias, const tensorflow::TensorInfo& proto, TF_Graph* graph) {
+  TensorInfo info;
+  info.alias = alias;
+  info.tensor_name = proto.name();
+  info.type = static_cast<TF_DataType>(proto.dtype());
+  if (proto.encoding_case() != tensorflow::TensorInfo::kName) {
+    return absl::UnimplementedError(absl::StrCat("\"", alias, "\" is a sparse or composite tensor"));
+  }
+  const size_t colon = proto.name().rfind(':');
+  int index = 0;
+  if (colon != std::string::npos && !absl::SimpleAtoi(proto.name().substr(colon + 1), &index)) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", alias, "\" has a malformed tensor name ", proto.name()));
+  }
+  TF_Operation* operation = TF_GraphOperationByName(graph, proto.name().substr(0, colon).c_str());
+  if (operation == nullptr || index < 0 || index >= TF_OperationNumOutputs(operation)) {
+    return absl::NotFoundError(absl::StrCat("\"", alias, "\" names ", proto.name(), ", which is not in the graph"));
+  }
+  info.output = {operation, index};
+  if (!proto.tensor_shape().unknown_rank()) {
+    info.shape.emplace();
+    for (const auto& dim : proto.tensor_shape().dim()) info.shape->push_back(dim.size());
+  }
+  return info;
+}
+
+absl::StatusOr<std::vector<TensorInfo>> ResolveAll(
+    const google::protobuf::Map<std::string, tensorflow::TensorInfo>& protos, TF_Graph* graph) {
+  std::vector<TensorInfo> infos;
+  infos.reserve(protos.size());
+  for (const auto& entry : protos) {
+    auto info = Resolve(entry.first, entry.second, graph);
+    if (!info.ok()) return info.status();
+    infos.push_back(*std::move(info));
+  }
+  std::sort(infos.begin(), infos.end(),
+            [](const TensorInfo& a, const TensorInfo& b) { return a.alias < b.alias; });
+  return infos;
+}
+
+}  // namespace
+
+bool TensorInfo::Accepts(absl::Span<const int64_t> dims) const {
+  if (!shape) return true;
+  return shape->size() == dims.size() &&
+         std::equal(dims.begin(), dims.end(), shape->begin(),
+                    [](int64_t found, int64_t expected) { return expected < 0 || found == expected; });
+}
+
+int Signature::Find(const std::vector<TensorInfo>& tensors, absl::string_view alias) {
+  // A handful at most: a walk beats a map.
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].alias == alias) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_Graph* graph) {
+  Signatures signatures;
+  auto extracted = ExtractSignatureDefMap(meta_graph_def);
+  if (!extracted.ok()) return extracted.status();
+  tensorflow::serving::SignatureDefMap map;
+  if (!map.ParseFromString(*extracted)) return absl::DataLossError("the model's signatures are malformed");
+  signatures.signature_def_map = *std::move(extracted);
+
+  for (const auto& entry : map.signature_def()) {
+    if (entry.first == kInitOpSignature) continue;
+    auto inputs = ResolveAll(entry.second.inputs(), graph);
+    auto outputs = ResolveAll(entry.second.outputs(), graph);
+    if (!inputs.ok() || !outputs.ok()) {
+      signatures.unsupported[entry.first] = inputs.ok() ? outputs.status() : inputs.status();
+      continue;
+    }
+    signatures.by_name[entry.first] = {entry.first, entry.second.method_name(), *std::move(inputs),
+                                       *std::move(outputs)};
+  }
+  return signatures;
+}
+
+}  // namespace trilho

@@ -1,0 +1,65 @@
+// What a model can be asked: its SignatureDefs, resolved against its graph.
+
+#ifndef TRILHO_CPP_SERVER_TENSORFLOW_SIGNATURE_H_
+#define TRILHO_CPP_SERVER_TENSORFLOW_SIGNATURE_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "tensorflow/c/c_api.h"
+
+namespace trilho {
+
+// The signature that a request means if it names none.
+constexpr char kDefaultSignature[] = "serving_default";
+
+// One input or output of a signature.
+struct TensorInfo {
+  std::string alias;
+  // In the graph, e.g. "serving_default_x:0".
+  std::string tensor_name;
+  TF_Output output{};
+  TF_DataType type = TF_FLOAT;
+  // -1 for an unknown dimension; absent if the rank is unknown.
+  absl::optional<std::vector<int64_t>> shape;
+
+  // Whether a tensor of `dims` fits.
+  bool Accepts(absl::Span<const int64_t> dims) const;
+};
+
+struct Signature {
+  std::string name;
+  std::string method_name;
+  // Sorted by alias; the order of the tensors of a run.
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+
+  // The position of `alias`, or -1.
+  static int Find(const std::vector<TensorInfo>& tensors, absl::string_view alias);
+};
+
+using SignatureMap = std::map<std::string, Signature, std::less<>>;
+
+// A SavedModel's MetaGraphDef, reduced to its signatures.
+struct Signatures {
+  SignatureMap by_name;
+  // Left out of `by_name`, with the reason, e.g. a sparse input.
+  std::map<std::string, absl::Status> unsupported;
+  // A serialized tensorflow.serving.SignatureDefMap of all of them.
+  std::string signature_def_map;
+};
+
+// Reads them out of a serialized MetaGraphDef without parsing its graph.
+// DATA_LOSS if the bytes are malformed.
+absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_Graph* graph);
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_TENSORFLOW_SIGNATURE_H_

@@ -1,0 +1,33 @@
+// tensorflow.TensorProto on the wire, to and from a Tensor, with no message
+// object in between.
+
+#ifndef TRILHO_CPP_SERVER_WIRE_TENSOR_PROTO_H_
+#define TRILHO_CPP_SERVER_WIRE_TENSOR_PROTO_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cpp_server/tensorflow/tensor.h"
+#include "cpp_server/wire/wire_writer.h"
+
+namespace trilho {
+
+// Reads a serialized TensorProto by TensorFlow's rules: tensor_content, if
+// there, holds exactly the elements; else the typed field does, and if it holds
+// fewer than the shape has, its last one is repeated (zero if it holds none).
+// Packed floats and tensor_content are copied once. INVALID_ARGUMENT with the
+// reason if it is no tensor.
+absl::StatusOr<Tensor> ParseTensorProto(absl::string_view bytes);
+
+// Whether TensorProto can hold a tensor of `type`: not a resource or variant.
+bool CanSerialize(TF_DataType type);
+
+// The bytes that WriteTensorProto will append.
+size_t TensorProtoSize(const Tensor& tensor);
+
+// Writes `tensor`, whose type must be serializable, as TF Serving answers by
+// default: elements in the typed field (float_val, int_val, ...).
+void WriteTensorProto(const Tensor& tensor, WireWriter* writer);
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_WIRE_TENSOR_PROTO_H_
