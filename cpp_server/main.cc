@@ -18,6 +18,7 @@
 #include "cpp_server/config/model_config.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/server/model_server.h"
+#include "cpp_server/tensorflow/quiet_log.h"
 
 namespace {
 
@@ -65,9 +66,8 @@ absl::StatusOr<trilho::ModelServer::Options> OptionsFromFlags() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // TensorFlow's and gRPC's notes at start-up say nothing to who runs a server;
-  // their warnings stay. Before the first line that either could log.
-  setenv("TF_CPP_MIN_LOG_LEVEL", "1", /*overwrite=*/0);
+  trilho::QuietTensorFlowLog();
+  // What gRPC would log reaches the caller as a status.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
 
   const absl::Status parsed = trilho::ParseFlags(argc, argv);

@@ -38,12 +38,15 @@ bool IsBeingWritten(const std::map<std::string, std::vector<ServableState>>& mod
 }
 
 void LogState(const ServableState& state) {
-  const std::string id = absl::StrCat("model ", state.id.name, " version ", state.id.version, ": ");
-  if (!state.status.ok()) {
-    Log(state.state == ManagerState::kEnd ? Severity::kError : Severity::kWarning,
-        absl::StrCat(id, ManagerStateName(state.state), ": ", state.status.ToString()));
+  std::string line = absl::StrCat("model ", state.id.name, " version ", state.id.version, ": ");
+  if (state.status.ok()) {
+    Log(Severity::kInfo, absl::StrCat(line, ManagerStateName(state.state)));
+  } else if (absl::IsUnavailable(state.status)) {
+    // Still being written: it will come.
+    Log(Severity::kInfo, absl::StrCat(line, "waiting: ", state.status.message()));
   } else {
-    Log(Severity::kInfo, absl::StrCat(id, ManagerStateName(state.state)));
+    Log(state.state == ManagerState::kEnd ? Severity::kError : Severity::kWarning,
+        absl::StrCat(line, ManagerStateName(state.state), ": ", state.status.ToString()));
   }
 }
 

@@ -11,7 +11,12 @@ for so in tensorflow_cc tensorflow_framework; do
     | sed 's/.*/void &(void){}/' >> $so.c
   cc -w -shared -fPIC -nostdlib -Wl,-soname,lib$so.so.2 -o lib/lib$so.ifso $so.c
   rm $so.c
-done"""
+done
+# The C API cannot set the level below which TensorFlow's log is silent; the
+# function that can has the release of absl in its name.
+symbol=$(nm -D --defined-only "$1/libtensorflow_framework.so.2" | sed -n 's/.* T \\(_ZN4absl[a-z0-9_]*14SetMinLogLevel.*\\)$/\\1/p')
+mkdir -p include/tensorflow_wheel
+printf '#pragma once\n#define TENSORFLOW_WHEEL_SET_MIN_LOG_LEVEL "%s"\n' "$symbol" > include/tensorflow_wheel/log_symbol.h"""
 
 # What tensorflow/c/c_api.h and tf_tstring.h include. Nothing else of the wheel's
 # headers may be found: among them is the code of a newer protoc.
