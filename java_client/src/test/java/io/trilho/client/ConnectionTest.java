@@ -1,0 +1,262 @@
+package io.trilho.client;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertThrows;
+import static org.junit.Assert.assertTrue;
+
+import io.grpc.EquivalentAddressGroup;
+import io.grpc.ManagedChannel;
+import io.grpc.NameResolver;
+import io.grpc.NameResolverProvider;
+import io.grpc.NameResolverRegistry;
+import io.grpc.Server;
+import io.grpc.StatusOr;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.trilho.mnist.ClassifyRequest;
+import io.trilho.mnist.MnistServiceGrpc;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.junit.runners.JUnit4;
+
+/** Who opens and closes what, TLS, sizes, threads, several servers. */
+@RunWith(JUnit4.class)
+public final class ConnectionTest {
+  private static final ClassifyRequest REQUEST =
+      ClassifyRequest.newBuilder().addImageData(1f).build();
+
+  private static int call(TrilhoClient client) {
+    return client.call(MnistServiceGrpc.getClassifyMethod(), REQUEST).getValueCount();
+  }
+
+  @Test
+  public void closesItsOwnChannel() throws Exception {
+    try (TestServer server = TestServer.classifying(TestServer::echo)) {
+      TrilhoClient client = server.client();
+      assertEquals(1, call(client));
+      client.close();
+      client.close();
+      assertThrows(UnavailableException.class, () -> call(client));
+    }
+  }
+
+  @Test
+  public void leavesTheCallersChannelOpen() throws Exception {
+    Server server =
+        InProcessServerBuilder.forName("borrowed")
+            .addService(TestServer.mnist(TestServer::echo))
+            .build()
+            .start();
+    ManagedChannel channel = InProcessChannelBuilder.forName("borrowed").build();
+    try {
+      TrilhoClient client = TrilhoClient.forChannel(channel);
+      assertEquals(1, call(client));
+      client.close();
+      assertFalse(channel.isShutdown());
+      assertEquals(1, call(TrilhoClient.forChannel(channel, Duration.ofMinutes(1))));
+    } finally {
+      channel.shutdownNow();
+      server.shutdownNow();
+    }
+  }
+
+  @Test
+  public void viewDoesNotCloseTheConnection() throws Exception {
+    try (TestServer server = TestServer.classifying(TestServer::echo);
+        TrilhoClient client = server.client()) {
+      TrilhoClient view = client.withDeadline(Duration.ofMinutes(1));
+      assertEquals(1, call(view));
+      view.close();
+      assertEquals(1, call(client));
+    }
+  }
+
+  @Test
+  public void closeWaitsForCallsUnderWay() throws Exception {
+    CountDownLatch arrived = new CountDownLatch(1);
+    CountDownLatch closing = new CountDownLatch(1);
+    try (TestServer server =
+        TestServer.classifying(
+            (request, response) -> {
+              arrived.countDown();
+              try {
+                closing.await(30, TimeUnit.SECONDS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              TestServer.echo(request, response);
+            })) {
+      TrilhoClient client =
+          TrilhoClient.builder(server.target())
+              .usePlaintext()
+              .defaultDeadline(Duration.ofMinutes(1))
+              .build();
+      CompletableFuture<?> call = client.callAsync(MnistServiceGrpc.getClassifyMethod(), REQUEST);
+      assertTrue(arrived.await(30, TimeUnit.SECONDS));
+      Thread closer = new Thread(client::close);
+      closer.start();
+      // The channel refuses new calls once close has begun.
+      while (true) {
+        try {
+          client
+              .withDeadline(Duration.ofMillis(20))
+              .call(MnistServiceGrpc.getClassifyMethod(), REQUEST);
+        } catch (UnavailableException e) {
+          break;
+        } catch (DeadlineExceededException e) {
+          continue;
+        }
+      }
+      closing.countDown();
+      call.get(30, TimeUnit.SECONDS);
+      closer.join(30_000);
+      assertFalse(closer.isAlive());
+    }
+  }
+
+  @Test
+  public void speaksTlsUnlessToldOtherwise() throws Exception {
+    try (TestServer server = TestServer.classifying(TestServer::echo);
+        TrilhoClient client = TrilhoClient.builder(server.target()).maxAttempts(1).build()) {
+      assertThrows(UnavailableException.class, () -> call(client));
+    }
+  }
+
+  @Test
+  public void limitsWhatItReceives() throws Exception {
+    try (TestServer server = TestServer.classifying(TestServer::echo);
+        TrilhoClient client =
+            TrilhoClient.builder(server.target())
+                .usePlaintext()
+                .maxInboundMessageBytes(100)
+                .build()) {
+      ClassifyRequest.Builder large = ClassifyRequest.newBuilder();
+      for (int i = 0; i < 100; i++) {
+        large.addImageData(i);
+      }
+      assertThrows(
+          ResourceExhaustedException.class,
+          () -> client.call(MnistServiceGrpc.getClassifyMethod(), large.build()));
+      assertEquals(1, call(client));
+    }
+  }
+
+  @Test
+  public void completesFuturesOnTheGivenExecutor() throws Exception {
+    ExecutorService executor = Executors.newSingleThreadExecutor(r -> new Thread(r, "mine"));
+    CountDownLatch go = new CountDownLatch(1);
+    try (TestServer server =
+            TestServer.classifying(
+                (request, response) -> {
+                  try {
+                    go.await(30, TimeUnit.SECONDS);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                  TestServer.echo(request, response);
+                });
+        TrilhoClient client =
+            TrilhoClient.builder(server.target())
+                .usePlaintext()
+                .keepAlive(Duration.ofMinutes(10))
+                .executor(executor)
+                .build()) {
+      CompletableFuture<String> thread =
+          client
+              .callAsync(MnistServiceGrpc.getClassifyMethod(), REQUEST)
+              .thenApply(response -> Thread.currentThread().getName());
+      go.countDown();
+      assertEquals("mine", thread.get(30, TimeUnit.SECONDS));
+    } finally {
+      executor.shutdownNow();
+    }
+  }
+
+  @Test
+  public void spreadsCallsOverServers() throws Exception {
+    AtomicInteger first = new AtomicInteger();
+    AtomicInteger second = new AtomicInteger();
+    try (TestServer one = counting(first);
+        TestServer two = counting(second)) {
+      NameResolverProvider provider = new FixedAddresses(one.port(), two.port());
+      NameResolverRegistry.getDefaultRegistry().register(provider);
+      try (TrilhoClient client = TrilhoClient.builder("fixed:///models").usePlaintext().build()) {
+        for (int i = 0; i < 1000 && (first.get() < 10 || second.get() < 10); i++) {
+          call(client);
+        }
+        assertTrue(first + " and " + second, first.get() >= 10 && second.get() >= 10);
+      } finally {
+        NameResolverRegistry.getDefaultRegistry().deregister(provider);
+      }
+    }
+  }
+
+  private static TestServer counting(AtomicInteger calls) throws Exception {
+    return TestServer.classifying(
+        (request, response) -> {
+          calls.incrementAndGet();
+          TestServer.echo(request, response);
+        });
+  }
+
+  /** Resolves every name to the same local ports. */
+  private static final class FixedAddresses extends NameResolverProvider {
+    private final List<EquivalentAddressGroup> addresses;
+
+    FixedAddresses(Integer... ports) {
+      addresses =
+          Arrays.stream(ports)
+              .map(port -> new EquivalentAddressGroup(new InetSocketAddress("127.0.0.1", port)))
+              .collect(Collectors.toList());
+    }
+
+    @Override
+    protected boolean isAvailable() {
+      return true;
+    }
+
+    @Override
+    protected int priority() {
+      return 5;
+    }
+
+    @Override
+    public String getDefaultScheme() {
+      return "fixed";
+    }
+
+    @Override
+    public NameResolver newNameResolver(URI target, NameResolver.Args args) {
+      return new NameResolver() {
+        @Override
+        public String getServiceAuthority() {
+          return "models";
+        }
+
+        @Override
+        public void start(Listener2 listener) {
+          listener.onResult(
+              ResolutionResult.newBuilder()
+                  .setAddressesOrError(StatusOr.fromValue(addresses))
+                  .build());
+        }
+
+        @Override
+        public void shutdown() {}
+      };
+    }
+  }
+}
