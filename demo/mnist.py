@@ -77,7 +77,7 @@ def _query(client: str, server: str, store: Path) -> dict[str, Any]:
     out = store / f"{client}.json"
     options = [
         f"--server={server}",
-        f"--count={_CALLS}",
+        f"--calls={_CALLS}",
         f"--concurrency={_CONCURRENCY}",
         "--api=predict",
         f"--data={mnist.default_directory()}",
@@ -130,7 +130,8 @@ def _table(rows: list[Row], tally: Tally) -> Table:
             f"{row.result['p99_ms']:.1f}",
         )
     versions = " + ".join(f"{n} by version {v}" for v, n in sorted(tally.by_version.items()))
-    table.caption = f"During the swap: {tally.calls} calls, {versions}, {len(tally.failures)} failed"
+    failed = len(tally.failures)
+    table.caption = f"During the swap: {tally.calls} calls, {versions}, {failed} failed"
     return table
 
 

@@ -58,5 +58,6 @@ deploy Runner_deploy.jar com.google.testing.junit.runner.BazelTestRunner "$runne
 
 # Debian's ijar 4.2.3 crashes on some newer class files (error_prone_annotations
 # 2.50 has one), so whole jars stand in for interface jars.
+# shellcheck disable=SC2016 # the stand-in's own arguments
 printf '#!/bin/sh\nexec cp -f "$1" "$2"\n' >"$out/java_tools/ijar"
 chmod +x "$out/java_tools/ijar"
