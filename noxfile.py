@@ -138,8 +138,8 @@ def _installed_wheel(session: nox.Session) -> Iterator[tuple[str, str]]:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Trains, serves, swaps and queries MNIST; --keep leaves the server up."""
-    _bazel(session, "build", "//e2e:demo")
-    session.run(str(ROOT / "bazel-bin" / "e2e" / "demo"), *session.posargs, external=True)
+    _bazel(session, "build", "//demo:mnist")
+    session.run(str(ROOT / "bazel-bin" / "demo" / "mnist"), *session.posargs, external=True)
 
 
 @nox.session
@@ -165,17 +165,34 @@ def format_(session: nox.Session) -> None:
 def _lint_python(session: nox.Session) -> None:
     session.run(_tool("ruff"), "check", ".", external=True)
     session.run(_tool("ruff"), "format", "--check", "--quiet", ".", external=True)
+    _mypy(session)
+
+
+def _mypy(session: nox.Session) -> None:
+    """Checks types, with the generated modules beside the package's own."""
     _bazel(session, "build", "//python:type_stubs")
-    search = [_site_packages(session), ROOT / "python", ROOT / "bazel-bin" / "python"]
-    env = {"MYPYPATH": os.pathsep.join(str(path) for path in search)}
-    files = _tracked(session, "*.py")
-    session.run(_tool("mypy"), *files, env=env, external=True)
+    merged = ROOT / ".nox" / "typed"
+    shutil.rmtree(merged, ignore_errors=True)
+    for room in ("python/trilho", "demo", "e2e"):
+        shutil.copytree(ROOT / room, merged / Path(room).name)
+    shutil.copytree(ROOT / "bazel-bin/python/trilho", merged / "trilho", dirs_exist_ok=True)
+    packages = [f"--package={room}" for room in ("trilho", "demo", "e2e")]
+    env = {"MYPYPATH": str(_site_packages(session))}
+    config = f"--config-file={ROOT / 'pyproject.toml'}"
+    with session.chdir(merged):
+        session.run(_tool("mypy"), config, *packages, env=env, external=True)
+    alone = [
+        name
+        for name in _tracked(session, "*.py")
+        if not name.startswith(("python/trilho", "demo", "e2e"))
+    ]
+    session.run(_tool("mypy"), config, *alone, env=env, external=True)
 
 
 def _lint_cpp(session: nox.Session) -> None:
     files = _tracked(session, "cpp_server/*.cc", "cpp_server/*.h")
     session.run("clang-format", "--dry-run", "--Werror", *files, external=True)
-    _bazel(session, "build", "//cpp_server:lint_inputs")
+    _bazel(session, "build", "//protos/...", "@tensorflow//:c_api")
     base = Path(_bazel(session, "info", "output_base", silent=True).strip())
     generated = [f"-isystem{path}" for path in (ROOT / "bazel-bin" / "protos").glob("*_cc_gen")]
     sources = [name for name in files if name.endswith(".cc") and not name.endswith("_test.cc")]

@@ -15,12 +15,12 @@ from typing import Any
 
 import click
 import numpy as np
-from load import BackgroundLoad, Tally
 from rich.console import Console
 from rich.table import Table
 from runfiles import Runfiles
-from server import Server, ServerFailedError
 
+from demo.load import BackgroundLoad, Tally
+from demo.server import Server, ServerFailedError
 from trilho.client import TrilhoClient
 from trilho.data import mnist
 from trilho.errors import TrilhoError
