@@ -1,0 +1,125 @@
+"""What a server tells about itself: health, reflection, signatures, versions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
+
+from e2e.client import AVAILABLE, SERVING, Client, error_of, image_request
+from e2e.models import PIXELS, Export
+from e2e.publishing import publish
+from e2e.server_process import ServerProcess
+
+VERSION = 3
+
+
+@pytest.fixture(scope="module")
+def client(mnist: Export, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    base = tmp_path_factory.mktemp("models") / "mnist"
+    publish(mnist, base, VERSION)
+    with (
+        ServerProcess("--model_name=mnist", f"--model_base_path={base}") as server,
+        Client(server.port) as client,
+    ):
+        yield client
+
+
+def metadata(model: str = "mnist", *fields: str) -> Any:
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
+    request.model_spec.name = model
+    return request
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "text"),
+    [
+        (
+            get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"]),
+            "INVALID_ARGUMENT",
+            "Missing ModelSpec",
+        ),
+        (
+            metadata(),
+            "INVALID_ARGUMENT",
+            "GetModelMetadataRequest must specify at least one metadata_field",
+        ),
+        (
+            metadata("mnist", "accuracy"),
+            "INVALID_ARGUMENT",
+            "Metadata field accuracy is not supported",
+        ),
+        (
+            metadata("minst", "signature_def"),
+            "NOT_FOUND",
+            "Servable not found for request: Latest(minst)",
+        ),
+    ],
+)
+def test_a_bad_metadata_request_gets_code_and_text(
+    client: Client, request_: Any, code: str, text: str
+) -> None:
+    found, details = error_of(lambda: client.metadata(request_))
+    assert (found.name, details) == (code, text)
+
+
+def test_status_tells_the_states_of_a_models_versions(client: Client) -> None:
+    (status,) = client.status("mnist").values()
+    assert (status.version, status.state) == (VERSION, AVAILABLE)
+    assert (status.status.error_code, status.status.error_message) == (0, "")
+
+
+def test_the_status_of_what_is_unknown_is_not_found(client: Client) -> None:
+    code, text = error_of(lambda: client.status("minst"))
+    assert (code.name, text) == ("NOT_FOUND", "Could not find any versions of model minst")
+    code, text = error_of(lambda: client.status("mnist", 7))
+    assert (code.name, text) == ("NOT_FOUND", "Could not find version 7 of model mnist")
+    code, text = error_of(
+        lambda: client.model.GetModelStatus(get_model_status_pb2.GetModelStatusRequest())
+    )
+    assert (code.name, text) == ("INVALID_ARGUMENT", "Missing ModelSpec")
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "",
+        "tensorflow.serving.PredictionService",
+        "tensorflow.serving.ModelService",
+        "trilho.mnist.MnistService",
+        "PredictionService",
+    ],
+)
+def test_health_is_serving(client: Client, service: str) -> None:
+    assert client.health(service) == SERVING
+
+
+def test_health_of_an_unknown_service_is_not_found(client: Client) -> None:
+    assert error_of(lambda: client.health("acme.FraudService"))[0].name == "NOT_FOUND"
+
+
+def test_reflection_lists_the_services(client: Client) -> None:
+    listed = client.reflected_services()
+    for service in (
+        b"tensorflow.serving.PredictionService",
+        b"tensorflow.serving.ModelService",
+        b"trilho.mnist.MnistService",
+        b"grpc.health.v1.Health",
+    ):
+        assert service in listed
+
+
+def test_metadata_tells_the_signatures(client: Client) -> None:
+    signature = client.signatures("mnist")["serving_default"]
+    assert [d.size for d in signature.inputs["image_data"].tensor_shape.dim] == [-1, PIXELS]
+    assert [d.size for d in signature.outputs["value"].tensor_shape.dim] == [-1, 10]
+
+
+def test_an_answer_tells_model_version_and_signature(client: Client) -> None:
+    spec = client.predict(image_request(images=2)).model_spec
+    assert isinstance(client.predict(image_request()), predict_pb2.PredictResponse)
+    assert (spec.name, spec.version.value, spec.signature_name) == (
+        "mnist",
+        VERSION,
+        "serving_default",
+    )

@@ -1,0 +1,136 @@
+"""SavedModels whose answers tell which version gave them.
+
+A model is exported once per test process; further versions of it are copies with another number
+in their graph, which takes milliseconds.
+"""
+
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+__all__ = ["PIXELS", "Export", "export_half_plus_two", "export_mnist", "export_spin"]
+
+PIXELS = 784
+
+# Stands in the exported graph for the version. Its four bytes occur nowhere else by chance.
+_PLACE_OF_VERSION = 24680.1357
+
+
+class Export:
+    """A SavedModel of no version yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        (self._graph,) = folder.glob("saved_model.pb")
+        assert _bytes_of(_PLACE_OF_VERSION) in self._graph.read_bytes()
+
+    def files(self) -> list[Path]:
+        """Its files, relative to a version's folder."""
+        found = (path for path in self._folder.rglob("*") if path.is_file())
+        return sorted(path.relative_to(self._folder) for path in found)
+
+    def content(self, file: Path, version: int) -> bytes:
+        """What one of `files()` holds in that version."""
+        content = (self._folder / file).read_bytes()
+        if file.name != self._graph.name:
+            return content
+        return content.replace(_bytes_of(_PLACE_OF_VERSION), _bytes_of(version))
+
+    def write(self, folder: Path, version: int) -> None:
+        """Writes all files of that version to `folder`, in no careful way."""
+        shutil.copytree(self._folder, folder)
+        graph = Path(self._graph.name)
+        (folder / graph).write_bytes(self.content(graph, version))
+
+
+def export_mnist(folder: Path, *, weight_bytes: int = 4) -> Export:
+    """Exports a model with MNIST's signature.
+
+    value[d] = mean of the image + d + 10 * version.
+
+    Args:
+        folder: Where to.
+        weight_bytes: How large its variables are.
+
+    Returns:
+        The model.
+    """
+    module = tf.Module()
+    # Not zeros: pages of zeros might cost nothing.
+    module.weights = tf.Variable(tf.ones([weight_bytes // 4]))
+
+    def classify(image_data: tf.Tensor) -> dict[str, tf.Tensor]:
+        digits = tf.range(10, dtype=tf.float32) * module.weights[0]
+        mean = tf.reduce_mean(image_data, axis=1, keepdims=True)
+        return {"value": mean + digits + 10.0 * _version()}
+
+    return _save(folder, module, classify, image_data=tf.TensorSpec([None, PIXELS], tf.float32))
+
+
+def export_half_plus_two(folder: Path) -> Export:
+    """Exports y = x / 2 + 2, with the version added to "version" only.
+
+    Args:
+        folder: Where to.
+
+    Returns:
+        The model.
+    """
+    module = tf.Module()
+    module.half = tf.Variable(0.5)
+
+    def half_plus_two(x: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"y": x * module.half + 2.0, "version": _version()}
+
+    return _save(folder, module, half_plus_two, x=tf.TensorSpec([None], tf.float32))
+
+
+def export_spin(folder: Path, *, least_steps: int = 0) -> Export:
+    """Exports a model that computes for as long as it is asked to.
+
+    A step is a product of two 256 x 256 matrices; "steps" answers how many were made. The
+    warm-up asks for none.
+
+    Args:
+        folder: Where to.
+        least_steps: Made in any case, in the warm-up too.
+
+    Returns:
+        The model.
+    """
+    module = tf.Module()
+    module.matrix = tf.Variable(tf.eye(256))
+
+    def spin(steps: tf.Tensor) -> dict[str, tf.Tensor]:
+        _, product = tf.while_loop(
+            lambda i, _: i < steps + least_steps,
+            lambda i, product: (i + 1, tf.matmul(product, module.matrix)),
+            (tf.constant(0), tf.eye(256)),
+        )
+        # One in its corner, whatever the number of steps.
+        made = tf.cast(product[0, 0], tf.int32) * steps
+        return {"steps": made, "version": _version()}
+
+    return _save(folder, module, spin, steps=tf.TensorSpec([], tf.int32))
+
+
+def _version() -> tf.Tensor:
+    return tf.constant(_PLACE_OF_VERSION)
+
+
+def _bytes_of(number: float) -> bytes:
+    return struct.pack("<f", number)
+
+
+def _save(
+    folder: Path,
+    module: tf.Module,
+    signature: Callable[..., dict[str, tf.Tensor]],
+    **inputs: tf.TensorSpec,
+) -> Export:
+    served = tf.function(signature).get_concrete_function(**inputs)
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": served})
+    return Export(folder)

@@ -1,0 +1,164 @@
+"""A server as an operator runs it: a process with flags, a log and an exit code."""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from e2e.programs import SERVER, runfile
+from e2e.waiting import PATIENCE_SECONDS, wait_for
+
+__all__ = ["Finished", "ServerProcess", "run_to_end"]
+
+_PORT_LINE = re.compile(r"serving gRPC on port (\d+)$", re.MULTILINE)
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Finished:
+    """A server that has ended by itself: its exit code and what it wrote."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    def __repr__(self) -> str:
+        return f"exit code {self.code}\n{self.out}{self.err}"
+
+
+def run_to_end(*flags: str) -> Finished:
+    """Runs a server that is expected to end by itself.
+
+    Args:
+        *flags: Its command line.
+
+    Returns:
+        What came of it.
+    """
+    done = subprocess.run(
+        [str(runfile(SERVER)), *flags],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+class ServerProcess:
+    """Runs a server for the length of a `with` block.
+
+    The block begins when the server takes calls, or at once with `wait=False`. At its end the
+    server gets SIGTERM, unless the block has ended it, and must exit with 0. If the block raises,
+    the server is killed and its log is printed.
+
+    Attributes:
+        port: Where it listens, once it does.
+    """
+
+    def __init__(self, *flags: str, wait: bool = True) -> None:
+        self.port = 0
+        self._flags = flags
+        self._wait = wait
+        self._folder = tempfile.TemporaryDirectory(prefix="trilho-server-")
+        self._log = Path(self._folder.name) / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        command = [str(runfile(SERVER)), "--port=0", *self._flags]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            if self._wait:
+                self.wait_until_serving()
+        except BaseException:
+            self._kill()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._kill()
+            return
+        try:
+            if self.is_running():
+                self.signal(signal.SIGTERM)
+            code = self.wait()
+            assert code == 0, f"exit code {code}"
+        except BaseException:
+            self._kill()
+            raise
+        self._folder.cleanup()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process; only inside of the block."""
+        assert self._process is not None, "the server is not started"
+        return self._process
+
+    def log(self) -> str:
+        """What it wrote so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_until_serving(self) -> None:
+        """Returns when it takes calls, and knows the port then."""
+
+        def port() -> int | None:
+            line = _PORT_LINE.search(self.log())
+            assert line or self.is_running(), f"ended with {self.process.returncode}"
+            return int(line[1]) if line else None
+
+        self.port = wait_for("the server to listen", port)
+
+    def wait_for_log(self, text: str) -> None:
+        """Returns when the log holds `text`."""
+        wait_for(f"{text!r} in the log", lambda: text in self.log())
+
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal."""
+        self.process.send_signal(number)
+
+    def wait(self, timeout: float = PATIENCE_SECONDS) -> int:
+        """Waits for its end.
+
+        Args:
+            timeout: Seconds.
+
+        Returns:
+            The exit code; -N if signal N ended it.
+        """
+        return self.process.wait(timeout)
+
+    def rss_bytes(self) -> int:
+        """The memory it has resident."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        line = re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)
+        assert line, status
+        return int(line[1]) * 1024
+
+    def cpu_seconds(self) -> float:
+        """The time that all its threads have computed so far."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        # Behind the program's name, which may hold spaces: utime and stime.
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+    def _kill(self) -> None:
+        if self.is_running():
+            self.process.kill()
+            self.wait()
+        print(f"--- log of the server {' '.join(self._flags)}\n{self.log()}---")
+        self._folder.cleanup()

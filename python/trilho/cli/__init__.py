@@ -1,0 +1,3 @@
+"""The command line: a file for each group of commands."""
+
+__all__: list[str] = []

@@ -1,0 +1,59 @@
+"""`trilho`: the commands together, and how they fail."""
+
+import click
+
+import trilho
+from trilho.cli.data import data
+from trilho.cli.models import models
+from trilho.cli.query import query
+from trilho.cli.train import train
+from trilho.errors import TrilhoError
+
+__all__ = ["main"]
+
+_EXAMPLES = """\b
+Examples:
+  trilho data mnist                                    fetch the images
+  trilho train mnist --steps 2000 --export /models     publish /models/mnist/1
+  trilho models mnist --server localhost:8500          is it served?
+  trilho query mnist --server localhost:8500           how well does it do?
+
+\b
+Exit codes:
+  0 done    1 failed, or a call failed    2 wrong usage
+"""
+
+
+class _Commands(click.Group):
+    """Commands that fail with one line."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; what goes wrong is told without a traceback, but for --debug."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            if ctx.params["debug"]:
+                raise
+            raise click.ClickException(_line(error)) from error
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name in {"keras", "tensorflow"}:
+        return "Training needs TensorFlow: pip install 'trilho[train]'"
+    if isinstance(error, TrilhoError | OSError):
+        return str(error)
+    return f"{type(error).__name__}: {error} (a bug; `trilho --debug ...` shows where)"
+
+
+@click.group(
+    cls=_Commands,
+    commands=[data, models, query, train],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EXAMPLES,
+)
+@click.option("--debug", is_flag=True, help="Show where an error comes from.")
+@click.version_option(trilho.__version__, prog_name="trilho", message="%(prog)s %(version)s")
+def main(*, debug: bool) -> None:
+    """Train TensorFlow models, publish them for the server, and call them there."""

@@ -1,0 +1,226 @@
+import json
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import click
+import grpc
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import trilho
+from trilho.cli.main import main
+from trilho.client import serving, tensors
+from trilho.client.serving import Message
+from trilho.data import cache, mnist
+from trilho.errors import TrilhoError
+from trilho.mnist_pb2 import ClassifyResponse
+from trilho.mnist_pb2_grpc import MnistServiceServicer, add_MnistServiceServicer_to_server
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_LABELS = [3, 1, 4, 1, 5]
+
+
+def _idx(array: Array) -> bytes:
+    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Five test images; the first pixel of each is its label."""
+    images = np.zeros((5, 28, 28))
+    images[:, 0, 0] = _LABELS
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "t10k-images-idx3-ubyte").write_bytes(_idx(images))
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(_idx(np.array(_LABELS)))
+    return folder
+
+
+def _read(pixels: Sequence[float]) -> Array:
+    """A model that reads the first pixel, but takes a 4 for a 9."""
+    digit = round(float(pixels[0]) * 255)
+    scores = np.zeros(10, np.float32)
+    scores[9 if digit == 4 else digit] = 1
+    return scores
+
+
+class _Digits(MnistServiceServicer):
+    def __init__(self, failures: list[grpc.StatusCode]) -> None:
+        self._failures = failures
+
+    def Classify(self, request: Message, context: grpc.ServicerContext) -> Message:  # noqa: N802 - gRPC's name
+        if self._failures:
+            context.abort(self._failures.pop(), "broken")
+        return ClassifyResponse(value=_read(request.image_data))
+
+
+def _predict(request: Message, context: grpc.ServicerContext) -> Message:
+    if request.model_spec.name != "mnist":
+        context.abort(grpc.StatusCode.NOT_FOUND, "no such model")
+    pixels = tensors.from_proto(request.inputs["image_data"])
+    answer = serving.PredictResponse()
+    answer.model_spec.version.value = 2
+    answer.outputs["value"].CopyFrom(tensors.to_proto(_read(pixels[0])[np.newaxis]))
+    return answer
+
+
+def _status(*_: object) -> Message:
+    answer = serving.GetModelStatusResponse()
+    answer.model_version_status.add(version=1, state=30)
+    bad = answer.model_version_status.add(version=2, state=50)
+    bad.status.error_code, bad.status.error_message = 15, "bad checksum"
+    return answer
+
+
+def _handler(
+    service: str, name: str, function: Callable[..., Message], request: Message
+) -> grpc.GenericRpcHandler:
+    method: Any = grpc.unary_unary_rpc_method_handler(
+        function,
+        request_deserializer=request.FromString,
+        response_serializer=lambda answer: answer.SerializeToString(),
+    )
+    return grpc.method_handlers_generic_handler(f"tensorflow.serving.{service}", {name: method})
+
+
+@pytest.fixture
+def failures() -> list[grpc.StatusCode]:
+    return []
+
+
+@pytest.fixture
+def server(failures: list[grpc.StatusCode]) -> Iterator[str]:
+    started = grpc.server(futures.ThreadPoolExecutor(4))
+    add_MnistServiceServicer_to_server(_Digits(failures), started)  # type: ignore[no-untyped-call]
+    started.add_generic_rpc_handlers(
+        [
+            _handler("PredictionService", "Predict", _predict, serving.PredictRequest),
+            _handler("ModelService", "GetModelStatus", _status, serving.GetModelStatusRequest),
+        ]
+    )
+    port = started.add_insecure_port("localhost:0")
+    started.start()
+    yield f"localhost:{port}"
+    started.stop(0).wait()
+
+
+def _run(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def test_version_and_help() -> None:
+    assert _run("--version").output == f"trilho {trilho.__version__}\n"
+    result = _run("--help")
+    assert result.exit_code == 0
+    for command in ("data", "models", "query", "train", "Examples:"):
+        assert command in result.output
+
+
+@pytest.mark.parametrize(
+    "args", [["nothing"], ["query", "mnist", "--calls", "0"], ["data", "mnist", "--from", "/no/"]]
+)
+def test_wrong_usage_ends_with_2(args: list[str]) -> None:
+    assert _run(*args).exit_code == 2
+
+
+@pytest.mark.parametrize("api", ["typed", "predict"])
+def test_query_counts_wrong_answers(server: str, data: Path, tmp_path: Path, api: str) -> None:
+    out = tmp_path / "result.json"
+    result = _run(
+        *("query", "mnist", "--server", server, "--data", data, "--api", api),
+        *("--calls", 10, "--concurrency", 3, "--json", out),
+    )
+    assert result.exit_code == 0, result.output
+    assert "error rate    20.00%" in result.output
+    written = json.loads(out.read_text())
+    assert written["calls"] == 10
+    assert written["failed"] == 0
+    assert written["errors"] == 2
+    assert written["error_rate"] == pytest.approx(0.2)
+    assert written["versions"] == ({"2": 10} if api == "predict" else {})
+    assert written["calls_per_second"] > 0
+    assert 0 < written["p50_ms"] <= written["p99_ms"]
+
+
+def test_query_ends_with_1_if_a_call_failed(
+    server: str, data: Path, failures: list[grpc.StatusCode], tmp_path: Path
+) -> None:
+    failures += [grpc.StatusCode.INTERNAL] * 2
+    out = tmp_path / "result.json"
+    result = _run("query", "mnist", "--server", server, "--data", data, "--calls", 5, "--json", out)
+    assert result.exit_code == 1
+    assert "2 failed: trilho.mnist.MnistService/Classify: INTERNAL: broken" in result.output
+    written = json.loads(out.read_text())
+    assert (written["calls"], written["failed"]) == (5, 2)
+
+
+def test_query_of_what_nobody_answers_has_no_rates(server: str, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    result = _run(
+        *("query", "mnist", "--server", server, "--data", data, "--json", out),
+        *("--api", "predict", "--model", "other", "--calls", 2),
+    )
+    assert result.exit_code == 1
+    assert "2 failed" in result.output
+    written = json.loads(out.read_text())
+    assert written["error_rate"] is None
+    assert written["p99_ms"] is None
+
+
+def test_models_shows_states_and_reasons(server: str) -> None:
+    result = _run("models", "mnist", "--server", server)
+    assert result.exit_code == 0
+    rows = [line.split() for line in result.output.splitlines()[1:]]
+    assert rows == [["2", "END", "DATA_LOSS:", "bad", "checksum"], ["1", "AVAILABLE"]]
+
+
+def test_errors_are_one_line_without_a_traceback(tmp_path: Path) -> None:
+    result = _run("query", "mnist", "--server", "localhost:1", "--data", tmp_path)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert "t10k-images-idx3-ubyte" in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_debug_lets_the_error_through(tmp_path: Path) -> None:
+    result = _run("--debug", "query", "mnist", "--data", tmp_path)
+    assert isinstance(result.exception, TrilhoError)
+
+
+def test_a_bug_is_called_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash() -> Path:
+        raise KeyError("x")
+
+    monkeypatch.setattr(mnist, "default_directory", crash)
+    result = _run("data", "mnist")
+    assert result.exit_code == 1
+    assert result.output == "Error: KeyError: 'x' (a bug; `trilho --debug ...` shows where)\n"
+
+
+def test_data_says_where_the_files_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    sums = {path.name: cache.md5(path) for path in data.iterdir()}
+    monkeypatch.setattr(mnist, "FILES", sums)
+    monkeypatch.setenv("TRILHO_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "cache" / "mnist"
+    assert _run("data", "mnist", "--from", data).output == f"MNIST is now in {folder}\n"
+    assert _run("data", "mnist").output == f"MNIST is in {folder}\n"
+
+
+def test_every_command_explains_itself() -> None:
+    def walk(command: click.Command, path: list[str]) -> Iterator[tuple[list[str], click.Command]]:
+        yield path, command
+        commands = command.commands if isinstance(command, click.Group) else {}
+        for name, sub in commands.items():
+            yield from walk(sub, [*path, name])
+
+    for path, command in walk(main, []):
+        assert command.help, path
+        assert _run(*path, "--help").exit_code == 0

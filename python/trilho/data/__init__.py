@@ -1,0 +1,3 @@
+"""The data sets that models are trained with: fetched once, verified, read."""
+
+__all__: list[str] = []

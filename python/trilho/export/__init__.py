@@ -1,0 +1,3 @@
+"""Publishing trained models as versions that the server loads."""
+
+__all__: list[str] = []

@@ -1,0 +1,221 @@
+"""Exporting Keras models as SavedModels with several signatures."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trilho.export import manifest
+from trilho.export.versions import ExportError, new_version
+
+__all__ = ["Export", "Signature", "classify_signature", "export", "predict_signature"]
+
+_CLASSIFY = "tensorflow/serving/classify"
+_PREDICT = "tensorflow/serving/predict"
+
+# The reloaded graph may be fused differently, which moves the last bits of a float32.
+_RELATIVE_TOLERANCE = 1e-4
+_ABSOLUTE_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """A way to call an exported model.
+
+    Attributes:
+        name: What callers ask for, e.g. "serving_default".
+        method_name: What TF Serving's API calls this kind of signature.
+        function: Takes the inputs by name, returns the outputs by name.
+        inputs: Dtype and shape of each input, the batch first and None.
+        samples: Real rows for each input, with which the export is tried.
+    """
+
+    name: str
+    method_name: str
+    function: Callable[..., Mapping[str, tf.Tensor]]
+    inputs: Mapping[str, tf.TensorSpec]
+    samples: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """A published version.
+
+    Attributes:
+        folder: DIRECTORY/NAME/VERSION.
+        version: VERSION.
+    """
+
+    folder: Path
+    version: int
+
+
+def predict_signature(
+    model: keras.Model,
+    *,
+    input_name: str,
+    output_name: str,
+    sample_inputs: np.ndarray,
+    name: str = "serving_default",
+) -> Signature:
+    """Makes the signature that takes a model's input and returns its output as they are.
+
+    Args:
+        model: Takes one tensor and returns one.
+        input_name: The input's name.
+        output_name: The output's name.
+        sample_inputs: Real rows, [n, ...] in the dtype of the model's input.
+        name: The signature's name.
+
+    Returns:
+        The signature: `input_name` [None, ...] to `output_name` [None, ...].
+    """
+
+    def predict(**inputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        return {output_name: model(inputs[input_name], training=False)}
+
+    spec = tf.TensorSpec([None, *sample_inputs.shape[1:]], sample_inputs.dtype, name=input_name)
+    return Signature(
+        name=name,
+        method_name=_PREDICT,
+        function=predict,
+        inputs={input_name: spec},
+        samples={input_name: sample_inputs},
+    )
+
+
+def classify_signature(
+    model: keras.Model,
+    *,
+    feature: str,
+    classes: Iterable[str],
+    sample_inputs: np.ndarray,
+    name: str = "classify",
+) -> Signature:
+    """Makes the signature of TF Serving's Classify API.
+
+    Args:
+        model: Takes float32 [n, width] and returns the classes' probabilities, float32
+            [n, number of classes].
+        feature: The feature of each tf.Example that holds the row, `width` floats.
+        classes: The classes' labels, in the order of the model's outputs.
+        sample_inputs: Real rows, float32 [n, width].
+        name: The signature's name.
+
+    Returns:
+        The signature: `inputs`, serialized tf.Examples [None], to `classes`, string [None, number
+        of classes], and `scores`, float32 of the same shape.
+    """
+    labels = tf.constant([list(classes)])
+    spec = {feature: tf.io.FixedLenFeature([sample_inputs.shape[1]], tf.float32)}
+
+    def classify(inputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        scores = model(tf.io.parse_example(inputs, spec)[feature], training=False)
+        return {"classes": tf.tile(labels, [tf.shape(scores)[0], 1]), "scores": scores}
+
+    # As objects: NumPy's own strings lose the zero bytes at their end.
+    examples = np.array([_example(feature, row) for row in sample_inputs], dtype=object)
+    return Signature(
+        name=name,
+        method_name=_CLASSIFY,
+        function=classify,
+        inputs={"inputs": tf.TensorSpec([None], tf.string, name="inputs")},
+        samples={"inputs": examples},
+    )
+
+
+def export(
+    model: keras.Model,
+    *,
+    name: str,
+    directory: Path,
+    signatures: Iterable[Signature],
+    metrics: Mapping[str, float],
+    training: Mapping[str, str],
+    version: int | None = None,
+) -> Export:
+    """Publishes a model as DIRECTORY/NAME/VERSION, in one piece or not at all.
+
+    Before it gets its name the SavedModel is loaded again, and each signature's samples are run
+    through both it and the model.
+
+    Args:
+        model: The trained model.
+        name: The model's name.
+        directory: Where models are published, made if missing.
+        signatures: The ways to call it.
+        metrics: What was measured on the test split, for the manifest.
+        training: What the model was trained with, for the manifest.
+        version: The version's number; by default the next free one.
+
+    Returns:
+        Where the version is.
+
+    Raises:
+        ExportError: The version exists already, or what was written computes something else than
+            the model.
+    """
+    ways = list(signatures)
+    with new_version(directory / name, version=version) as new:
+        _write(model, ways, new.aside)
+        _compare(ways, new.aside)
+        description = manifest.build(new.aside, model=name, metrics=metrics, training=training)
+        manifest.write(description, new.aside)
+    return Export(folder=new.folder, version=new.version)
+
+
+def _write(model: keras.Model, signatures: Iterable[Signature], folder: Path) -> None:
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    for signature in signatures:
+        # By name, as the functions take them: a TensorSpec's position would decide otherwise.
+        endpoint = tf.function(signature.function)
+        endpoint.get_concrete_function(**signature.inputs)
+        archive.add_endpoint(signature.name, endpoint)
+    archive.write_out(str(folder), verbose=False)
+    # TensorFlow itself calls every signature tensorflow/serving/predict.
+    updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
+    for signature in signatures:
+        updater.replace_method_name(signature.name, signature.method_name, tags="serve")
+    updater.save()
+
+
+def _compare(signatures: Iterable[Signature], folder: Path) -> None:
+    loaded = tf.saved_model.load(str(folder))
+    for signature in signatures:
+        inputs = {key: tf.constant(rows) for key, rows in signature.samples.items()}
+        expected = signature.function(**inputs)
+        found = loaded.signatures[signature.name](**inputs)
+        if set(expected) != set(found):
+            raise ExportError(
+                f"{signature.name} of the exported model returns {sorted(found)}, "
+                f"the model {sorted(expected)}"
+            )
+        for key in sorted(expected):
+            difference = _difference(expected[key].numpy(), found[key].numpy())
+            if difference:
+                raise ExportError(
+                    f"{key} of {signature.name} differs after the model was exported and loaded "
+                    f"again: {difference}"
+                )
+
+
+def _difference(expected: np.ndarray, found: np.ndarray) -> str:
+    """Says how two outputs differ; "" if they do not."""
+    if expected.shape != found.shape or expected.dtype != found.dtype:
+        return f"{found.dtype} {found.shape} instead of {expected.dtype} {expected.shape}"
+    if not np.issubdtype(expected.dtype, np.floating):
+        count = int(np.count_nonzero(expected != found))
+        return f"{count} of {expected.size} values" if count else ""
+    if np.allclose(found, expected, rtol=_RELATIVE_TOLERANCE, atol=_ABSOLUTE_TOLERANCE):
+        return ""
+    return f"by up to {np.max(np.abs(found - expected)):g} where {_ABSOLUTE_TOLERANCE:g} is allowed"
+
+
+def _example(feature: str, row: np.ndarray) -> bytes:
+    values = tf.train.Feature(float_list=tf.train.FloatList(value=row))
+    example = tf.train.Example(features=tf.train.Features(feature={feature: values}))
+    return bytes(example.SerializeToString())

@@ -1,0 +1,148 @@
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from trilho.export import manifest, saved_model
+from trilho.export.saved_model import Export, Signature
+from trilho.export.versions import ExportError
+
+_ROWS = np.linspace(0, 1, 5 * 784, dtype=np.float32).reshape(5, 784)
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    keras.utils.set_random_seed(1)
+    return keras.Sequential([keras.Input([784]), keras.layers.Dense(10, activation="softmax")])
+
+
+def _signatures(model: keras.Model) -> list[Signature]:
+    return [
+        saved_model.predict_signature(
+            model, input_name="image_data", output_name="value", sample_inputs=_ROWS
+        ),
+        saved_model.classify_signature(
+            model, feature="image_data", classes="0123456789", sample_inputs=_ROWS
+        ),
+    ]
+
+
+def _export(
+    model: keras.Model,
+    directory: Path,
+    *,
+    signatures: Iterable[Signature] | None = None,
+    version: int | None = None,
+) -> Export:
+    return saved_model.export(
+        model,
+        name="mnist",
+        directory=directory,
+        signatures=signatures or _signatures(model),
+        metrics={"test_accuracy": 0.9},
+        training={"steps": "3"},
+        version=version,
+    )
+
+
+@pytest.fixture(scope="module")
+def published(model: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Export:
+    return _export(model, tmp_path_factory.mktemp("export"))
+
+
+def test_a_version_has_a_manifest_that_holds(published: Export) -> None:
+    assert published.version == 1
+    assert published.folder.parts[-2:] == ("mnist", "1")
+    assert [path.name for path in published.folder.parent.iterdir()] == ["1"]
+    described = manifest.verify(published.folder)
+    assert described.model == "mnist"
+    assert described.metrics["test_accuracy"] == 0.9
+    assert described.training["steps"] == "3"
+    assert "saved_model.pb" in {file.path for file in described.files}
+
+
+def test_signatures_are_as_clients_expect_them(published: Export) -> None:
+    content = (published.folder / "saved_model.pb").read_bytes()
+    graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0]
+
+    def tensors(infos: Mapping[str, Any]) -> dict[str, tuple[str, list[int]]]:
+        return {
+            name: (tf.as_dtype(info.dtype).name, [dim.size for dim in info.tensor_shape.dim])
+            for name, info in infos.items()
+        }
+
+    found = {
+        name: (signature.method_name, tensors(signature.inputs), tensors(signature.outputs))
+        for name, signature in graph.signature_def.items()
+        if not name.startswith("__")
+    }
+    assert found == {
+        "serving_default": (
+            "tensorflow/serving/predict",
+            {"image_data": ("float32", [-1, 784])},
+            {"value": ("float32", [-1, 10])},
+        ),
+        "classify": (
+            "tensorflow/serving/classify",
+            {"inputs": ("string", [-1])},
+            {"classes": ("string", [-1, 10]), "scores": ("float32", [-1, 10])},
+        ),
+    }
+
+
+def test_what_is_loaded_computes_the_same(model: keras.Model, published: Export) -> None:
+    loaded = tf.saved_model.load(str(published.folder))
+    expected = model(_ROWS).numpy()
+    value = loaded.signatures["serving_default"](image_data=tf.constant(_ROWS))["value"]
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    examples = tf.constant(_signatures(model)[1].samples["inputs"])
+    answer = loaded.signatures["classify"](inputs=examples)
+    np.testing.assert_allclose(answer["scores"], expected, rtol=1e-5)
+    assert answer["classes"].numpy().tolist() == [[b"%d" % digit for digit in range(10)]] * 5
+
+
+def test_an_export_that_computes_something_else_is_refused(
+    model: keras.Model, tmp_path: Path
+) -> None:
+    good = _signatures(model)[0]
+
+    def moody(image_data: tf.Tensor) -> dict[str, tf.Tensor]:
+        share = 0.5 if tf.inside_function() else 1.0
+        return {"value": model(image_data, training=False) * share}
+
+    with pytest.raises(ExportError, match="value of serving_default differs"):
+        _export(model, tmp_path, signatures=[dataclasses.replace(good, function=moody)])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_samples_that_do_not_suit_leave_nothing(model: keras.Model, tmp_path: Path) -> None:
+    good = _signatures(model)[0]
+    narrow = dataclasses.replace(good, samples={"image_data": _ROWS[:, :10]})
+    with pytest.raises(ValueError, match="shape"):
+        _export(model, tmp_path, signatures=[narrow])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_leaves_nothing(
+    model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(manifest, "write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        _export(model, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_version_is_not_overwritten(model: keras.Model, published: Export) -> None:
+    before = manifest.verify(published.folder)
+    with pytest.raises(ExportError, match="mnist/1 exists already"):
+        _export(model, published.folder.parents[1], version=1)
+    assert manifest.verify(published.folder) == before

@@ -1,0 +1,3 @@
+"""The models that can be trained, a package each."""
+
+__all__: list[str] = []

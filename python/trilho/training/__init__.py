@@ -1,0 +1,3 @@
+"""What trains a model, whichever it is."""
+
+__all__: list[str] = []

@@ -1,0 +1,68 @@
+"""The rule that makes the wheel."""
+
+def _impl(ctx):
+    out = ctx.actions.declare_file("{}-{}-py3-none-any.whl".format(ctx.attr.distribution, ctx.attr.version))
+    root = ctx.label.package + "/"
+    args = ctx.actions.args()
+    args.add("--output", out)
+    args.add("--name", ctx.attr.distribution)
+    args.add("--version", ctx.attr.version)
+    args.add("--summary", ctx.attr.summary)
+    args.add("--readme", ctx.file.readme)
+    args.add("--lock", ctx.file.lock)
+    args.add("--requires-python", ctx.attr.requires_python)
+    for package in ctx.attr.requires:
+        args.add("--require", package)
+    for extra, packages in ctx.attr.extras.items():
+        for package in packages:
+            args.add("--require", package + ";" + extra)
+    for name, function in ctx.attr.console_scripts.items():
+        args.add("--script", name + "=" + function)
+    for file in ctx.files.srcs:
+        if not file.short_path.startswith(root):
+            fail("%s is not in //%s" % (file.short_path, ctx.label.package))
+        args.add("--file", file.short_path[len(root):] + "=" + file.path)
+    ctx.actions.run(
+        executable = ctx.executable._make_wheel,
+        arguments = [args],
+        inputs = ctx.files.srcs + [ctx.file.readme, ctx.file.lock],
+        outputs = [out],
+        mnemonic = "PyWheel",
+        progress_message = "Making %s" % out.basename,
+    )
+    return [DefaultInfo(
+        files = depset([out]),
+        runfiles = ctx.runfiles(files = [out]),
+    )]
+
+wheel = rule(
+    doc = "DISTRIBUTION-VERSION-py3-none-any.whl, of pure Python.",
+    implementation = _impl,
+    attrs = {
+        "console_scripts": attr.string_dict(doc = "Commands: NAME to MODULE:FUNCTION."),
+        "distribution": attr.string(mandatory = True),
+        "extras": attr.string_list_dict(doc = "Packages needed for an extra, by its name."),
+        "lock": attr.label(
+            allow_single_file = True,
+            doc = "pip-compile's output: the versions there are the least that are required.",
+            mandatory = True,
+        ),
+        "readme": attr.label(
+            allow_single_file = [".md"],
+            mandatory = True,
+        ),
+        "requires": attr.string_list(doc = "Packages needed always."),
+        "requires_python": attr.string(default = ">=3.11"),
+        "srcs": attr.label_list(
+            allow_files = True,
+            doc = "Files of this package, which is left out of their names.",
+        ),
+        "summary": attr.string(mandatory = True),
+        "version": attr.string(mandatory = True),
+        "_make_wheel": attr.label(
+            cfg = "exec",
+            default = "//python:make_wheel",
+            executable = True,
+        ),
+    },
+)

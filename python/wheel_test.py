@@ -1,0 +1,83 @@
+import base64
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from runfiles import Runfiles
+
+_Wheel = tuple[Path, zipfile.ZipFile]
+
+
+@pytest.fixture(scope="module")
+def wheel() -> Iterator[_Wheel]:
+    found = Runfiles.Create()
+    folder = found and found.Rlocation("trilho/python")
+    assert folder
+    (path,) = Path(folder).glob("trilho-*-py3-none-any.whl")
+    with zipfile.ZipFile(path) as archive:
+        yield path, archive
+
+
+def _info(wheel: _Wheel, name: str) -> str:
+    path, archive = wheel
+    folder = "-".join(path.name.split("-")[:2]) + ".dist-info"
+    return archive.read(f"{folder}/{name}").decode()
+
+
+def test_the_record_holds_for_every_file(wheel: _Wheel) -> None:
+    _, archive = wheel
+    rows = {
+        name: (digest, size)
+        for name, digest, size in csv.reader(io.StringIO(_info(wheel, "RECORD")))
+    }
+    assert sorted(rows) == sorted(archive.namelist())
+    for name, (digest, size) in rows.items():
+        if name.endswith("/RECORD"):
+            assert (digest, size) == ("", "")
+            continue
+        content = archive.read(name)
+        found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        assert (digest, size) == (f"sha256={found}", str(len(content)))
+
+
+def test_it_has_what_is_generated_and_no_tests(wheel: _Wheel) -> None:
+    names = wheel[1].namelist()
+    for name in (
+        "trilho/_version.py",
+        "trilho/client/serving.desc",
+        "trilho/manifest_pb2.py",
+        "trilho/mnist_pb2.py",
+        "trilho/mnist_pb2.pyi",
+        "trilho/mnist_pb2_grpc.py",
+        "trilho/models/mnist/train.py",
+        "trilho/py.typed",
+    ):
+        assert name in names
+    assert not [name for name in names if name.endswith(("_test.py", ".pyc", ".md"))]
+
+
+def test_metadata(wheel: _Wheel) -> None:
+    path, _ = wheel
+    metadata = Parser().parsestr(_info(wheel, "METADATA"))
+    assert metadata["Name"] == "trilho"
+    assert metadata["Version"] == path.name.split("-")[1]
+    assert metadata["Requires-Python"] == ">=3.11"
+    requires = metadata.get_all("Requires-Dist", [])
+    always = {line.split(">=")[0] for line in requires if ";" not in line}
+    assert always == {"click", "grpcio", "numpy", "protobuf", "rich"}
+    assert any(line.endswith('; extra == "train"') for line in requires)
+    assert str(metadata.get_payload()).startswith("# ")
+
+
+def test_the_command_is_an_entry_point(wheel: _Wheel) -> None:
+    assert _info(wheel, "entry_points.txt") == "[console_scripts]\ntrilho = trilho.cli.main:main\n"
+    assert "Tag: py3-none-any\n" in _info(wheel, "WHEEL")
+
+
+def test_the_same_input_gives_the_same_bytes(wheel: _Wheel) -> None:
+    assert {info.date_time for info in wheel[1].infolist()} == {(1980, 1, 1, 0, 0, 0)}
