@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -92,7 +93,11 @@ int main(int argc, char** argv) {
   const double grace = absl::GetFlag(FLAGS_shutdown_grace_seconds);
   trilho::Log(trilho::Severity::kInfo,
               absl::StrCat("signal ", signal, ": finishing calls under way, for ", grace, " s at most"));
-  (*server)->Shutdown(std::chrono::milliseconds(static_cast<int64_t>(grace * 1000)));
+  if (!(*server)->Shutdown(std::chrono::milliseconds(static_cast<int64_t>(grace * 1000)))) {
+    trilho::Log(trilho::Severity::kWarning, "stopped; runs that outlast the grace period were given up");
+    // Their sessions cannot be closed under them.
+    std::_Exit(0);
+  }
   server->reset();
   trilho::Log(trilho::Severity::kInfo, "stopped");
   return 0;

@@ -81,9 +81,6 @@ def test_a_call_under_way_is_finished_and_no_new_one_begun(
         assert server.wait() == 0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="gRPC cancels at shutdown what it has not handed over, from 257 calls on"
-)
 def test_a_call_that_waits_for_a_thread_is_under_way_too(spin: Export, tmp_path: Path) -> None:
     publish(spin, tmp_path / "spin", 1)
     with (
@@ -128,9 +125,6 @@ def test_whoever_watches_the_health_is_told_that_the_server_stops(
         assert list(call.result().outputs["steps"].int_val) == [MANY_STEPS]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="gRPC aborts when a handler answers behind its queue's shutdown"
-)
 def test_when_the_grace_is_over_calls_are_cancelled(spin: Export, tmp_path: Path) -> None:
     publish(spin, tmp_path / "spin", 1)
     with (

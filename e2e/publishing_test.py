@@ -45,7 +45,8 @@ def assert_refused(
     ).status
     for text in (str(folder), *texts):
         assert text in status.error_message
-    server.wait_for_log(status.error_message)
+    # A log line has no breaks.
+    server.wait_for_log(status.error_message.replace("\n", " ").strip())
     errors = [line for line in server.log().splitlines() if line.startswith("E ")]
     assert len(errors) == 1
     assert "model mnist version 2: END:" in errors[0]

@@ -12,6 +12,10 @@ DescriptorSetInfo = provider(
 def _strip(path, prefix):
     return path[len(prefix):] if path.startswith(prefix) else path
 
+def _default_info(ctx, file):
+    # In runfiles too, so that it can stand in `data`.
+    return DefaultInfo(files = depset([file]), runfiles = ctx.runfiles(files = [file]))
+
 def _impl(ctx):
     if ctx.file.descriptor:
         info = DescriptorSetInfo(
@@ -19,7 +23,7 @@ def _impl(ctx):
             protos = ctx.attr.protos,
             services = ctx.attr.services,
         )
-        return [info, DefaultInfo(files = depset([ctx.file.descriptor]))]
+        return [info, _default_info(ctx, ctx.file.descriptor)]
 
     out = ctx.actions.declare_file(ctx.label.name + ".desc")
     root = ctx.label.package + "/"
@@ -44,7 +48,7 @@ def _impl(ctx):
     services = names if ctx.attr.has_services else []
     return [
         DescriptorSetInfo(file = out, protos = names, services = services),
-        DefaultInfo(files = depset([out])),
+        _default_info(ctx, out),
     ]
 
 descriptor_set = rule(

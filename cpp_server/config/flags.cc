@@ -7,7 +7,6 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/reflection.h"
-#include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -25,7 +24,7 @@ ABSL_FLAG(std::string, model_config_file, "",
 ABSL_FLAG(double, file_system_poll_wait_seconds, 1,
           "Seconds between two looks for versions; 0: look once; negative: never look.");
 ABSL_FLAG(int, max_num_load_retries, 5, "Tries after the first failed one to load a version.");
-ABSL_FLAG(int64_t, load_retry_interval_micros, 60 * 1000 * 1000, "Microseconds before each of those tries.");
+ABSL_FLAG(int64_t, load_retry_interval_micros, int64_t{60} * 1000 * 1000, "Microseconds before each of those tries.");
 ABSL_FLAG(bool, enable_model_warmup, true, "Run every signature of a version once before it takes requests.");
 ABSL_FLAG(int, tensorflow_intra_op_parallelism, 1,
           "Threads that one operation may spread over. One is best for small models; heavy ones with large batches may "
@@ -38,7 +37,7 @@ namespace trilho {
 namespace {
 
 constexpr char kUsage[] =
-    "serves TensorFlow models over gRPC, with TF Serving's API and flag names.\n\n"
+    "trilho_server serves TensorFlow models over gRPC, with TF Serving's API and flag names.\n\n"
     "  trilho_server --model_name=mnist --model_base_path=/models/mnist\n"
     "  trilho_server --model_config_file=/etc/trilho/models.config --port=8500";
 
@@ -49,7 +48,18 @@ std::vector<std::string> OurFlags() {
   for (const auto& flag : absl::GetAllFlags()) {
     if (IsOurs(flag.second->Filename())) names.emplace_back(flag.first);
   }
+  std::sort(names.begin(), names.end());
   return names;
+}
+
+// absl's own --help exits with 1.
+void PrintHelp() {
+  std::string text = absl::StrCat(kUsage, "\n\n");
+  for (const std::string& name : OurFlags()) {
+    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+    absl::StrAppend(&text, "  --", name, "=", flag->DefaultValue(), "\n      ", flag->Help(), "\n");
+  }
+  std::fputs(text.c_str(), stdout);
 }
 
 // "port" of "--port=1", "-port" and "--noport"; empty for another word.
@@ -60,10 +70,12 @@ std::string FlagName(absl::string_view argument) {
 }
 
 bool IsKnown(const std::string& name) {
-  // absl answers these itself.
-  if (name == "help" || name == "helpfull" || name == "version") return true;
+  // "version" is absl's to answer.
+  if (name == "help" || name == "version") return true;
   if (absl::FindCommandLineFlag(name) != nullptr) return true;
-  return absl::StartsWith(name, "no") && absl::FindCommandLineFlag(name.substr(2)) != nullptr;
+  if (!absl::StartsWith(name, "no")) return false;
+  const absl::CommandLineFlag* negated = absl::FindCommandLineFlag(name.substr(2));
+  return negated != nullptr && negated->IsOfType<bool>();
 }
 
 size_t EditDistance(const std::string& a, const std::string& b) {
@@ -98,14 +110,12 @@ std::string NearestName(const std::string& name, const std::vector<std::string>&
 }
 
 absl::Status ParseFlags(int argc, char** argv) {
-  absl::SetProgramUsageMessage(kUsage);
   absl::FlagsUsageConfig config;
-  config.contains_helpshort_flags = config.contains_help_flags = IsOurs;
   config.version_string = [] { return absl::StrCat("Trilho ", kVersion, "\nTensorFlow ", TF_Version(), "\n"); };
   absl::SetFlagsUsageConfig(config);
 
   // Before absl does: it would stop at the first unknown flag with no advice.
-  for (int i = 1; i < argc && absl::string_view(argv[i]) != "--"; ++i) {
+  for (int i = 1; i < argc; ++i) {
     const std::string name = FlagName(argv[i]);
     if (name.empty()) {
       // The value of "--flag value" was skipped below.
@@ -116,6 +126,10 @@ absl::Status ParseFlags(int argc, char** argv) {
       return absl::InvalidArgumentError(absl::StrCat("unknown flag --", name,
                                                      nearest.empty() ? "" : "; did you mean --" + nearest + "?",
                                                      nearest.empty() ? "; --help lists them" : ""));
+    }
+    if (name == "help") {
+      PrintHelp();
+      std::exit(0);
     }
     const bool has_value = absl::StrContains(argv[i], "=");
     const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);

@@ -1,6 +1,10 @@
 #include "cpp_server/config/model_config.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -33,8 +37,8 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
 absl::Status CheckPath(const std::string& name, const std::string& path) {
   if (absl::StartsWith(path, "/")) return absl::OkStatus();
   if (absl::StrContains(path, "://")) {
-    return absl::InvalidArgumentError(absl::StrCat("model ", name, ": models are read from local folders only, not ",
-                                                   path));
+    return absl::InvalidArgumentError(
+        absl::StrCat("model ", name, ": models are read from local folders only, not ", path));
   }
   return absl::InvalidArgumentError(
       absl::StrCat("Expected model ", name, " to have an absolute path or URI; got base_path()=", path));
@@ -46,7 +50,9 @@ ServableVersionPolicy PolicyOf(const ModelConfig& config) {
   if (policy.has_specific()) {
     return ServableVersionPolicy::Specific({policy.specific().versions().begin(), policy.specific().versions().end()});
   }
-  return ServableVersionPolicy::Latest(static_cast<int>(policy.latest().num_versions()));
+  // The field is unsigned: what is too large for an int means all, not one.
+  constexpr uint32_t kMost = std::numeric_limits<int>::max();
+  return ServableVersionPolicy::Latest(static_cast<int>(std::min(policy.latest().num_versions(), kMost)));
 }
 
 absl::StatusOr<ModelLocation> LocationOf(const ModelConfig& config) {
@@ -93,7 +99,10 @@ absl::StatusOr<std::vector<ModelLocation>> ReadModelConfigFile(const std::string
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
-  if (!file) return absl::NotFoundError(absl::StrCat("--model_config_file: cannot read ", path));
+  // A folder can be opened, and read as if it were empty.
+  if (!file || std::filesystem::is_directory(path)) {
+    return absl::NotFoundError(absl::StrCat("--model_config_file: cannot read ", path));
+  }
 
   ModelServerConfig config;
   FirstError error;
@@ -103,8 +112,9 @@ absl::StatusOr<std::vector<ModelLocation>> ReadModelConfigFile(const std::string
     return absl::InvalidArgumentError(absl::StrCat("Invalid protobuf file: '", path, "' (", error.text(), ")"));
   }
   if (config.has_custom_model_config()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": custom_model_config is not supported, list models in "
-                                                         "model_config_list"));
+    return absl::InvalidArgumentError(absl::StrCat(path,
+                                                   ": custom_model_config is not supported, list models in "
+                                                   "model_config_list"));
   }
   std::vector<ModelLocation> locations;
   std::set<std::string> names;

@@ -14,8 +14,8 @@ absl::Status CheckInputs(const Signature& signature, const std::vector<Tensor>& 
     const TensorInfo& expected = signature.inputs[i];
     if (inputs[i].type() != expected.type) {
       return absl::InvalidArgumentError(absl::StrCat("Expects arg[", i, "] to be ", DataTypeName(expected.type),
-                                                     " but ", DataTypeName(inputs[i].type()),
-                                                     " is provided (input \"", expected.alias, "\")"));
+                                                     " but ", DataTypeName(inputs[i].type()), " is provided (input \"",
+                                                     expected.alias, "\")"));
     }
     const std::vector<int64_t> dims = inputs[i].dims();
     if (!expected.Accepts(dims)) {
@@ -54,8 +54,8 @@ absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) cons
   return ResolvedSignature{*std::move(model), signature};
 }
 
-absl::StatusOr<std::vector<Tensor>> Predictor::Run(const ResolvedSignature& resolved,
-                                                   const std::vector<Tensor>& inputs, const std::vector<int>& outputs,
+absl::StatusOr<std::vector<Tensor>> Predictor::Run(const ResolvedSignature& resolved, const std::vector<Tensor>& inputs,
+                                                   const std::vector<int>& outputs,
                                                    std::chrono::system_clock::time_point deadline) const {
   const absl::Status checked = CheckInputs(*resolved.signature, inputs);
   if (!checked.ok()) return checked;

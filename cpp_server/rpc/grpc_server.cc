@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/rpc/raw_service.h"
+#include "grpcpp/alarm.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 
@@ -14,6 +15,33 @@ namespace {
 // Clients behind a balancer ping more often than gRPC's default of once in five
 // minutes allows; ten seconds is what grpc-java's smallest keepalive asks for.
 constexpr int kMinPingIntervalMs = 10 * 1000;
+
+// How often a shutdown looks whether calls are left.
+constexpr std::chrono::milliseconds kShutdownPeriod(2);
+// What cancelled calls get to notice it.
+constexpr std::chrono::milliseconds kCancelledCalls(200);
+
+// An event behind those that a queue holds. Owns itself until it comes out.
+class QueueMark final : public QueueEvent {
+ public:
+  // The result becomes true when all that is in `queue` now has come out.
+  static std::shared_ptr<const std::atomic<bool>> Put(grpc::CompletionQueue* queue) {
+    // Freed by OnEvent.
+    QueueMark* const mark = std::make_unique<QueueMark>().release();
+    std::shared_ptr<const std::atomic<bool>> reached = mark->reached_;
+    mark->alarm_.Set(queue, std::chrono::system_clock::now(), static_cast<QueueEvent*>(mark));
+    return reached;
+  }
+
+  void OnEvent(bool /*ok*/) override {
+    const std::unique_ptr<QueueMark> self(this);
+    reached_->store(true);
+  }
+
+ private:
+  grpc::Alarm alarm_;
+  const std::shared_ptr<std::atomic<bool>> reached_ = std::make_shared<std::atomic<bool>>(false);
+};
 
 std::string BareName(const std::string& full_name) { return full_name.substr(full_name.rfind('.') + 1); }
 
@@ -48,7 +76,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
     builder.AddListeningPort("unix:" + options.socket_path, grpc::InsecureServerCredentials(), &socket_bound);
   }
   for (ServiceDefinition& definition : services) {
-    server->services_.push_back(std::make_unique<RawService>(std::move(definition)));
+    server->services_.push_back(std::make_unique<RawService>(std::move(definition), &server->live_calls_));
     builder.RegisterService(server->services_.back().get());
   }
   server->data_queue_ = builder.AddCompletionQueue();
@@ -81,18 +109,34 @@ void GrpcServer::SetServing(bool serving) {
   }
 }
 
-void GrpcServer::Shutdown(std::chrono::milliseconds grace) {
+bool GrpcServer::Shutdown(std::chrono::milliseconds grace) {
+  const auto deadline = std::chrono::system_clock::now() + grace;
   shut_down_ = true;
   server_->GetHealthCheckService()->Shutdown();
-  server_->Shutdown(std::chrono::system_clock::now() + grace);
-  data_queue_->Shutdown();
-  control_queue_->Shutdown();
-  for (std::thread& thread : threads_) thread.join();
+  server_->Shutdown(deadline);
+  // gRPC is done with the calls that it has cancelled, their handlers may not be.
+  return WaitForCalls(std::max(deadline, std::chrono::system_clock::now() + kCancelledCalls));
+}
+
+bool GrpcServer::WaitForCalls(std::chrono::system_clock::time_point deadline) {
+  // Behind the marks nothing is left in the queues but what handlers put there.
+  const auto data = QueueMark::Put(data_queue_.get());
+  const auto control = QueueMark::Put(control_queue_.get());
+  while (!*data || !*control || live_calls_ > 0) {
+    if (std::chrono::system_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(kShutdownPeriod);
+  }
+  return true;
 }
 
 GrpcServer::~GrpcServer() {
   if (server_ != nullptr) {
     if (!shut_down_) Shutdown(std::chrono::milliseconds(0));
+    // Nothing may be asked of a queue that is shut down.
+    WaitForCalls(std::chrono::system_clock::time_point::max());
+    data_queue_->Shutdown();
+    control_queue_->Shutdown();
+    for (std::thread& thread : threads_) thread.join();
     return;
   }
   // Start failed: gRPC wants its queues shut down and drained all the same.

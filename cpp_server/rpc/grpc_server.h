@@ -3,6 +3,7 @@
 #ifndef TRILHO_CPP_SERVER_RPC_GRPC_SERVER_H_
 #define TRILHO_CPP_SERVER_RPC_GRPC_SERVER_H_
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -36,7 +37,8 @@ class GrpcServer {
   // had, e.g. since another process has it.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const Options& options,
                                                            std::vector<ServiceDefinition> services);
-  // Shuts down at once if Shutdown was not called.
+  // Shuts down at once if Shutdown was not called; waits for handlers that still
+  // run.
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
@@ -48,14 +50,19 @@ class GrpcServer {
   // first.
   void SetServing(bool serving);
 
-  // Says NOT_SERVING, takes no new calls, lets those under way finish and
-  // cancels what is left after `grace`. Called once, from any thread but a
-  // handler's.
-  void Shutdown(std::chrono::milliseconds grace);
+  // Says NOT_SERVING, takes no new calls, lets those under way or waiting finish
+  // and cancels what is left after `grace`. Called once, from any thread but a
+  // handler's. False if handlers still run then: they cannot be interrupted, and
+  // the destructor will wait for them.
+  bool Shutdown(std::chrono::milliseconds grace);
 
  private:
   GrpcServer() = default;
 
+  // Whether all calls that arrived are answered, at the latest at `deadline`.
+  bool WaitForCalls(std::chrono::system_clock::time_point deadline);
+
+  std::atomic<int> live_calls_{0};
   std::vector<std::unique_ptr<RawService>> services_;
   std::unique_ptr<grpc::ServerCompletionQueue> data_queue_;
   std::unique_ptr<grpc::ServerCompletionQueue> control_queue_;

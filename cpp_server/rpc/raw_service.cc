@@ -13,9 +13,9 @@
 namespace trilho {
 namespace {
 
-// Calls that may wait in a method's queue before gRPC keeps them back itself.
-// One asked-for call takes about 1 KiB.
-constexpr int kRequestedDataCalls = 256;
+// Calls of a method that may wait for a thread. gRPC keeps back what comes beyond
+// them, and drops that when the server shuts down. One takes about 1 KiB.
+constexpr int kRequestedDataCalls = 2048;
 constexpr int kRequestedControlCalls = 8;
 
 // Longer ones do not fit into HTTP/2's trailers everywhere; TF Serving cuts at
@@ -29,7 +29,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
     message.resize(kMaxMessage - sizeof(kTruncated) + 1);
     message += kTruncated;
   }
-  return {static_cast<grpc::StatusCode>(status.code()), std::move(message)};
+  return {static_cast<grpc::StatusCode>(status.code()), message};
 }
 
 grpc::ByteBuffer ToBuffer(std::string bytes) {
@@ -37,7 +37,8 @@ grpc::ByteBuffer ToBuffer(std::string bytes) {
   auto owned = std::make_unique<std::string>(std::move(bytes));
   char* const data = owned->empty() ? nullptr : &(*owned)[0];
   const size_t size = owned->size();
-  const grpc::Slice slice(data, size, [](void* string) { delete static_cast<std::string*>(string); }, owned.release());
+  const grpc::Slice slice(
+      data, size, [](void* string) { delete static_cast<std::string*>(string); }, owned.release());
   return grpc::ByteBuffer(&slice, 1);
 }
 
@@ -45,41 +46,47 @@ grpc::ByteBuffer ToBuffer(std::string bytes) {
 
 // Owns itself: lives from being asked for until gRPC has sent the answer, or
 // the server shuts down before a call came.
-class RawService::Call final : public UnaryCall {
+class RawService::Call final : public UnaryCall, public QueueEvent {
  public:
   static void Request(RawService* service, int method, grpc::ServerCompletionQueue* queue) {
     // Freed by OnEvent.
     auto* call = std::make_unique<Call>(service, method, queue).release();
-    service->RequestAsyncUnary(method, &call->context_, &call->buffer_, &call->writer_, queue, queue, call);
+    service->RequestAsyncUnary(method, &call->context_, &call->buffer_, &call->writer_, queue, queue, call->Tag());
   }
 
   Call(RawService* service, int method, grpc::ServerCompletionQueue* queue)
       : service_(service), method_(method), queue_(queue), writer_(&context_) {}
 
-  void OnEvent(bool ok) {
+  void OnEvent(bool ok) override {
     std::unique_ptr<Call> self(this);
-    // Answered, or never to come.
-    if (answered_ || !ok) return;
+    if (answered_) {
+      service_->live_calls_->fetch_sub(1);
+      return;
+    }
+    // The server shut down before a call came.
+    if (!ok) return;
+    service_->live_calls_->fetch_add(1);
     Request(service_, method_, queue_);
-    self.release();
+    static_cast<void>(self.release());
     if (!Flatten()) return Fail(absl::InternalError("the request's bytes cannot be read"));
     service_->definition_.methods[static_cast<size_t>(method_)].handler(this);
   }
 
-  absl::string_view request() const override {
-    return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()};
-  }
+  absl::string_view request() const override { return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()}; }
   std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
   void Reply(std::string response) override {
     answered_ = true;
-    writer_.Finish(ToBuffer(std::move(response)), grpc::Status::OK, this);
+    writer_.Finish(ToBuffer(std::move(response)), grpc::Status::OK, Tag());
   }
   void Fail(const absl::Status& status) override {
     answered_ = true;
-    writer_.FinishWithError(ToGrpc(status), this);
+    writer_.FinishWithError(ToGrpc(status), Tag());
   }
 
  private:
+  // A completion queue's tag is a QueueEvent*, which is not where a Call begins.
+  void* Tag() { return static_cast<QueueEvent*>(this); }
+
   // Most requests come as one slice, which is then only referred to.
   bool Flatten() {
     if (buffer_.Length() == 0) return true;
@@ -96,7 +103,8 @@ class RawService::Call final : public UnaryCall {
   bool answered_ = false;
 };
 
-RawService::RawService(ServiceDefinition definition) : definition_(std::move(definition)) {
+RawService::RawService(ServiceDefinition definition, std::atomic<int>* live_calls)
+    : definition_(std::move(definition)), live_calls_(live_calls) {
   paths_.reserve(definition_.methods.size());
   for (const UnaryMethod& method : definition_.methods) {
     paths_.push_back(absl::StrCat("/", definition_.name, "/", method.name));
@@ -119,7 +127,7 @@ void RawService::RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue) {
 void RawService::Poll(grpc::ServerCompletionQueue* queue) {
   void* tag = nullptr;
   bool ok = false;
-  while (queue->Next(&tag, &ok)) static_cast<Call*>(tag)->OnEvent(ok);
+  while (queue->Next(&tag, &ok)) static_cast<QueueEvent*>(tag)->OnEvent(ok);
 }
 
 }  // namespace trilho

@@ -3,6 +3,7 @@
 #ifndef TRILHO_CPP_SERVER_RPC_RAW_SERVICE_H_
 #define TRILHO_CPP_SERVER_RPC_RAW_SERVICE_H_
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,22 @@
 
 namespace trilho {
 
+// What comes out of a completion queue.
+class QueueEvent {
+ public:
+  virtual ~QueueEvent() = default;
+  // `ok` is false if what was asked for will not happen.
+  virtual void OnEvent(bool ok) = 0;
+};
+
 // What protoc would generate as WithRawMethod_..., for any list of methods:
 // gRPC hands a call over together with its request in one event, which its
 // AsyncGenericService does not.
 class RawService final : public grpc::Service {
  public:
-  explicit RawService(ServiceDefinition definition);
+  // `live_calls` counts calls from their arrival until gRPC is done with them;
+  // it outlives the service.
+  RawService(ServiceDefinition definition, std::atomic<int>* live_calls);
 
   const std::string& name() const { return definition_.name; }
 
@@ -26,14 +37,15 @@ class RawService final : public grpc::Service {
   // `queue` is polled.
   void RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue);
 
-  // Handles events of `queue` until it is shut down and empty. Any number of
-  // threads.
+  // Handles the QueueEvents of `queue` until it is shut down and empty. Any
+  // number of threads.
   static void Poll(grpc::ServerCompletionQueue* queue);
 
  private:
   class Call;
 
   const ServiceDefinition definition_;
+  std::atomic<int>* const live_calls_;
   // "/package.Service/Method"; gRPC keeps pointers into them.
   std::vector<std::string> paths_;
 };

@@ -1,5 +1,6 @@
 #include "cpp_server/server/model_server.h"
 
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -87,12 +88,12 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(Options options,
   for (const ModelLocation& model : self->options_.models) names.push_back(model.name);
   while (!self->Settled()) {
     if (stop()) return absl::CancelledError("stopped while models were loaded");
-    self->manager_.WaitUntilSettled(names, kStopPeriod);
+    // True at once if each model has a version, while others are still loaded.
+    if (self->manager_.WaitUntilSettled(names, kStopPeriod)) std::this_thread::sleep_for(kStopPeriod / 5);
   }
 
-  auto grpc = GrpcServer::Start(
-      self->options_.grpc,
-      {PredictionService(&self->predictor_), ModelService(&self->manager_), MnistService(&self->predictor_)});
+  auto grpc = GrpcServer::Start(self->options_.grpc, {PredictionService(&self->predictor_),
+                                                      ModelService(&self->manager_), MnistService(&self->predictor_)});
   if (!grpc.ok()) return grpc.status();
   self->grpc_ = *std::move(grpc);
   self->grpc_->SetServing(true);
@@ -133,6 +134,10 @@ void ModelServer::OnSourceError(const std::string& model, const absl::Status& st
   const std::string problem(status.message());
   if (known == problem) return;
   known = problem;
+  if (status.ok()) {
+    Log(Severity::kInfo, absl::StrCat("model ", model, ": its folder can be read again"));
+    return;
+  }
   Log(Severity::kWarning, absl::StrCat("model ", model, ": ", status.ToString()));
 }
 

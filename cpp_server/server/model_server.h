@@ -44,7 +44,7 @@ class ModelServer {
   int port() const { return grpc_->port(); }
 
   // See GrpcServer::Shutdown.
-  void Shutdown(std::chrono::milliseconds grace) { grpc_->Shutdown(grace); }
+  bool Shutdown(std::chrono::milliseconds grace) { return grpc_->Shutdown(grace); }
 
   // Models, versions, states and reasons as a table.
   std::string Table() const;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/logging/log.h"
 
 namespace trilho {
 namespace {
@@ -38,13 +39,14 @@ std::string ModelTable(const std::vector<std::string>& models,
     const auto known = states.find(model);
     const auto problem = problems.find(model);
     if (known == states.end() || known->second.empty()) {
-      rows.push_back({model, "-", "-", problem == problems.end() ? "no versions found" : problem->second});
+      const bool has_reason = problem != problems.end() && !problem->second.empty();
+      rows.push_back({model, "-", "-", has_reason ? problem->second : "no versions found"});
       continue;
     }
     for (const ServableState& state : known->second) {
       const bool failed = state.state == ManagerState::kEnd && !state.status.ok();
       rows.push_back({model, absl::StrCat(state.id.version), failed ? "FAILED" : ManagerStateName(state.state),
-                      std::string(state.status.message())});
+                      OneLine(state.status.message())});
     }
   }
   return Render(rows);

@@ -18,7 +18,7 @@ namespace trilho {
 //   census  -        -          no folder /models/census
 //
 // `states` as Manager::GetAllStates gives them; `problems` is by model what its
-// Source last complained of.
+// Source last complained of, empty if of nothing.
 std::string ModelTable(const std::vector<std::string>& models,
                        const std::map<std::string, std::vector<ServableState>>& states,
                        const std::map<std::string, std::string>& problems);

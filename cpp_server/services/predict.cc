@@ -33,7 +33,7 @@ struct NamedTensor {
 struct PredictRequestView {
   bool has_model_spec = false;
   ModelSpec model_spec;
-  // No alias twice.
+  // No alias twice once the request is read.
   std::vector<NamedTensor> inputs;
   std::vector<absl::string_view> output_filter;
 };
@@ -50,14 +50,19 @@ bool ReadInput(absl::string_view entry, PredictRequestView* request) {
       reader.Skip();
     }
   }
-  // The last entry of a key counts, as everywhere in protobuf.
-  for (NamedTensor& known : request->inputs) {
-    if (known.alias != input.alias) continue;
-    known.tensor = input.tensor;
-    return reader.ok();
-  }
   request->inputs.push_back(input);
   return reader.ok();
+}
+
+// The last entry of a key counts, as everywhere in protobuf. Sorts, since a
+// request may hold entries by the million.
+void DropRepeated(std::vector<NamedTensor>* inputs) {
+  if (inputs->size() < 2) return;
+  const auto by_alias = [](const NamedTensor& a, const NamedTensor& b) { return a.alias < b.alias; };
+  std::stable_sort(inputs->begin(), inputs->end(), by_alias);
+  // Unique keeps the first of equal ones, which from behind is the last.
+  const auto same_alias = [](const NamedTensor& a, const NamedTensor& b) { return a.alias == b.alias; };
+  inputs->erase(inputs->begin(), std::unique(inputs->rbegin(), inputs->rend(), same_alias).base());
 }
 
 absl::StatusOr<PredictRequestView> ReadRequest(absl::string_view bytes) {
@@ -83,6 +88,7 @@ absl::StatusOr<PredictRequestView> ReadRequest(absl::string_view bytes) {
   if (!reader.ok() || !well_formed) {
     return absl::InvalidArgumentError("the request is not a tensorflow.serving.PredictRequest");
   }
+  DropRepeated(&request.inputs);
   return request;
 }
 
@@ -97,11 +103,10 @@ Names Difference(const Names& a, const Names& b) {
 }
 
 absl::Status WrongNumberOfInputs(const Names& sent, const Names& required) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("input size does not match signature: ", sent.size(), "!=", required.size(), " len({",
-                   absl::StrJoin(sent, ","), "}) != len({", absl::StrJoin(required, ","), "}). Sent extra: {",
-                   absl::StrJoin(Difference(sent, required), ","), "}. Missing but required: {",
-                   absl::StrJoin(Difference(required, sent), ","), "}."));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "input size does not match signature: ", sent.size(), "!=", required.size(), " len({", absl::StrJoin(sent, ","),
+      "}) != len({", absl::StrJoin(required, ","), "}). Sent extra: {", absl::StrJoin(Difference(sent, required), ","),
+      "}. Missing but required: {", absl::StrJoin(Difference(required, sent), ","), "}."));
 }
 
 absl::StatusOr<std::vector<Tensor>> ReadInputs(const PredictRequestView& request, const Signature& signature) {
@@ -123,10 +128,10 @@ absl::StatusOr<std::vector<Tensor>> ReadInputs(const PredictRequestView& request
       if (input.alias == info.alias) found = &input;
     }
     if (found == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "Signature input alias: ", info.alias, "(feed name: ", info.tensor_name,
-          ") not found in request and no default value provided. Inputs expected to be in the request {",
-          absl::StrJoin(sent_names(), ","), "}, or default input alias set: "));
+      return absl::InvalidArgumentError(
+          absl::StrCat("Signature input alias: ", info.alias, "(feed name: ", info.tensor_name,
+                       ") not found in request and no default value provided. Inputs expected to be in the request {",
+                       absl::StrJoin(sent_names(), ","), "}, or default input alias set: "));
     }
     auto tensor = ParseTensorProto(found->tensor);
     if (!tensor.ok()) {
@@ -151,8 +156,8 @@ absl::StatusOr<std::vector<int>> ChooseOutputs(const PredictRequestView& request
       Names known;
       for (const TensorInfo& info : signature.outputs) known.insert(info.alias);
       return absl::InvalidArgumentError(absl::StrCat("output tensor alias not found in signature: ", alias,
-                                                     " Outputs expected to be in the set {",
-                                                     absl::StrJoin(known, ","), "}."));
+                                                     " Outputs expected to be in the set {", absl::StrJoin(known, ","),
+                                                     "}."));
     }
     if (std::find(outputs.begin(), outputs.end(), position) != outputs.end()) {
       return absl::InvalidArgumentError(absl::StrCat("duplicate output tensor alias: ", alias));

@@ -63,8 +63,8 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& 
     const absl::Status reason = status.ToStatus();
     return absl::Status(reason.code(), absl::StrCat("cannot load ", directory, ": ", reason.message()));
   }
-  auto signatures = ReadSignatures({static_cast<const char*>(meta_graph->data), meta_graph->length},
-                                   model->graph_.get());
+  auto signatures =
+      ReadSignatures({static_cast<const char*>(meta_graph->data), meta_graph->length}, model->graph_.get());
   if (!signatures.ok()) {
     return absl::Status(signatures.status().code(),
                         absl::StrCat("cannot load ", directory, ": ", signatures.status().message()));
@@ -82,8 +82,7 @@ SavedModel::~SavedModel() {
 }
 
 const Signature* SavedModel::FindSignature(absl::string_view name) const {
-  const auto found = signatures_.by_name.find(
-      name.empty() ? absl::string_view(kDefaultSignature) : name);
+  const auto found = signatures_.by_name.find(name.empty() ? absl::string_view(kDefaultSignature) : name);
   return found == signatures_.by_name.end() ? nullptr : &found->second;
 }
 
@@ -102,8 +101,8 @@ absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, 
 
   std::vector<TF_Tensor*> results(outputs.size(), nullptr);
   TfStatus status;
-  TF_SessionRun(session_, CallingThread(), feeds.data(), values.data(), static_cast<int>(feeds.size()),
-                fetches.data(), results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+  TF_SessionRun(session_, CallingThread(), feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
+                results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
   if (!status.ok()) return status.ToStatus();
   std::vector<Tensor> tensors;
   tensors.reserve(results.size());

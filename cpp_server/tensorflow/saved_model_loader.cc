@@ -24,8 +24,8 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
   if (options_.warm_up) {
     for (const WarmupResult& result : WarmUp(**model)) {
       if (result.status.ok()) continue;
-      log(absl::StrCat("signature \"", result.signature, "\" was not warmed up, zeros do not suit it: ",
-                       result.status.message()));
+      log(absl::StrCat("signature \"", result.signature,
+                       "\" was not warmed up, zeros do not suit it: ", result.status.message()));
     }
   }
   return std::unique_ptr<Servable>(*std::move(model));

@@ -68,8 +68,7 @@ absl::StatusOr<std::vector<TensorInfo>> ResolveAll(
     if (!info.ok()) return info.status();
     infos.push_back(*std::move(info));
   }
-  std::sort(infos.begin(), infos.end(),
-            [](const TensorInfo& a, const TensorInfo& b) { return a.alias < b.alias; });
+  std::sort(infos.begin(), infos.end(), [](const TensorInfo& a, const TensorInfo& b) { return a.alias < b.alias; });
   return infos;
 }
 

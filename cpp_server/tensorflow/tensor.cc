@@ -15,6 +15,9 @@ namespace {
 // TensorFlow aligns what it allocates for Eigen's vector instructions.
 constexpr size_t kAlignment = 64;
 
+// TensorFlow aborts the process over a shape that has more.
+constexpr size_t kMaxDimensions = 254;
+
 void FreeStrings(void* data, size_t size, void* /*arg*/) {
   auto* strings = static_cast<TF_TString*>(data);
   for (size_t i = 0; i < size / sizeof(TF_TString); ++i) TF_StringDealloc(&strings[i]);
@@ -38,6 +41,10 @@ TF_Tensor* AllocateStrings(absl::Span<const int64_t> dims, int64_t count) {
 std::string ShapeString(absl::Span<const int64_t> dims) { return absl::StrCat("[", absl::StrJoin(dims, ","), "]"); }
 
 absl::StatusOr<int64_t> Tensor::CountElements(absl::Span<const int64_t> dims) {
+  if (dims.size() > kMaxDimensions) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a shape of ", dims.size(), " dimensions, ", kMaxDimensions, " are possible"));
+  }
   int64_t count = 1;
   for (int64_t dim : dims) {
     if (dim < 0) return absl::InvalidArgumentError(absl::StrCat("negative dimension in shape ", ShapeString(dims)));

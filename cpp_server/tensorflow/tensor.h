@@ -36,8 +36,8 @@ class Tensor {
   // (resource, variant) or more than kMaxTensorBytes.
   static absl::StatusOr<Tensor> Allocate(TF_DataType type, absl::Span<const int64_t> dims);
 
-  // The number of elements of `dims`; INVALID_ARGUMENT if negative or too many
-  // to be counted.
+  // The number of elements of `dims`; INVALID_ARGUMENT if one is negative, or
+  // there are more dimensions or elements than TensorFlow can count.
   static absl::StatusOr<int64_t> CountElements(absl::Span<const int64_t> dims);
 
   explicit operator bool() const { return tensor_ != nullptr; }

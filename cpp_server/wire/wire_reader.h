@@ -35,8 +35,8 @@ class WireReader {
     if (!ok_ || position_ == end_) return false;
     const uint64_t tag = Varint();
     const auto type = static_cast<WireType>(tag & 7);
-    const bool known = type == WireType::kVarint || type == WireType::kFixed64 ||
-                       type == WireType::kLengthDelimited || type == WireType::kFixed32;
+    const bool known = type == WireType::kVarint || type == WireType::kFixed64 || type == WireType::kLengthDelimited ||
+                       type == WireType::kFixed32;
     // Groups are not used by any message read here, so they are refused.
     if (!known || tag >> 3 == 0 || tag >> 3 > 0x1fffffff) ok_ = false;
     type_ = type;

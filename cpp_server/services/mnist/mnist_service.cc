@@ -37,7 +37,8 @@ absl::StatusOr<Tensor> ReadImage(absl::string_view request) {
   float* const pixels = tensor->data<float>();
   int64_t count = 0;
   const auto append = [&](const char* bytes, size_t values) {
-    if (count + static_cast<int64_t>(values) <= kPixels) {
+    // An empty field's bytes may be at a null pointer.
+    if (values > 0 && count + static_cast<int64_t>(values) <= kPixels) {
       std::memcpy(pixels + count, bytes, values * sizeof(float));
     }
     count += static_cast<int64_t>(values);
@@ -80,9 +81,9 @@ absl::StatusOr<std::string> Classify(const Predictor& predictor, const UnaryCall
   const Signature& signature = *resolved->signature;
   const int output = Signature::Find(signature.outputs, kOutput);
   if (signature.inputs.size() != 1 || signature.inputs[0].alias != kInput || output < 0) {
-    return absl::FailedPreconditionError(absl::StrCat("version ", resolved->model.version(), " of the model \"",
-                                                      kModel, "\" has no signature from \"", kInput, "\" to \"",
-                                                      kOutput, "\""));
+    return absl::FailedPreconditionError(absl::StrCat("version ", resolved->model.version(), " of the model \"", kModel,
+                                                      "\" has no signature from \"", kInput, "\" to \"", kOutput,
+                                                      "\""));
   }
   std::vector<Tensor> inputs;
   inputs.push_back(*std::move(image));

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/sources/disk/manifest_check.h"
+#include "cpp_server/sources/disk/saved_model_files.h"
 
 namespace trilho {
 
@@ -48,8 +49,7 @@ absl::Status CompletenessChecker::Verify(const std::string& folder, const FileLi
     if (!manifest.ok()) return manifest.status();
     return CheckManifest(*manifest, folder, listing, options_.stop != nullptr ? *options_.stop : never_stop_);
   }
-  if (listing.count("saved_model.pb") > 0 || listing.count("saved_model.pbtxt") > 0) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat(folder, " holds no manifest.json, saved_model.pb or saved_model.pbtxt"));
+  return CheckSavedModelFiles(folder, listing);
 }
 
 bool CompletenessChecker::IsOld(const FileListing& listing) const {

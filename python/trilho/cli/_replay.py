@@ -1,16 +1,20 @@
 """Making many calls at a time, and what came of them."""
 
+import itertools
 import math
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from trilho.errors import TrilhoError
 
 __all__ = ["Answer", "AnswerError", "ReplayResult", "replay"]
+
+_WATCH_SECONDS = 0.2
 
 
 class AnswerError(TrilhoError):
@@ -93,39 +97,86 @@ class ReplayResult:
         }
 
 
-def replay(call: Callable[[int], Answer], *, calls: int, concurrency: int) -> ReplayResult:
+def replay(
+    call: Callable[[int], Answer],
+    *,
+    calls: int | None,
+    concurrency: int,
+    duration: float | None = None,
+    watch: Callable[[int], None] | None = None,
+) -> ReplayResult:
     """Makes calls, `concurrency` at a time.
+
+    If it is interrupted, calls under way are not waited for: close the client that makes them.
 
     Args:
         call: Takes a call's number, from 0, and makes it; raises a TrilhoError if it fails.
-        calls: How many.
+        calls: How many; None for as many as `duration` allows.
         concurrency: How many at a time.
+        duration: After how many seconds no further call is started; None for never.
+        watch: Told a few times a second how many calls have ended.
 
     Returns:
         What came of them.
+
+    Raises:
+        ValueError: Neither `calls` nor `duration` is given.
     """
-
-    def timed(number: int) -> tuple[Answer | TrilhoError, float]:
-        start = time.perf_counter()
-        try:
-            answer = call(number)
-        except TrilhoError as error:
-            return error, 0
-        return answer, time.perf_counter() - start
-
-    result = ReplayResult()
+    if calls is None and duration is None:
+        raise ValueError("Give calls or a duration")
     start = time.perf_counter()
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="replay") as pool:
-        for answer, seconds in pool.map(timed, range(calls)):
-            if isinstance(answer, TrilhoError):
-                result.failed += 1
-                result.reasons[str(answer)] += 1
-                continue
-            result.errors += not answer.right
-            result.latencies.append(seconds)
-            if answer.version is not None:
-                result.versions[answer.version] += 1
-    result.seconds = time.perf_counter() - start
+    end = math.inf if duration is None else start + duration
+    numbers = itertools.count()
+    stop = threading.Event()
+
+    def work(part: ReplayResult) -> None:
+        try:
+            while not stop.is_set() and time.perf_counter() < end:
+                number = next(numbers)
+                if calls is not None and number >= calls:
+                    break
+                _make(call, number, part)
+        finally:
+            stop.set()
+
+    # A part for each thread: calls that are measured do not wait for a lock.
+    parts = [ReplayResult() for _ in range(concurrency)]
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="replay")
+    try:
+        workers = [pool.submit(work, part) for part in parts]
+        while wait(workers, timeout=_WATCH_SECONDS).not_done:
+            if watch:
+                watch(sum(part.calls for part in parts))
+        for worker in workers:
+            worker.result()
+    finally:
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+    return _sum(parts, seconds=time.perf_counter() - start)
+
+
+def _make(call: Callable[[int], Answer], number: int, part: ReplayResult) -> None:
+    start = time.perf_counter()
+    try:
+        answer = call(number)
+    except TrilhoError as error:
+        part.failed += 1
+        part.reasons[str(error)] += 1
+        return
+    part.latencies.append(time.perf_counter() - start)
+    part.errors += not answer.right
+    if answer.version is not None:
+        part.versions[answer.version] += 1
+
+
+def _sum(parts: Iterable[ReplayResult], *, seconds: float) -> ReplayResult:
+    result = ReplayResult(seconds=seconds)
+    for part in parts:
+        result.failed += part.failed
+        result.errors += part.errors
+        result.latencies += part.latencies
+        result.versions += part.versions
+        result.reasons += part.reasons
     result.latencies.sort()
     return result
 

@@ -20,8 +20,10 @@ Examples:
 
 \b
 Exit codes:
-  0 done    1 failed, or a call failed    2 wrong usage
+  0 done    1 failed, or a call failed    2 wrong usage    130 interrupted
 """
+# What a shell tells of a program that SIGINT ended.
+_INTERRUPTED = 130
 
 
 class _Commands(click.Group):
@@ -33,6 +35,9 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
+        except KeyboardInterrupt as error:
+            click.echo("Interrupted", err=True)
+            raise click.exceptions.Exit(_INTERRUPTED) from error
         except Exception as error:
             if ctx.params["debug"]:
                 raise

@@ -1,5 +1,11 @@
 import json
+import os
+import signal
 import struct
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from pathlib import Path
@@ -78,15 +84,31 @@ def _status(*_: object) -> Message:
     return answer
 
 
+def _metadata(*_: object) -> Message:
+    found = serving.SignatureDefMap()
+    signature = found.signature_def["serving_default"]
+    signature.inputs["image_data"].dtype = 1
+    signature.inputs["image_data"].tensor_shape.dim.add(size=-1)
+    signature.inputs["image_data"].tensor_shape.dim.add(size=784)
+    signature.outputs["value"].dtype = 1
+    signature.outputs["value"].tensor_shape.unknown_rank = True
+    answer = serving.GetModelMetadataResponse()
+    answer.metadata["signature_def"].Pack(found)
+    return answer
+
+
 def _handler(
-    service: str, name: str, function: Callable[..., Message], request: Message
+    service: str, functions: dict[str, tuple[Callable[..., Message], Message]]
 ) -> grpc.GenericRpcHandler:
-    method: Any = grpc.unary_unary_rpc_method_handler(
-        function,
-        request_deserializer=request.FromString,
-        response_serializer=lambda answer: answer.SerializeToString(),
-    )
-    return grpc.method_handlers_generic_handler(f"tensorflow.serving.{service}", {name: method})
+    methods: Any = {
+        name: grpc.unary_unary_rpc_method_handler(
+            function,
+            request_deserializer=request.FromString,
+            response_serializer=lambda answer: answer.SerializeToString(),
+        )
+        for name, (function, request) in functions.items()
+    }
+    return grpc.method_handlers_generic_handler(f"tensorflow.serving.{service}", methods)
 
 
 @pytest.fixture
@@ -100,8 +122,14 @@ def server(failures: list[grpc.StatusCode]) -> Iterator[str]:
     add_MnistServiceServicer_to_server(_Digits(failures), started)  # type: ignore[no-untyped-call]
     started.add_generic_rpc_handlers(
         [
-            _handler("PredictionService", "Predict", _predict, serving.PredictRequest),
-            _handler("ModelService", "GetModelStatus", _status, serving.GetModelStatusRequest),
+            _handler(
+                "PredictionService",
+                {
+                    "Predict": (_predict, serving.PredictRequest),
+                    "GetModelMetadata": (_metadata, serving.GetModelMetadataRequest),
+                },
+            ),
+            _handler("ModelService", {"GetModelStatus": (_status, serving.GetModelStatusRequest)}),
         ]
     )
     port = started.add_insecure_port("localhost:0")
@@ -176,8 +204,50 @@ def test_query_of_what_nobody_answers_has_no_rates(server: str, data: Path, tmp_
 def test_models_shows_states_and_reasons(server: str) -> None:
     result = _run("models", "mnist", "--server", server)
     assert result.exit_code == 0
-    rows = [line.split() for line in result.output.splitlines()[1:]]
+    lines = result.output.splitlines()
+    rows = [line.split() for line in lines[1:3]]
     assert rows == [["2", "END", "DATA_LOSS:", "bad", "checksum"], ["1", "AVAILABLE"]]
+    assert lines[3:] == ["serving_default: image_data float[?, 784] -> value float"]
+
+
+def test_query_may_go_on_for_a_time(server: str, data: Path) -> None:
+    start = time.monotonic()
+    result = _run("query", "mnist", "--server", server, "--data", data, "--duration", 0.5)
+    assert result.exit_code == 0, result.output
+    assert 0.5 <= time.monotonic() - start < 10
+
+
+def test_ctrl_c_ends_a_query_at_once(data: Path) -> None:
+    hold, asked = threading.Event(), threading.Event()
+
+    class _Held(MnistServiceServicer):
+        def Classify(self, request: Message, _: grpc.ServicerContext) -> Message:  # noqa: N802 - gRPC's name
+            asked.set()
+            hold.wait(60)
+            return ClassifyResponse(value=_read(request.image_data))
+
+    held = grpc.server(futures.ThreadPoolExecutor(4))
+    add_MnistServiceServicer_to_server(_Held(), held)  # type: ignore[no-untyped-call]
+    port = held.add_insecure_port("localhost:0")
+    held.start()
+    command = [sys.executable, "-m", "trilho", "query", "mnist", "--server", f"localhost:{port}"]
+    started = subprocess.Popen(
+        [*command, "--data", str(data), "--calls", "1000000", "--deadline", "60"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert asked.wait(30)
+        started.send_signal(signal.SIGINT)
+        _, said = started.communicate(timeout=15)
+    finally:
+        started.kill()
+        started.wait()
+        hold.set()
+        held.stop(0).wait()
+    assert started.returncode == 130
+    assert said == "Interrupted\n"
 
 
 def test_errors_are_one_line_without_a_traceback(tmp_path: Path) -> None:

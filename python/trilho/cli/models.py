@@ -5,7 +5,7 @@ import grpc
 from rich.console import Console
 from rich.table import Table
 
-from trilho.client import TrilhoClient
+from trilho.client import ModelState, Signature, TensorSpec, TrilhoClient
 
 __all__ = ["models"]
 
@@ -26,11 +26,30 @@ Example:
     metavar="SECONDS",
 )
 def models(*, name: str, server: str, timeout: float) -> None:
-    """Show the versions of the model NAME that a server knows."""
+    """Show the versions of the model NAME that a server knows, and how to call the newest."""
     table = Table("version", "state", "what went wrong", box=None, header_style="bold")
     with TrilhoClient(server, timeout=timeout) as client:
-        for version in client.model_status(name):
+        versions = client.model_status(name)
+        for version in versions:
             wrong = version.code is not grpc.StatusCode.OK
             reason = f"{version.code.name}: {version.message}" if wrong else ""
             table.add_row(str(version.version), version.state, reason)
+        ready = any(version.state is ModelState.AVAILABLE for version in versions)
+        signatures = client.model_metadata(name).signatures if ready else {}
     Console(highlight=False).print(table)
+    for alias, signature in signatures.items():
+        click.echo(f"{alias}: {_signature(signature)}")
+
+
+def _signature(signature: Signature) -> str:
+    return f"{_tensors(signature.inputs)} -> {_tensors(signature.outputs)}"
+
+
+def _tensors(specs: dict[str, TensorSpec]) -> str:
+    return ", ".join(f"{name} {spec.dtype}{_shape(spec)}" for name, spec in specs.items())
+
+
+def _shape(spec: TensorSpec) -> str:
+    if spec.shape is None:
+        return ""
+    return "[" + ", ".join("?" if size is None else str(size) for size in spec.shape) + "]"

@@ -1,12 +1,15 @@
 """`trilho query`: calling a served model with real data."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 
 from trilho.cli._replay import Answer, AnswerError, ReplayResult, replay
 from trilho.client import TrilhoClient
@@ -20,7 +23,9 @@ _EXAMPLES = """\b
 Examples:
   trilho query mnist --server localhost:8500
   trilho query mnist --api predict --calls 10000 --concurrency 20 --json result.json
+  trilho query mnist --duration 60
 """
+_CALLS = 1000
 _DIGITS = 10
 _REASONS = 5
 
@@ -48,9 +53,13 @@ def query() -> None:
     "--count",
     "calls",
     type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="One image each.",
+    help="One image each; 1000 unless --duration is given.",
+)
+@click.option(
+    "--duration",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Go on for so long; with --calls, for what ends first.",
 )
 @click.option(
     "--concurrency",
@@ -88,7 +97,8 @@ def mnist(
     server: str,
     api: str,
     model: str,
-    calls: int,
+    calls: int | None,
+    duration: float | None,
     concurrency: int,
     deadline: float,
     data_dir: Path | None,
@@ -113,7 +123,12 @@ def mnist(
                 raise AnswerError(f"expected {_DIGITS} scores, found {len(scores)}")
             return Answer(right=int(np.argmax(scores)) == int(labels[index]), version=version)
 
-        result = replay(call, calls=calls, concurrency=concurrency)
+        if calls is None and duration is None:
+            calls = _CALLS
+        with _progress(calls) as watch:
+            result = replay(
+                call, calls=calls, concurrency=concurrency, duration=duration, watch=watch
+            )
     _show(result)
     if json_file:
         json_file.write_text(json.dumps(result.as_dict()) + "\n", encoding="utf-8")
@@ -135,6 +150,18 @@ def _predict(client: TrilhoClient, model: str) -> _Ask:
         return answer.outputs["value"].ravel(), answer.version
 
     return ask
+
+
+@contextmanager
+def _progress(calls: int | None) -> Iterator[Callable[[int], None]]:
+    """Shows a bar on terminals, beside the result: on stderr."""
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("calls", total=calls)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def _show(result: ReplayResult) -> None:

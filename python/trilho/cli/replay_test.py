@@ -1,4 +1,7 @@
 import math
+import time
+
+import pytest
 
 from trilho.cli._replay import Answer, AnswerError, ReplayResult, replay
 
@@ -32,3 +35,31 @@ def test_nothing_answered_is_nan_and_null() -> None:
     assert result.as_dict()["error_rate"] is None
     assert result.as_dict()["p50_ms"] is None
     assert result.as_dict()["calls_per_second"] == 1
+
+
+def test_a_duration_ends_the_calls() -> None:
+    def call(_: int) -> Answer:
+        time.sleep(0.01)
+        return Answer(right=True, version=None)
+
+    seen: list[int] = []
+    result = replay(call, calls=None, concurrency=2, duration=0.5, watch=seen.append)
+    assert 2 <= result.calls <= 102
+    assert seen == sorted(seen)
+    assert seen[-1] > 0
+    assert replay(call, calls=3, concurrency=2, duration=60).calls == 3
+
+
+def test_without_an_end_nothing_is_started() -> None:
+    with pytest.raises(ValueError, match="calls or a duration"):
+        replay(_call, calls=None, concurrency=1)
+
+
+def test_a_bug_in_a_call_ends_all() -> None:
+    def crash(number: int) -> Answer:
+        if number == 3:
+            raise KeyError("bug")
+        return Answer(right=True, version=None)
+
+    with pytest.raises(KeyError, match="bug"):
+        replay(crash, calls=None, concurrency=2, duration=60)

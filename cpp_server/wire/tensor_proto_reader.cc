@@ -1,5 +1,3 @@
-#include "cpp_server/wire/tensor_proto.h"
-
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -9,98 +7,17 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/tensorflow/data_type.h"
+#include "cpp_server/wire/tensor_layout.h"
+#include "cpp_server/wire/tensor_proto.h"
 #include "cpp_server/wire/wire_reader.h"
+#include "tensorflow/c/tf_tstring.h"
 
 namespace trilho {
 namespace {
 
-// Fields of tensorflow.TensorProto.
-enum Field : uint32_t {
-  kDtype = 1,
-  kShape = 2,
-  kContent = 4,
-  kFloatVal = 5,
-  kDoubleVal = 6,
-  kIntVal = 7,
-  kStringVal = 8,
-  kComplexFloatVal = 9,
-  kInt64Val = 10,
-  kBoolVal = 11,
-  kComplexDoubleVal = 12,
-  kHalfVal = 13,
-  kUint32Val = 16,
-  kUint64Val = 17,
-};
-// Of TensorShapeProto and TensorShapeProto.Dim.
-enum ShapeField : uint32_t { kShapeDim = 2, kShapeUnknownRank = 3, kDimSize = 1 };
-
-// How the elements of a type stand in its typed field.
-enum class Encoding { kNone, kFixed, kVarint, kBytes };
-struct Layout {
-  uint32_t field;
-  Encoding encoding;
-  // Bytes of an element, and of one value on the wire if fixed: a complex
-  // element is two values.
-  size_t element;
-  size_t value;
-};
-
-Layout LayoutOf(TF_DataType type) {
-  switch (type) {
-    case TF_FLOAT:
-      return {kFloatVal, Encoding::kFixed, 4, 4};
-    case TF_DOUBLE:
-      return {kDoubleVal, Encoding::kFixed, 8, 8};
-    case TF_COMPLEX64:
-      return {kComplexFloatVal, Encoding::kFixed, 8, 4};
-    case TF_COMPLEX128:
-      return {kComplexDoubleVal, Encoding::kFixed, 16, 8};
-    case TF_INT32:
-    case TF_QINT32:
-      return {kIntVal, Encoding::kVarint, 4, 0};
-    case TF_INT16:
-    case TF_UINT16:
-    case TF_QINT16:
-    case TF_QUINT16:
-      return {kIntVal, Encoding::kVarint, 2, 0};
-    case TF_INT8:
-    case TF_UINT8:
-    case TF_QINT8:
-    case TF_QUINT8:
-      return {kIntVal, Encoding::kVarint, 1, 0};
-    case TF_HALF:
-    case TF_BFLOAT16:
-      return {kHalfVal, Encoding::kVarint, 2, 0};
-    case TF_INT64:
-      return {kInt64Val, Encoding::kVarint, 8, 0};
-    case TF_BOOL:
-      return {kBoolVal, Encoding::kVarint, 1, 0};
-    case TF_UINT32:
-      return {kUint32Val, Encoding::kVarint, 4, 0};
-    case TF_UINT64:
-      return {kUint64Val, Encoding::kVarint, 8, 0};
-    case TF_STRING:
-      return {kStringVal, Encoding::kBytes, 0, 0};
-    default:
-      return {0, Encoding::kNone, 0, 0};
-  }
-}
-
-// Whether a signed type of fewer than 64 bits, whose negative values are
-// written with their sign extended to ten bytes.
-bool IsSigned(TF_DataType type) {
-  switch (type) {
-    case TF_INT8:
-    case TF_INT16:
-    case TF_INT32:
-    case TF_QINT8:
-    case TF_QINT16:
-    case TF_QINT32:
-      return true;
-    default:
-      return false;
-  }
-}
+// The largest tensor that fewer bytes than it has elements may stand for, by a
+// last value that is repeated. Whole tensors take a byte an element at least.
+constexpr int64_t kMaxRepeatedBytes = int64_t{64} << 20;
 
 absl::Status Malformed() { return absl::InvalidArgumentError("malformed TensorProto"); }
 
@@ -128,36 +45,51 @@ absl::Status ParseShape(absl::string_view bytes, std::vector<int64_t>* dims) {
   return shape.ok() ? absl::OkStatus() : Malformed();
 }
 
+// Refuses what is mostly repetition and large: memory must be paid for with
+// bytes sent.
+absl::Status CheckRepetition(TF_DataType type, const ElementLayout& layout, const std::vector<int64_t>& dims,
+                             size_t sent) {
+  const auto count = Tensor::CountElements(dims);
+  if (!count.ok()) return count.status();
+  if (static_cast<uint64_t>(*count) <= sent) return absl::OkStatus();
+  const auto element =
+      static_cast<int64_t>(layout.encoding == ElementEncoding::kBytes ? sizeof(TF_TString) : layout.element);
+  if (*count <= kMaxRepeatedBytes / element) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("shape ", ShapeString(dims), " of ", DataTypeName(type),
+                                                 " holds more than ", kMaxRepeatedBytes,
+                                                 " bytes, of which only a part was sent"));
+}
+
 // Fills elements from the wire values of a typed field, in one or more pieces.
 class ElementFiller {
  public:
-  ElementFiller(const Layout& layout, Tensor* tensor)
+  ElementFiller(const ElementLayout& layout, Tensor* tensor)
       : layout_(layout),
         tensor_(tensor),
-        capacity_(layout.encoding == Encoding::kBytes ? static_cast<size_t>(tensor->num_elements())
-                                                      : tensor->byte_size()) {}
+        capacity_(layout.encoding == ElementEncoding::kBytes ? static_cast<size_t>(tensor->num_elements())
+                                                             : tensor->byte_size()) {}
 
   // Consumes the current field of `reader`, packed or not. Values beyond the
   // last element are ignored, as TensorFlow does.
   void Take(WireReader* reader) {
     switch (layout_.encoding) {
-      case Encoding::kBytes:
+      case ElementEncoding::kBytes:
         TakeString(reader->Bytes());
         return;
-      case Encoding::kFixed:
+      case ElementEncoding::kFixed:
         TakeFixed(reader);
         return;
-      case Encoding::kVarint:
+      case ElementEncoding::kVarint:
         TakeVarints(reader);
         return;
-      case Encoding::kNone:
+      case ElementEncoding::kNone:
         reader->Skip();
     }
   }
 
   // Fills the rest with the last value, or zeros.
   absl::Status Finish() {
-    if (layout_.encoding == Encoding::kBytes) {
+    if (layout_.encoding == ElementEncoding::kBytes) {
       for (size_t i = used_; used_ > 0 && i < capacity_; ++i) {
         tensor_->set_string(static_cast<int64_t>(i), tensor_->string(static_cast<int64_t>(used_) - 1));
       }
@@ -219,7 +151,7 @@ class ElementFiller {
   bool broken() const { return broken_; }
 
  private:
-  const Layout layout_;
+  const ElementLayout layout_;
   Tensor* const tensor_;
   const size_t capacity_;
   // Bytes, or strings.
@@ -256,80 +188,6 @@ absl::Status FillFromContent(absl::string_view content, Tensor* tensor) {
   return absl::OkStatus();
 }
 
-size_t ShapeSize(const Tensor& tensor) {
-  size_t size = 0;
-  for (int64_t dim : tensor.dims()) {
-    size += WireWriter::BytesFieldSize(kShapeDim, WireWriter::VarintFieldSize(kDimSize, static_cast<uint64_t>(dim)));
-  }
-  return size;
-}
-
-// Calls `use` with every element as the varint that stands for it.
-template <typename T, typename Use>
-void ForEach(const Tensor& tensor, Use use) {
-  const T* data = tensor.data<T>();
-  for (int64_t i = 0, n = tensor.num_elements(); i < n; ++i) use(static_cast<uint64_t>(static_cast<int64_t>(data[i])));
-}
-
-template <typename Use>
-void ForEachVarint(const Tensor& tensor, size_t element, Use use) {
-  const bool is_signed = IsSigned(tensor.type());
-  switch (element) {
-    case 1:
-      return is_signed ? ForEach<int8_t>(tensor, use) : ForEach<uint8_t>(tensor, use);
-    case 2:
-      return is_signed ? ForEach<int16_t>(tensor, use) : ForEach<uint16_t>(tensor, use);
-    case 4:
-      return is_signed ? ForEach<int32_t>(tensor, use) : ForEach<uint32_t>(tensor, use);
-    default:
-      return ForEach<int64_t>(tensor, use);
-  }
-}
-
-size_t VarintElementsSize(const Layout& layout, const Tensor& tensor) {
-  size_t size = 0;
-  ForEachVarint(tensor, layout.element, [&](uint64_t value) { size += WireWriter::VarintSize(value); });
-  return size;
-}
-
-size_t ElementsSize(const Layout& layout, const Tensor& tensor) {
-  if (tensor.num_elements() == 0) return 0;
-  switch (layout.encoding) {
-    case Encoding::kFixed:
-      return WireWriter::BytesFieldSize(layout.field, tensor.byte_size());
-    case Encoding::kVarint:
-      return WireWriter::BytesFieldSize(layout.field, VarintElementsSize(layout, tensor));
-    case Encoding::kBytes: {
-      size_t size = 0;
-      for (int64_t i = 0, n = tensor.num_elements(); i < n; ++i) {
-        size += WireWriter::BytesFieldSize(layout.field, tensor.string(i).size());
-      }
-      return size;
-    }
-    case Encoding::kNone:
-      break;
-  }
-  return 0;
-}
-
-void WriteElements(const Layout& layout, const Tensor& tensor, WireWriter* writer) {
-  if (tensor.num_elements() == 0) return;
-  switch (layout.encoding) {
-    case Encoding::kFixed:
-      writer->BytesField(layout.field, {tensor.data<char>(), tensor.byte_size()});
-      return;
-    case Encoding::kVarint:
-      writer->BeginBytes(layout.field, VarintElementsSize(layout, tensor));
-      ForEachVarint(tensor, layout.element, [&](uint64_t value) { writer->Varint(value); });
-      return;
-    case Encoding::kBytes:
-      for (int64_t i = 0, n = tensor.num_elements(); i < n; ++i) writer->BytesField(layout.field, tensor.string(i));
-      return;
-    case Encoding::kNone:
-      return;
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<Tensor> ParseTensorProto(absl::string_view bytes) {
@@ -356,10 +214,12 @@ absl::StatusOr<Tensor> ParseTensorProto(absl::string_view bytes) {
     }
   }
   if (!header.ok()) return Malformed();
-  const Layout layout = LayoutOf(type);
-  if (layout.encoding == Encoding::kNone) {
+  const ElementLayout layout = LayoutOf(type);
+  if (layout.encoding == ElementEncoding::kNone) {
     return absl::InvalidArgumentError(absl::StrCat(DataTypeName(type), " cannot be sent"));
   }
+  const absl::Status repetition = CheckRepetition(type, layout, dims, bytes.size());
+  if (!repetition.ok()) return repetition;
   auto tensor = Tensor::Allocate(type, dims);
   if (!tensor.ok()) return tensor.status();
   if (!content.empty()) {
@@ -381,23 +241,6 @@ absl::StatusOr<Tensor> ParseTensorProto(absl::string_view bytes) {
   const absl::Status status = filler.Finish();
   if (!status.ok()) return status;
   return tensor;
-}
-
-bool CanSerialize(TF_DataType type) { return LayoutOf(type).encoding != Encoding::kNone; }
-
-size_t TensorProtoSize(const Tensor& tensor) {
-  return WireWriter::VarintFieldSize(kDtype, static_cast<uint64_t>(tensor.type())) +
-         WireWriter::BytesFieldSize(kShape, ShapeSize(tensor)) + ElementsSize(LayoutOf(tensor.type()), tensor);
-}
-
-void WriteTensorProto(const Tensor& tensor, WireWriter* writer) {
-  writer->VarintField(kDtype, static_cast<uint64_t>(tensor.type()));
-  writer->BeginBytes(kShape, ShapeSize(tensor));
-  for (int64_t dim : tensor.dims()) {
-    writer->BeginBytes(kShapeDim, WireWriter::VarintFieldSize(kDimSize, static_cast<uint64_t>(dim)));
-    writer->VarintField(kDimSize, static_cast<uint64_t>(dim));
-  }
-  WriteElements(LayoutOf(tensor.type()), tensor, writer);
 }
 
 }  // namespace trilho

@@ -1,0 +1,73 @@
+// A call without a network, for tests of services.
+
+#ifndef TRILHO_CPP_SERVER_RPC_FAKE_UNARY_CALL_H_
+#define TRILHO_CPP_SERVER_RPC_FAKE_UNARY_CALL_H_
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cpp_server/rpc/unary_call.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+
+// Keeps its answer. Fails the test that answers it twice.
+class FakeUnaryCall final : public UnaryCall {
+ public:
+  explicit FakeUnaryCall(std::string request) : request_(std::move(request)) {}
+
+  void set_deadline(std::chrono::system_clock::time_point deadline) { deadline_ = deadline; }
+
+  int answers() const { return answers_; }
+  // The response's bytes, or the error.
+  const absl::StatusOr<std::string>& answer() const { return answer_; }
+
+  absl::string_view request() const override { return request_; }
+  std::chrono::system_clock::time_point deadline() const override { return deadline_; }
+  void Reply(std::string response) override { Answer(std::move(response)); }
+  void Fail(const absl::Status& status) override {
+    EXPECT_FALSE(status.ok());
+    Answer(status);
+  }
+
+ private:
+  void Answer(absl::StatusOr<std::string> answer) {
+    ++answers_;
+    answer_ = std::move(answer);
+  }
+
+  const std::string request_;
+  std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::max();
+  int answers_ = 0;
+  absl::StatusOr<std::string> answer_ = absl::UnknownError("not answered");
+};
+
+// Has `service` handle `call`, which it must answer, once, before it returns.
+inline absl::StatusOr<std::string> Answer(const ServiceDefinition& service, const std::string& method,
+                                          FakeUnaryCall* call) {
+  for (const UnaryMethod& candidate : service.methods) {
+    if (candidate.name != method) continue;
+    candidate.handler(call);
+    EXPECT_EQ(call->answers(), 1) << service.name << "." << method;
+    return call->answer();
+  }
+  return absl::UnimplementedError(service.name + " has no method " + method);
+}
+
+// The same for a request and a response of message classes.
+template <typename Response, typename Request>
+absl::StatusOr<Response> Answer(const ServiceDefinition& service, const std::string& method, const Request& request) {
+  FakeUnaryCall call(request.SerializeAsString());
+  const absl::StatusOr<std::string> bytes = Answer(service, method, &call);
+  if (!bytes.ok()) return bytes.status();
+  Response response;
+  if (!response.ParseFromString(*bytes)) return absl::DataLossError("the response does not parse");
+  return response;
+}
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_RPC_FAKE_UNARY_CALL_H_

@@ -1,0 +1,180 @@
+// Health, the two planes, and the end of a GrpcServer.
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cpp_server/rpc/grpc_server.h"
+#include "cpp_server/rpc/test_client.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+constexpr char kRun[] = "/trilho.Test/Run";
+constexpr char kAsk[] = "/trilho.Test/Ask";
+
+// Serves Run, which holds its data thread until it is released, and Ask on the
+// control plane.
+class GrpcServerLifecycleTest : public ::testing::Test {
+ protected:
+  void Serve(int data_threads) {
+    const auto run = [this](UnaryCall* call) {
+      ++begun_;
+      released_.wait();
+      call->Reply("run");
+    };
+    const auto ask = [](UnaryCall* call) { call->Reply("asked"); };
+    GrpcServer::Options options;
+    options.port = 0;
+    options.data_threads = data_threads;
+    auto server =
+        GrpcServer::Start(options, {{"trilho.Test", {{"Run", Plane::kData, run}, {"Ask", Plane::kControl, ask}}}});
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    channel_ = LocalChannel(server_->port());
+  }
+  ~GrpcServerLifecycleTest() override { Release(); }
+
+  void Release() {
+    if (!is_released_.exchange(true)) release_.set_value();
+  }
+
+  // Begins a call of Run on a thread of its own.
+  std::future<std::pair<grpc::Status, std::string>> BeginRun() {
+    return std::async(std::launch::async, [this] { return RawCall(channel_, kRun, "x"); });
+  }
+  void AwaitRuns(int count) {
+    while (begun_ < count) std::this_thread::yield();
+  }
+
+  // "SERVING", "NOT_SERVING", or the code of the error.
+  std::string Health(const std::string& service) {
+    std::string request;
+    if (!service.empty()) request = std::string("\x0a") + static_cast<char>(service.size()) + service;
+    const auto [status, response] = RawCall(channel_, "/grpc.health.v1.Health/Check", request);
+    if (!status.ok()) return status.error_code() == grpc::StatusCode::NOT_FOUND ? "NOT_FOUND" : status.error_message();
+    // HealthCheckResponse{status: 1 or 2}
+    if (response == "\x08\x01") return "SERVING";
+    return response == "\x08\x02" ? "NOT_SERVING" : "UNKNOWN";
+  }
+
+  std::promise<void> release_;
+  const std::shared_future<void> released_ = release_.get_future().share();
+  std::atomic<bool> is_released_{false};
+  std::atomic<int> begun_{0};
+  std::unique_ptr<GrpcServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+TEST_F(GrpcServerLifecycleTest, HealthSaysWhatItIsTold) {
+  Serve(1);
+  for (const char* name : {"", "trilho.Test", "Test"}) {
+    EXPECT_EQ(Health(name), "NOT_SERVING") << "'" << name << "' before it is said to serve";
+  }
+  server_->SetServing(true);
+  for (const char* name : {"", "trilho.Test", "Test"}) EXPECT_EQ(Health(name), "SERVING") << name;
+  server_->SetServing(false);
+  for (const char* name : {"", "trilho.Test", "Test"}) EXPECT_EQ(Health(name), "NOT_SERVING") << name;
+  EXPECT_EQ(Health("acme.Fraud"), "NOT_FOUND");
+}
+
+TEST_F(GrpcServerLifecycleTest, TheControlPlaneAnswersWhileEveryDataThreadIsBusy) {
+  Serve(2);
+  server_->SetServing(true);
+  std::vector<std::future<std::pair<grpc::Status, std::string>>> runs;
+  for (int i = 0; i < 4; ++i) runs.push_back(BeginRun());
+  AwaitRuns(2);
+  for (int i = 0; i < 50; ++i) {
+    const auto [status, response] = RawCall(channel_, kAsk, "");
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response, "asked");
+  }
+  EXPECT_EQ(Health(""), "SERVING");
+  EXPECT_EQ(begun_, 2) << "one call a data thread";
+  Release();
+  for (auto& run : runs) {
+    const auto [status, response] = run.get();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response, "run");
+  }
+}
+
+TEST_F(GrpcServerLifecycleTest, ShutdownLetsACallFinishAndTakesNoNewOne) {
+  Serve(1);
+  server_->SetServing(true);
+  auto run = BeginRun();
+  AwaitRuns(1);
+  const int port = server_->port();
+  std::thread shutdown([this] { server_->Shutdown(std::chrono::minutes(5)); });
+  // Until the listening port is closed; a call that came before is answered.
+  const auto refused = [port] {
+    const auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials());
+    return RawCall(channel, kAsk, "").first.error_code() == grpc::StatusCode::UNAVAILABLE;
+  };
+  while (!refused()) std::this_thread::yield();
+  EXPECT_EQ(run.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "still under way";
+  Release();
+  const auto [status, response] = run.get();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response, "run");
+  shutdown.join();
+}
+
+// A balancer that watches is told before the server closes.
+TEST_F(GrpcServerLifecycleTest, ShutdownSaysNotServingToWhoeverWatches) {
+  Serve(1);
+  server_->SetServing(true);
+  StreamingCall watch(channel_, "/grpc.health.v1.Health/Watch", "");
+  EXPECT_EQ(watch.Read(), "\x08\x01");
+  auto run = BeginRun();
+  AwaitRuns(1);
+  std::thread shutdown([this] { server_->Shutdown(std::chrono::minutes(5)); });
+  EXPECT_EQ(watch.Read(), "\x08\x02");
+  watch.Cancel();
+  Release();
+  EXPECT_TRUE(run.get().first.ok());
+  shutdown.join();
+}
+
+TEST_F(GrpcServerLifecycleTest, ShutdownCancelsWhatIsLeftAtTheEndOfTheGrace) {
+  Serve(1);
+  auto run = BeginRun();
+  AwaitRuns(1);
+  EXPECT_FALSE(server_->Shutdown(std::chrono::milliseconds(10))) << "the handler still runs";
+  const grpc::StatusCode code = run.get().first.error_code();
+  EXPECT_TRUE(code == grpc::StatusCode::CANCELLED || code == grpc::StatusCode::UNAVAILABLE) << code;
+  // Its handler's late answer harms nobody.
+  Release();
+  server_.reset();
+}
+
+TEST_F(GrpcServerLifecycleTest, TheDestructorShutsDownWithCallsStillWaiting) {
+  Serve(1);
+  std::vector<std::future<std::pair<grpc::Status, std::string>>> runs;
+  for (int i = 0; i < 3; ++i) runs.push_back(BeginRun());
+  AwaitRuns(1);
+  std::thread destruction([this] { server_.reset(); });
+  Release();
+  destruction.join();
+  // Each ended, one way or the other.
+  for (auto& run : runs) run.get();
+}
+
+TEST_F(GrpcServerLifecycleTest, APortIsFreeAgainAfterShutdown) {
+  Serve(1);
+  GrpcServer::Options options;
+  options.port = server_->port();
+  server_->Shutdown(std::chrono::milliseconds(0));
+  server_.reset();
+  EXPECT_TRUE(GrpcServer::Start(options, {}).ok());
+}
+
+}  // namespace
+}  // namespace trilho

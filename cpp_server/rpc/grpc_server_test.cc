@@ -1,0 +1,257 @@
+#include "cpp_server/rpc/grpc_server.h"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "cpp_server/rpc/test_client.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "trilho/mnist.grpc.pb.h"
+
+namespace trilho {
+namespace {
+
+using mnist::ClassifyRequest;
+using mnist::ClassifyResponse;
+using mnist::MnistService;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kService[] = "trilho.mnist.MnistService";
+
+ServiceDefinition Service(std::function<void(UnaryCall*)> classify) {
+  return {kService, {{"Classify", Plane::kData, std::move(classify)}}};
+}
+
+// ClassifyRequest and ClassifyResponse look the same on the wire.
+void Echo(UnaryCall* call) { call->Reply(std::string(call->request())); }
+
+ClassifyRequest Request(float value) {
+  ClassifyRequest request;
+  request.add_image_data(value);
+  return request;
+}
+
+std::unique_ptr<GrpcServer> Started(GrpcServer::Options options, std::vector<ServiceDefinition> services) {
+  auto server = GrpcServer::Start(options, std::move(services));
+  EXPECT_TRUE(server.ok()) << server.status();
+  return server.ok() ? *std::move(server) : nullptr;
+}
+
+GrpcServer::Options AnyPort() {
+  GrpcServer::Options options;
+  options.port = 0;
+  return options;
+}
+
+// A server of one method, and a client that is connected to it.
+class GrpcServerTest : public ::testing::Test {
+ protected:
+  void Serve(std::function<void(UnaryCall*)> classify, int data_threads = 1) {
+    GrpcServer::Options options = AnyPort();
+    options.data_threads = data_threads;
+    server_ = Started(options, {Service(std::move(classify))});
+    ASSERT_NE(server_, nullptr);
+    ASSERT_GT(server_->port(), 0);
+    channel_ = LocalChannel(server_->port());
+    stub_ = MnistService::NewStub(channel_);
+  }
+
+  grpc::Status Call(const ClassifyRequest& request, ClassifyResponse* response) {
+    grpc::ClientContext context;
+    return stub_->Classify(&context, request, response);
+  }
+  grpc::Status Call() {
+    ClassifyResponse response;
+    return Call(Request(1), &response);
+  }
+
+  std::unique_ptr<GrpcServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<MnistService::Stub> stub_;
+};
+
+TEST_F(GrpcServerTest, RepliesWithWhatTheHandlerSays) {
+  Serve(Echo);
+  for (const float value : {1.0f, 2.0f, 3.0f}) {
+    ClassifyResponse response;
+    const grpc::Status status = Call(Request(value), &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_THAT(response.value(), ElementsAre(value));
+  }
+}
+
+TEST_F(GrpcServerTest, CarriesEmptyAndLargeMessages) {
+  Serve(Echo);
+  ClassifyResponse response;
+  ASSERT_TRUE(Call({}, &response).ok());
+  EXPECT_EQ(response.value_size(), 0);
+
+  ClassifyRequest large;
+  // 12 MB: three times what gRPC takes by default.
+  for (int i = 0; i < 3000000; ++i) large.add_image_data(static_cast<float>(i));
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  const auto channel = LocalChannel(server_->port(), arguments);
+  grpc::ClientContext context;
+  const grpc::Status status = MnistService::NewStub(channel)->Classify(&context, large, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.value_size(), 3000000);
+  EXPECT_EQ(response.value(2999999), 2999999.0f);
+}
+
+TEST_F(GrpcServerTest, AnErrorKeepsItsCodeAndMessage) {
+  absl::Status error;
+  Serve([&error](UnaryCall* call) { call->Fail(error); });
+  for (int code = 1; code <= 16; ++code) {
+    error = absl::Status(static_cast<absl::StatusCode>(code), absl::StrCat("reason ", code));
+    const grpc::Status status = Call();
+    EXPECT_EQ(static_cast<int>(status.error_code()), code);
+    EXPECT_EQ(status.error_message(), absl::StrCat("reason ", code));
+  }
+}
+
+TEST_F(GrpcServerTest, CutsLongMessagesAsTFServingDoes) {
+  std::string message;
+  Serve([&message](UnaryCall* call) { call->Fail(absl::InternalError(message)); });
+  message = std::string(1024, 'x');
+  EXPECT_EQ(Call().error_message(), message);
+  message = std::string(1025, 'x');
+  EXPECT_EQ(Call().error_message(), std::string(1024 - 12, 'x') + "...TRUNCATED");
+  message = std::string(100000, 'x');
+  EXPECT_EQ(Call().error_message(), std::string(1024 - 12, 'x') + "...TRUNCATED");
+}
+
+TEST_F(GrpcServerTest, AnUnknownMethodOrServiceIsUnimplemented) {
+  Serve(Echo);
+  EXPECT_EQ(RawCall(channel_, "/trilho.mnist.MnistService/Regress", "").first.error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(RawCall(channel_, "/acme.Fraud/Score", "").first.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(GrpcServerTest, APortInUseIsAnError) {
+  Serve(Echo);
+  GrpcServer::Options options;
+  options.port = server_->port();
+  const auto second = GrpcServer::Start(options, {Service(Echo)});
+  EXPECT_EQ(second.status(),
+            absl::UnavailableError(absl::StrCat("cannot listen on port ", server_->port(),
+                                                ": it is in use by another process or not permitted")));
+  EXPECT_TRUE(Call().ok()) << "the first one goes on";
+}
+
+TEST_F(GrpcServerTest, ASocketThatCannotBeMadeIsAnError) {
+  GrpcServer::Options options = AnyPort();
+  options.socket_path = "/no/such/folder/socket";
+  const auto server = GrpcServer::Start(options, {Service(Echo)});
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(server.status().message()), HasSubstr("/no/such/folder/socket"));
+}
+
+TEST_F(GrpcServerTest, AlsoListensOnASocket) {
+  GrpcServer::Options options = AnyPort();
+  // Not below TempDir(), whose name may be longer than a socket's can be.
+  options.socket_path = absl::StrCat("/tmp/trilho-grpc-server-test-", ::getpid());
+  const auto server = Started(options, {Service(Echo)});
+  ASSERT_NE(server, nullptr);
+  for (const auto& channel : {Connected("unix:" + options.socket_path), LocalChannel(server->port())}) {
+    grpc::ClientContext context;
+    ClassifyResponse response;
+    EXPECT_TRUE(MnistService::NewStub(channel)->Classify(&context, Request(1), &response).ok());
+  }
+  ::unlink(options.socket_path.c_str());
+}
+
+TEST_F(GrpcServerTest, PassesTheCallersDeadlineOn) {
+  std::chrono::system_clock::time_point seen;
+  Serve([&seen](UnaryCall* call) {
+    seen = call->deadline();
+    call->Reply("");
+  });
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::hours(2);
+  grpc::ClientContext context;
+  context.set_deadline(deadline);
+  ClassifyResponse response;
+  ASSERT_TRUE(stub_->Classify(&context, Request(1), &response).ok());
+  // The wire carries what is left of it.
+  EXPECT_GT(seen, deadline - std::chrono::minutes(30));
+  EXPECT_LT(seen, deadline + std::chrono::minutes(30));
+
+  ASSERT_TRUE(Call().ok());
+  EXPECT_GT(seen, deadline + std::chrono::hours(24 * 365)) << "no deadline is far in the future";
+}
+
+TEST_F(GrpcServerTest, ACallMayBeAnsweredLaterFromAnotherThread) {
+  std::promise<UnaryCall*> handed_over;
+  Serve([&handed_over](UnaryCall* call) {
+    if (call->request().empty()) return call->Reply("");
+    handed_over.set_value(call);
+  });
+  ClassifyResponse response;
+  grpc::Status status;
+  std::thread caller([&] { status = Call(Request(7), &response); });
+  UnaryCall* call = handed_over.get_future().get();
+  // The only data thread is free again.
+  ClassifyResponse other;
+  EXPECT_TRUE(Call({}, &other).ok());
+  call->Reply(std::string(call->request()));
+  caller.join();
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(response.value(), ElementsAre(7));
+}
+
+TEST_F(GrpcServerTest, AnswersManyCallsAtOnceOnOneThread) {
+  std::atomic<int> running{0}, most{0};
+  Serve([&](UnaryCall* call) {
+    most = std::max<int>(most, ++running);
+    // Before the answer, with which the test may end.
+    --running;
+    Echo(call);
+  });
+  // More than gRPC was asked for in advance.
+  constexpr int kCalls = 600;
+  struct Pending {
+    grpc::ClientContext context;
+    ClassifyResponse response;
+    grpc::Status status;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<ClassifyResponse>> reader;
+  };
+  grpc::CompletionQueue queue;
+  std::vector<Pending> calls(kCalls);
+  for (int i = 0; i < kCalls; ++i) {
+    Pending& call = calls[static_cast<size_t>(i)];
+    call.reader = stub_->AsyncClassify(&call.context, Request(static_cast<float>(i)), &queue);
+    call.reader->Finish(&call.response, &call.status, &call);
+  }
+  for (int i = 0; i < kCalls; ++i) {
+    void* tag = nullptr;
+    bool ok = false;
+    ASSERT_TRUE(queue.Next(&tag, &ok));
+  }
+  for (int i = 0; i < kCalls; ++i) {
+    const Pending& call = calls[static_cast<size_t>(i)];
+    ASSERT_TRUE(call.status.ok()) << i << ": " << call.status.error_message();
+    EXPECT_THAT(call.response.value(), ElementsAre(static_cast<float>(i)));
+  }
+  EXPECT_EQ(most, 1);
+}
+
+TEST_F(GrpcServerTest, AnswersReflection) {
+  Serve(Echo);
+  // ServerReflectionRequest{list_services: ""}
+  const auto [status, response] =
+      RawCall(channel_, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(response, HasSubstr(kService));
+  EXPECT_THAT(response, HasSubstr("grpc.health.v1.Health"));
+}
+
+}  // namespace
+}  // namespace trilho

@@ -1,0 +1,46 @@
+#include "cpp_server/server/model_table.h"
+
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+ServableState State(const std::string& name, int64_t version, ManagerState state, absl::Status status = {}) {
+  return {{name, version}, state, std::move(status)};
+}
+
+TEST(ModelTableTest, HasALineForEveryVersionOfEveryModel) {
+  EXPECT_EQ(
+      ModelTable({"mnist", "census"},
+                 {{"mnist", {State("mnist", 10, ManagerState::kLoading), State("mnist", 2, ManagerState::kAvailable)}}},
+                 {{"census", "no folder /models/census"}, {"mnist", ""}}),
+      "MODEL   VERSION  STATE      REASON\n"
+      "mnist   10       LOADING\n"
+      "mnist   2        AVAILABLE\n"
+      "census  -        -          no folder /models/census\n");
+}
+
+TEST(ModelTableTest, SaysWhyAVersionFailedOrWaits) {
+  EXPECT_EQ(ModelTable({"m"},
+                       {{"m",
+                         {State("m", 3, ManagerState::kEnd, absl::DataLossError("checksum differs")),
+                          State("m", 2, ManagerState::kStart, absl::InternalError("is tried again")),
+                          State("m", 1, ManagerState::kEnd)}}},
+                       {}),
+            "MODEL  VERSION  STATE   REASON\n"
+            "m      3        FAILED  checksum differs\n"
+            "m      2        START   is tried again\n"
+            "m      1        END\n");
+}
+
+TEST(ModelTableTest, AModelWithoutVersionsAndWithoutAReason) {
+  EXPECT_EQ(ModelTable({"m"}, {{"m", {}}}, {}),
+            "MODEL  VERSION  STATE  REASON\n"
+            "m      -        -      no versions found\n");
+  EXPECT_EQ(ModelTable({"m"}, {}, {{"m", ""}}),
+            "MODEL  VERSION  STATE  REASON\n"
+            "m      -        -      no versions found\n");
+}
+
+}  // namespace
+}  // namespace trilho

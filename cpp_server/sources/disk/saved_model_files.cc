@@ -1,0 +1,81 @@
+#include "cpp_server/sources/disk/saved_model_files.h"
+
+#include <fstream>
+#include <set>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+
+namespace trilho {
+namespace {
+
+constexpr char kIndex[] = "variables/variables.index";
+constexpr absl::string_view kShardPrefix = "variables/variables.data-";
+constexpr absl::string_view kShardMiddle = "-of-";
+
+// TensorFlow 2's and 1's operations that make variables.
+constexpr absl::string_view kVariableOps[] = {"VarHandleOp", "VariableV2"};
+constexpr size_t kLongestOp = 11;
+
+absl::StatusOr<bool> MakesVariables(const std::string& graph) {
+  std::ifstream file(graph, std::ios::binary);
+  std::string window;
+  std::vector<char> block(1 << 20);
+  while (file) {
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    window.append(block.data(), static_cast<size_t>(file.gcount()));
+    for (absl::string_view op : kVariableOps) {
+      if (absl::StrContains(window, op)) return true;
+    }
+    // A name may begin at the end of one block and end in the next.
+    if (window.size() > kLongestOp) window.erase(0, window.size() - kLongestOp);
+  }
+  if (!file.eof()) return absl::UnavailableError(absl::StrCat("Cannot read ", graph));
+  return false;
+}
+
+// The first shard that is missing, of those that the present ones' names speak of; empty if there is none.
+std::string MissingShard(const FileListing& listing) {
+  std::set<std::string> shards;
+  int total = 0;
+  for (const auto& entry : listing) {
+    absl::string_view name = entry.first;
+    if (!absl::ConsumePrefix(&name, kShardPrefix)) continue;
+    const size_t middle = name.find(kShardMiddle);
+    if (middle == absl::string_view::npos) continue;
+    if (absl::SimpleAtoi(name.substr(middle + kShardMiddle.size()), &total)) shards.insert(entry.first);
+  }
+  if (shards.empty()) return absl::StrCat(kShardPrefix, "00000-of-?????");
+  for (int i = 0; i < total; ++i) {
+    const std::string shard = absl::StrFormat("%s%05d%s%05d", kShardPrefix, i, kShardMiddle, total);
+    if (shards.count(shard) == 0) return shard;
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::Status CheckSavedModelFiles(const std::string& folder, const FileListing& listing) {
+  const bool is_binary = listing.count("saved_model.pb") > 0;
+  if (!is_binary && listing.count("saved_model.pbtxt") == 0) {
+    return absl::NotFoundError(absl::StrCat(folder, " holds no manifest.json, saved_model.pb or saved_model.pbtxt"));
+  }
+  if (listing.count(kIndex) == 0) {
+    const absl::StatusOr<bool> makes_variables =
+        MakesVariables(absl::StrCat(folder, is_binary ? "/saved_model.pb" : "/saved_model.pbtxt"));
+    if (!makes_variables.ok()) return makes_variables.status();
+    if (!*makes_variables) return absl::OkStatus();
+    return absl::NotFoundError(absl::StrCat(folder, " holds a graph with variables, but no ", kIndex));
+  }
+  const std::string missing = MissingShard(listing);
+  if (missing.empty()) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(folder, " holds ", kIndex, ", but no ", missing));
+}
+
+}  // namespace trilho
