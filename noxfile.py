@@ -58,6 +58,12 @@ def _tracked(session: nox.Session, *patterns: str) -> list[str]:
     return [name for name in str(out).splitlines() if (ROOT / name).exists()]
 
 
+def _run_on_files(session: nox.Session, command: list[str], files: list[str]) -> None:
+    """Runs a program without printing the names of all files."""
+    session.log(f"{Path(command[0]).name} on {len(files)} files")
+    session.run(*command, *files, external=True, log=False)
+
+
 @nox.session
 def build(session: nox.Session) -> None:
     """Builds everything: server, clients, wheel."""
@@ -157,7 +163,7 @@ def format_(session: nox.Session) -> None:
     """Formats every language in place."""
     session.run(_tool("ruff"), "check", "--fix", "--quiet", ".", external=True)
     session.run(_tool("ruff"), "format", "--quiet", ".", external=True)
-    session.run("clang-format", "-i", *_tracked(session, "*.cc", "*.h"), external=True)
+    _run_on_files(session, ["clang-format", "-i"], _tracked(session, "*.cc", "*.h"))
     _google_java_format(session, "--replace")
     _buildifier(session, "-mode=fix")
 
@@ -177,21 +183,30 @@ def _mypy(session: nox.Session) -> None:
         shutil.copytree(ROOT / room, merged / Path(room).name)
     shutil.copytree(ROOT / "bazel-bin/python/trilho", merged / "trilho", dirs_exist_ok=True)
     packages = [f"--package={room}" for room in ("trilho", "demo", "e2e")]
-    env = {"MYPYPATH": str(_site_packages(session))}
     config = f"--config-file={ROOT / 'pyproject.toml'}"
+    python = f"--python-executable={_typed_environment(session)}"
     with session.chdir(merged):
-        session.run(_tool("mypy"), config, *packages, env=env, external=True)
-    alone = [
-        name
-        for name in _tracked(session, "*.py")
-        if not name.startswith(("python/trilho", "demo", "e2e"))
-    ]
-    session.run(_tool("mypy"), config, *alone, env=env, external=True)
+        session.run(_tool("mypy"), config, python, *packages, external=True)
+    rooms = ("python/trilho", "demo", "e2e")
+    alone = [name for name in _tracked(session, "*.py") if not name.startswith(rooms)]
+    for name in alone:
+        _run_on_files(session, [_tool("mypy"), config, python], [name])
+
+
+def _typed_environment(session: nox.Session) -> str:
+    """An interpreter that sees the locked packages, and the stubs that are in .venv."""
+    environment = ROOT / ".nox" / "typed-environment"
+    options = ["--clear", "--without-pip"]
+    session.run(sys.executable, "-m", "venv", *options, str(environment), external=True)
+    (site,) = (environment / "lib").glob("python3.*/site-packages")
+    (stubs,) = (ROOT / ".venv" / "lib").glob("python3.*/site-packages")
+    (site / "packages.pth").write_text(f"{_site_packages(session)}\n{stubs}\n")
+    return str(environment / "bin" / "python")
 
 
 def _lint_cpp(session: nox.Session) -> None:
     files = _tracked(session, "cpp_server/*.cc", "cpp_server/*.h")
-    session.run("clang-format", "--dry-run", "--Werror", *files, external=True)
+    _run_on_files(session, ["clang-format", "--dry-run", "--Werror"], files)
     _bazel(session, "build", "//protos/...", "@tensorflow//:c_api")
     base = Path(_bazel(session, "info", "output_base", silent=True).strip())
     generated = [f"-isystem{path}" for path in (ROOT / "bazel-bin" / "protos").glob("*_cc_gen")]
@@ -233,9 +248,8 @@ def _google_java_format(session: nox.Session, *options: str) -> None:
         f"--add-exports=jdk.compiler/com.sun.tools.javac.{part}=ALL-UNNAMED"
         for part in ("api", "code", "file", "parser", "tree", "util")
     ]
-    session.run(
-        "java", *opened, "-jar", str(jar), *options, *_tracked(session, "*.java"), external=True
-    )
+    command = ["java", *opened, "-jar", str(jar), *options]
+    _run_on_files(session, command, _tracked(session, "*.java"))
 
 
 def _buildifier(session: nox.Session, *options: str) -> None:
@@ -243,7 +257,7 @@ def _buildifier(session: nox.Session, *options: str) -> None:
     base = Path(_bazel(session, "info", "output_base", silent=True).strip())
     program = base / "external" / "npm" / "bazel-buildifier" / "package" / "buildifier-linux_amd64"
     files = _tracked(session, "BUILD", "*/BUILD", "WORKSPACE", "*/WORKSPACE", "*.bzl")
-    session.run(str(program), *options, *files, external=True)
+    _run_on_files(session, [str(program), *options], files)
 
 
 @nox.session

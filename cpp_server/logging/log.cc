@@ -12,9 +12,9 @@
 namespace trilho {
 
 void Log(Severity severity, absl::string_view text) {
-  const std::string line =
-      absl::StrCat(std::string(1, static_cast<char>(severity)), " ",
-                   absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()), " ", OneLine(text), "\n");
+  const std::string line = absl::StrCat(std::string(1, static_cast<char>(severity)), " ",
+                                        absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()), " ",
+                                        OneLine(text), "\n");
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

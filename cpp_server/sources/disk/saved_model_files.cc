@@ -53,7 +53,7 @@ std::string MissingShard(const FileListing& listing) {
   }
   if (shards.empty()) return absl::StrCat(kShardPrefix, "00000-of-?????");
   for (int i = 0; i < total; ++i) {
-    const std::string shard = absl::StrFormat("%s%05d%s%05d", kShardPrefix, i, kShardMiddle, total);
+    std::string shard = absl::StrFormat("%s%05d%s%05d", kShardPrefix, i, kShardMiddle, total);
     if (shards.count(shard) == 0) return shard;
   }
   return "";
