@@ -26,7 +26,17 @@ MAVEN = ROOT / "third_party" / "maven"
 NPM = ROOT / "third_party" / "npm" / "packages.txt"
 # All of buildifier's but those that ask for loads which Bazel 4 does not have, and for a name
 # where a macro makes several repositories.
-WARNINGS = "-warnings=-native-java-common,-native-java-info,-native-cc-common,-unnamed-macro"
+WARNINGS = "-warnings=" + ",".join(
+    f"-{name}"
+    for name in (
+        "native-cc-common",
+        "native-java-common",
+        "native-java-info",
+        "native-sh-binary",
+        "native-sh-test",
+        "unnamed-macro",
+    )
+)
 COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
 

@@ -4,7 +4,14 @@ load("@pip//:requirements.bzl", "requirement")
 load("@rules_python//python:defs.bzl", "py_test")
 
 def test_name(file):
-    """The test's name for a file: client_test for trilho/client/client_test.py, else cli_train_test."""
+    """Names the test of a file: client_test for trilho/client/client_test.py, else cli_main_test.
+
+    Args:
+      file: its path below this package.
+
+    Returns:
+      The target's name.
+    """
     parts = file[len("trilho/"):-len(".py")].split("/")
     if len(parts) > 1 and parts[-1].startswith(parts[-2] + "_"):
         parts.pop(-2)
