@@ -29,7 +29,7 @@ class QueueMark final : public QueueEvent {
     // Freed by OnEvent.
     QueueMark* const mark = std::make_unique<QueueMark>().release();
     std::shared_ptr<const std::atomic<bool>> reached = mark->reached_;
-    mark->alarm_.Set(queue, std::chrono::system_clock::now(), static_cast<QueueEvent*>(mark));
+    mark->alarm_.Set(queue, std::chrono::system_clock::now(), mark->ToTag());
     return reached;
   }
 

@@ -108,10 +108,13 @@ TEST_F(GrpcServerTest, CarriesEmptyAndLargeMessages) {
 }
 
 TEST_F(GrpcServerTest, AnErrorKeepsItsCodeAndMessage) {
-  absl::Status error;
-  Serve([&error](UnaryCall* call) { call->Fail(error); });
+  std::atomic<int> error{0};
+  Serve([&error](UnaryCall* call) {
+    const int code = error;
+    call->Fail(absl::Status(static_cast<absl::StatusCode>(code), absl::StrCat("reason ", code)));
+  });
   for (int code = 1; code <= 16; ++code) {
-    error = absl::Status(static_cast<absl::StatusCode>(code), absl::StrCat("reason ", code));
+    error = code;
     const grpc::Status status = Call();
     EXPECT_EQ(static_cast<int>(status.error_code()), code);
     EXPECT_EQ(status.error_message(), absl::StrCat("reason ", code));
@@ -119,13 +122,12 @@ TEST_F(GrpcServerTest, AnErrorKeepsItsCodeAndMessage) {
 }
 
 TEST_F(GrpcServerTest, CutsLongMessagesAsTFServingDoes) {
-  std::string message;
-  Serve([&message](UnaryCall* call) { call->Fail(absl::InternalError(message)); });
-  message = std::string(1024, 'x');
-  EXPECT_EQ(Call().error_message(), message);
-  message = std::string(1025, 'x');
+  std::atomic<size_t> size{1024};
+  Serve([&size](UnaryCall* call) { call->Fail(absl::InternalError(std::string(size, 'x'))); });
+  EXPECT_EQ(Call().error_message(), std::string(1024, 'x'));
+  size = 1025;
   EXPECT_EQ(Call().error_message(), std::string(1024 - 12, 'x') + "...TRUNCATED");
-  message = std::string(100000, 'x');
+  size = 100000;
   EXPECT_EQ(Call().error_message(), std::string(1024 - 12, 'x') + "...TRUNCATED");
 }
 

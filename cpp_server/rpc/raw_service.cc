@@ -10,6 +10,10 @@
 #include "grpcpp/support/async_unary_call.h"
 #include "grpcpp/support/byte_buffer.h"
 
+#ifdef TRILHO_THREAD_SANITIZER
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace trilho {
 namespace {
 
@@ -44,6 +48,22 @@ grpc::ByteBuffer ToBuffer(std::string bytes) {
 
 }  // namespace
 
+// gRPC's queue orders the two threads, but is not built with ThreadSanitizer,
+// which therefore has to be told.
+void* QueueEvent::ToTag() {
+#ifdef TRILHO_THREAD_SANITIZER
+  __tsan_release(this);
+#endif
+  return this;
+}
+
+QueueEvent* QueueEvent::FromTag(void* tag) {
+#ifdef TRILHO_THREAD_SANITIZER
+  __tsan_acquire(tag);
+#endif
+  return static_cast<QueueEvent*>(tag);
+}
+
 // Owns itself: lives from being asked for until gRPC has sent the answer, or
 // the server shuts down before a call came.
 class RawService::Call final : public UnaryCall, public QueueEvent {
@@ -51,7 +71,7 @@ class RawService::Call final : public UnaryCall, public QueueEvent {
   static void Request(RawService* service, int method, grpc::ServerCompletionQueue* queue) {
     // Freed by OnEvent.
     auto* call = std::make_unique<Call>(service, method, queue).release();
-    service->RequestAsyncUnary(method, &call->context_, &call->buffer_, &call->writer_, queue, queue, call->Tag());
+    service->RequestAsyncUnary(method, &call->context_, &call->buffer_, &call->writer_, queue, queue, call->ToTag());
   }
 
   Call(RawService* service, int method, grpc::ServerCompletionQueue* queue)
@@ -76,17 +96,14 @@ class RawService::Call final : public UnaryCall, public QueueEvent {
   std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
   void Reply(std::string response) override {
     answered_ = true;
-    writer_.Finish(ToBuffer(std::move(response)), grpc::Status::OK, Tag());
+    writer_.Finish(ToBuffer(std::move(response)), grpc::Status::OK, ToTag());
   }
   void Fail(const absl::Status& status) override {
     answered_ = true;
-    writer_.FinishWithError(ToGrpc(status), Tag());
+    writer_.FinishWithError(ToGrpc(status), ToTag());
   }
 
  private:
-  // A completion queue's tag is a QueueEvent*, which is not where a Call begins.
-  void* Tag() { return static_cast<QueueEvent*>(this); }
-
   // Most requests come as one slice, which is then only referred to.
   bool Flatten() {
     if (buffer_.Length() == 0) return true;
@@ -127,7 +144,7 @@ void RawService::RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue) {
 void RawService::Poll(grpc::ServerCompletionQueue* queue) {
   void* tag = nullptr;
   bool ok = false;
-  while (queue->Next(&tag, &ok)) static_cast<QueueEvent*>(tag)->OnEvent(ok);
+  while (queue->Next(&tag, &ok)) QueueEvent::FromTag(tag)->OnEvent(ok);
 }
 
 }  // namespace trilho

@@ -17,8 +17,14 @@ namespace trilho {
 class QueueEvent {
  public:
   virtual ~QueueEvent() = default;
+
   // `ok` is false if what was asked for will not happen.
   virtual void OnEvent(bool ok) = 0;
+
+  // To and from the tag that goes through the queue. What was written before
+  // ToTag is seen after FromTag, on whatever thread.
+  void* ToTag();
+  static QueueEvent* FromTag(void* tag);
 };
 
 // What protoc would generate as WithRawMethod_..., for any list of methods:

@@ -31,7 +31,12 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
   return std::unique_ptr<Servable>(*std::move(model));
 }
 
-void SavedModelLoader::AfterUnload() { malloc_trim(0); }
+void SavedModelLoader::AfterUnload() {
+// A sanitizer's allocator takes glibc's place, whose own must then not be touched.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(TRILHO_THREAD_SANITIZER)
+  malloc_trim(0);
+#endif
+}
 
 LoaderFactory SavedModelLoader::Factory(SavedModelLoaderOptions options) {
   auto shared = std::make_shared<const SavedModelLoaderOptions>(std::move(options));
