@@ -57,7 +57,10 @@ def _step(text: str) -> None:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, check=False)
+    # What Java programs are made of is among this one's runfiles; they may have none of their own.
+    runfiles = Runfiles.Create()
+    environment = {**os.environ, **(runfiles.EnvVars() if runfiles else {})}
+    done = subprocess.run(command, check=False, env=environment)
     if done.returncode:
         raise click.ClickException(f"{' '.join(command)} ended with {done.returncode}")
 
