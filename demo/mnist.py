@@ -156,7 +156,8 @@ def _how_to_go_on(server: Server, store: Path) -> None:
   kill {server.pid}
 """,
         highlight=False,
-        markup=True,
+        # Commands are there to be copied.
+        soft_wrap=True,
     )
 
 
