@@ -230,7 +230,12 @@ def test_ctrl_c_ends_a_query_at_once(data: Path) -> None:
     add_MnistServiceServicer_to_server(_Held(), held)  # type: ignore[no-untyped-call]
     port = held.add_insecure_port("localhost:0")
     held.start()
-    command = [sys.executable, "-m", "trilho", "query", "mnist", "--server", f"localhost:{port}"]
+    # A shell's background jobs ignore SIGINT, and so would all that this test starts.
+    heeding = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from trilho.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", heeding, "query", "mnist", "--server", f"localhost:{port}"]
     started = subprocess.Popen(
         [*command, "--data", str(data), "--calls", "1000000", "--deadline", "60"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
