@@ -88,8 +88,9 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(Options options,
   for (const ModelLocation& model : self->options_.models) names.push_back(model.name);
   while (!self->Settled()) {
     if (stop()) return absl::CancelledError("stopped while models were loaded");
-    // True at once if each model has a version, while others are still loaded.
-    if (self->manager_.WaitUntilSettled(names, kStopPeriod)) std::this_thread::sleep_for(kStopPeriod / 5);
+    self->manager_.WaitUntilSettled(names, kStopPeriod);
+    // It returns at once if each model has a version or has failed, while others are still loaded.
+    std::this_thread::sleep_for(kStopPeriod / 5);
   }
 
   auto grpc = GrpcServer::Start(self->options_.grpc, {PredictionService(&self->predictor_),

@@ -52,7 +52,7 @@ absl::StatusOr<TensorInfo> Resolve(const std::string& alias, const tensorflow::T
     return absl::NotFoundError(absl::StrCat("\"", alias, "\" names ", proto.name(), ", which is not in the graph"));
   }
   info.output = {operation, index};
-  if (!proto.tensor_shape().unknown_rank()) {
+  if (proto.has_tensor_shape() && !proto.tensor_shape().unknown_rank()) {
     info.shape.emplace();
     for (const auto& dim : proto.tensor_shape().dim()) info.shape->push_back(dim.size());
   }

@@ -47,6 +47,15 @@ class SignatureTest : public ::testing::Test {
   tensorflow::MetaGraphDef meta_graph_;
 };
 
+TEST_F(SignatureTest, ATensorWithoutAShapeMayHaveAny) {
+  AddInput("a", "x");
+  const auto signatures = Read();
+  ASSERT_TRUE(signatures.ok()) << signatures.status();
+  const TensorInfo& input = signatures->by_name.find("s")->second.inputs[0];
+  EXPECT_FALSE(input.shape.has_value());
+  EXPECT_TRUE(input.Accepts({2, 3}));
+}
+
 TEST_F(SignatureTest, ResolvesTensorsInTheGraphAndSortsThemByAlias) {
   AddInput("b", "x:0")->mutable_tensor_shape()->add_dim()->set_size(-1);
   AddInput("a", "x")->mutable_tensor_shape()->set_unknown_rank(true);

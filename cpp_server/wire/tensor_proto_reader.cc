@@ -90,7 +90,14 @@ class ElementFiller {
   // Fills the rest with the last value, or zeros.
   absl::Status Finish() {
     if (layout_.encoding == ElementEncoding::kBytes) {
-      for (size_t i = used_; used_ > 0 && i < capacity_; ++i) {
+      if (used_ == 0 || used_ >= capacity_) return absl::OkStatus();
+      // A long string would be copied once for each element that was not sent.
+      const uint64_t last = tensor_->string(static_cast<int64_t>(used_) - 1).size();
+      if (last > static_cast<uint64_t>(kMaxRepeatedBytes) / (capacity_ - used_)) {
+        return absl::InvalidArgumentError(absl::StrCat("repeating a string of ", last, " bytes ", capacity_ - used_,
+                                                       " times needs more than ", kMaxRepeatedBytes, " bytes"));
+      }
+      for (size_t i = used_; i < capacity_; ++i) {
         tensor_->set_string(static_cast<int64_t>(i), tensor_->string(static_cast<int64_t>(used_) - 1));
       }
       return absl::OkStatus();

@@ -298,6 +298,13 @@ TEST(StringTensorTest, RepeatsTheLastValueAndIgnoresMoreThanThereAreElements) {
   EXPECT_THAT(StringsOf(*ParseTensorProto(proto.SerializeAsString())), ElementsAre("", "", ""));
 }
 
+// 500 KB sent must not become 250 GB.
+TEST(StringTensorTest, RefusesToRepeatALongStringManyTimes) {
+  TensorProto proto = Header(tensorflow::DT_STRING, {500000});
+  proto.add_string_val(std::string(500000, 'x'));
+  EXPECT_THAT(ParseError(proto).message(), HasSubstr("repeating a string of 500000 bytes 499999 times"));
+}
+
 TEST(ParseTensorProtoTest, TypeAndShapeMayStandBehindTheValues) {
   TensorProto values;
   values.add_float_val(1.5f);
