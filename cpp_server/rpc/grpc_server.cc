@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/rpc/raw_service.h"
-#include "grpcpp/alarm.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 
@@ -21,28 +20,6 @@ constexpr int kMinPingIntervalMs = 10 * 1000;
 constexpr std::chrono::milliseconds kShutdownPeriod(2);
 // What cancelled calls get to notice it.
 constexpr std::chrono::milliseconds kCancelledCalls(200);
-
-// An event behind those that a queue holds. Owns itself until it comes out.
-class QueueMark final : public QueueEvent {
- public:
-  // The result becomes true when all that is in `queue` now has come out.
-  static std::shared_ptr<const std::atomic<bool>> Put(grpc::CompletionQueue* queue) {
-    // Freed by OnEvent.
-    QueueMark* const mark = std::make_unique<QueueMark>().release();
-    std::shared_ptr<const std::atomic<bool>> reached = mark->reached_;
-    mark->alarm_.Set(queue, std::chrono::system_clock::now(), mark->ToTag());
-    return reached;
-  }
-
-  void OnEvent(bool /*ok*/) override {
-    const std::unique_ptr<QueueMark> self(this);
-    reached_->store(true);
-  }
-
- private:
-  grpc::Alarm alarm_;
-  const std::shared_ptr<std::atomic<bool>> reached_ = std::make_shared<std::atomic<bool>>(false);
-};
 
 std::string BareName(const std::string& full_name) { return full_name.substr(full_name.rfind('.') + 1); }
 
@@ -119,11 +96,9 @@ bool GrpcServer::Shutdown(std::chrono::milliseconds grace) {
   return WaitForCalls(std::max(deadline, std::chrono::system_clock::now() + kCancelledCalls));
 }
 
-bool GrpcServer::WaitForCalls(std::chrono::system_clock::time_point deadline) {
-  // Behind the marks nothing is left in the queues but what handlers put there.
-  const auto data = QueueMark::Put(data_queue_.get());
-  const auto control = QueueMark::Put(control_queue_.get());
-  while (!*data || !*control || live_calls_ > 0) {
+bool GrpcServer::WaitForCalls(std::chrono::system_clock::time_point deadline) const {
+  // Once the server is shut down, gRPC gives back all calls that never came.
+  while (live_calls_ > 0) {
     if (std::chrono::system_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(kShutdownPeriod);
   }

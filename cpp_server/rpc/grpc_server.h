@@ -60,7 +60,7 @@ class GrpcServer {
   GrpcServer() = default;
 
   // Whether all calls that arrived are answered, at the latest at `deadline`.
-  bool WaitForCalls(std::chrono::system_clock::time_point deadline);
+  bool WaitForCalls(std::chrono::system_clock::time_point deadline) const;
 
   std::atomic<int> live_calls_{0};
   std::vector<std::unique_ptr<RawService>> services_;

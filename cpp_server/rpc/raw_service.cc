@@ -75,17 +75,15 @@ class RawService::Call final : public UnaryCall, public QueueEvent {
   }
 
   Call(RawService* service, int method, grpc::ServerCompletionQueue* queue)
-      : service_(service), method_(method), queue_(queue), writer_(&context_) {}
+      : service_(service), method_(method), queue_(queue), writer_(&context_) {
+    service_->live_calls_->fetch_add(1);
+  }
+  ~Call() override { service_->live_calls_->fetch_sub(1); }
 
   void OnEvent(bool ok) override {
     std::unique_ptr<Call> self(this);
-    if (answered_) {
-      service_->live_calls_->fetch_sub(1);
-      return;
-    }
-    // The server shut down before a call came.
-    if (!ok) return;
-    service_->live_calls_->fetch_add(1);
+    // Answered, or the server shut down before a call came.
+    if (answered_ || !ok) return;
     Request(service_, method_, queue_);
     static_cast<void>(self.release());
     if (!Flatten()) return Fail(absl::InternalError("the request's bytes cannot be read"));

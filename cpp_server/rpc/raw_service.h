@@ -32,8 +32,8 @@ class QueueEvent {
 // AsyncGenericService does not.
 class RawService final : public grpc::Service {
  public:
-  // `live_calls` counts calls from their arrival until gRPC is done with them;
-  // it outlives the service.
+  // `live_calls` counts the calls that gRPC was asked for and is not done with,
+  // whether or not they have come; it outlives the service.
   RawService(ServiceDefinition definition, std::atomic<int>* live_calls);
 
   const std::string& name() const { return definition_.name; }
