@@ -14,7 +14,8 @@ namespace trilho {
 // Reads a serialized TensorProto by TensorFlow's rules: tensor_content, if
 // there, holds exactly the elements; else the typed field does, and if it holds
 // fewer than the shape has, its last one is repeated (zero if it holds none).
-// Unlike there, no more than 64 MiB can be had by repetition. Packed floats and
+// Unlike there, a tensor of more elements than the message has bytes is refused
+// beyond 64 MiB, and so is repeating a string beyond that. Packed floats and
 // tensor_content are copied once. INVALID_ARGUMENT with the reason if it is no
 // tensor.
 absl::StatusOr<Tensor> ParseTensorProto(absl::string_view bytes);
