@@ -1,5 +1,6 @@
 #include "cpp_server/inference/predictor.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -31,10 +32,16 @@ absl::Status CheckInputs(const Signature& signature, const std::vector<Tensor>& 
 
 absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindModel(const ModelSpec& spec) const {
   if (spec.name.empty()) return absl::InvalidArgumentError("ModelSpec has no name specified.");
+  absl::optional<int64_t> version = spec.version;
   if (!spec.version_label.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("Unrecognized servable version label: ", spec.version_label));
+    if (!labels_) {
+      return absl::InvalidArgumentError(absl::StrCat("Unrecognized servable version label: ", spec.version_label));
+    }
+    auto labelled = labels_(spec.name, spec.version_label);
+    if (!labelled.ok()) return labelled.status();
+    version = *labelled;
   }
-  return manager_->GetServableHandle<SavedModel>({std::string(spec.name), spec.version});
+  return manager_->GetServableHandle<SavedModel>({std::string(spec.name), version});
 }
 
 absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) const {
@@ -54,16 +61,22 @@ absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) cons
   return ResolvedSignature{*std::move(model), signature};
 }
 
-absl::StatusOr<std::vector<Tensor>> Predictor::Run(const ResolvedSignature& resolved, const std::vector<Tensor>& inputs,
-                                                   const std::vector<int>& outputs,
-                                                   std::chrono::system_clock::time_point deadline) const {
+void Predictor::Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs,
+                    const CallContext& context, RunDone done) const {
   const absl::Status checked = CheckInputs(*resolved.signature, inputs);
-  if (!checked.ok()) return checked;
-  // Nobody waits for the answer any more: do not spend a run on it.
-  if (std::chrono::system_clock::now() >= deadline) {
-    return absl::DeadlineExceededError("the deadline passed before the model was run");
-  }
-  return resolved.model->Run(*resolved.signature, inputs, outputs);
+  if (!checked.ok()) return done(checked);
+  RunRequest request;
+  request.signature = resolved.signature;
+  request.inputs = std::move(inputs);
+  request.outputs = std::move(outputs);
+  request.deadline = context.deadline;
+  request.cancelled = context.cancelled;
+  Runner& runner = resolved.model->runner();
+  // std::function must be copyable, which a handle is not.
+  auto model = std::make_shared<ServableHandle<SavedModel>>(std::move(resolved.model));
+  runner.Run(std::move(request), [model = std::move(model), done = std::move(done)](absl::StatusOr<RunResult> result) {
+    done(std::move(result));
+  });
 }
 
 }  // namespace trilho

@@ -3,8 +3,8 @@
 #ifndef TRILHO_CPP_SERVER_INFERENCE_PREDICTOR_H_
 #define TRILHO_CPP_SERVER_INFERENCE_PREDICTOR_H_
 
-#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,6 +12,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "cpp_server/core/manager.h"
+#include "cpp_server/inference/call_context.h"
+#include "cpp_server/tensorflow/runner.h"
 #include "cpp_server/tensorflow/saved_model.h"
 
 namespace trilho {
@@ -32,12 +34,18 @@ struct ResolvedSignature {
   const Signature* signature = nullptr;
 };
 
+// The version that a label of a model stands for; INVALID_ARGUMENT if there is
+// no such label. Thread-safe.
+using LabelResolver = std::function<absl::StatusOr<int64_t>(absl::string_view model, absl::string_view label)>;
+
 // Finds models and runs them: the only way from the fronts to a session.
 // Thread-safe; uses `manager`, which must outlive it. Messages are those of TF
 // Serving where it has one for the case.
 class Predictor {
  public:
-  explicit Predictor(const Manager* manager) : manager_(manager) {}
+  // Without `labels` every label is unknown.
+  explicit Predictor(const Manager* manager, LabelResolver labels = {})
+      : manager_(manager), labels_(std::move(labels)) {}
 
   // INVALID_ARGUMENT without a name or for an unknown label, NOT_FOUND for an
   // unknown model or version.
@@ -46,17 +54,17 @@ class Predictor {
   // Besides, FAILED_PRECONDITION for an unknown signature.
   absl::StatusOr<ResolvedSignature> Resolve(const ModelSpec& spec) const;
 
-  // Runs on the calling thread. `inputs` are in the order of the signature's;
-  // the result has one tensor for each of `outputs`, positions in the
+  // Calls `done` once, before it returns or later and on another thread.
+  // `inputs` are in the order of the signature's, `outputs` positions in the
   // signature's. INVALID_ARGUMENT, naming the input, if a type or shape is not
-  // the signature's; DEADLINE_EXCEEDED if `deadline` has passed before the run
-  // begins.
-  absl::StatusOr<std::vector<Tensor>> Run(const ResolvedSignature& resolved, const std::vector<Tensor>& inputs,
-                                          const std::vector<int>& outputs,
-                                          std::chrono::system_clock::time_point deadline) const;
+  // the signature's; DEADLINE_EXCEEDED or CANCELLED if nobody waits any more
+  // before the run begins. The model stays loaded until `done` returns.
+  void Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs, const CallContext& context,
+           RunDone done) const;
 
  private:
   const Manager* const manager_;
+  const LabelResolver labels_;
 };
 
 }  // namespace trilho

@@ -3,7 +3,10 @@
 #ifndef TRILHO_CPP_SERVER_RPC_FAKE_UNARY_CALL_H_
 #define TRILHO_CPP_SERVER_RPC_FAKE_UNARY_CALL_H_
 
+#include <atomic>
 #include <chrono>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -21,12 +24,20 @@ class FakeUnaryCall final : public UnaryCall {
 
   void set_deadline(std::chrono::system_clock::time_point deadline) { deadline_ = deadline; }
 
+  void set_metadata(const std::string& key, std::string value) { metadata_[key] = std::move(value); }
+  void Cancel() { *cancelled_ = true; }
+
   int answers() const { return answers_; }
   // The response's bytes, or the error.
   const absl::StatusOr<std::string>& answer() const { return answer_; }
 
   absl::string_view request() const override { return request_; }
   std::chrono::system_clock::time_point deadline() const override { return deadline_; }
+  std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
+  absl::string_view metadata(absl::string_view key) const override {
+    const auto found = metadata_.find(std::string(key));
+    return found == metadata_.end() ? absl::string_view() : absl::string_view(found->second);
+  }
   void Reply(std::string response) override { Answer(std::move(response)); }
   void Fail(const absl::Status& status) override {
     EXPECT_FALSE(status.ok());
@@ -41,6 +52,8 @@ class FakeUnaryCall final : public UnaryCall {
 
   const std::string request_;
   std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::max();
+  const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
+  std::map<std::string, std::string> metadata_;
   int answers_ = 0;
   absl::StatusOr<std::string> answer_ = absl::UnknownError("not answered");
 };

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/rpc/raw_service.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -15,6 +17,10 @@ namespace {
 // Clients behind a balancer ping more often than gRPC's default of once in five
 // minutes allows; ten seconds is what grpc-java's smallest keepalive asks for.
 constexpr int kMinPingIntervalMs = 10 * 1000;
+
+// What they answer is at hand, so that one at a time will do.
+constexpr int kControlThreads = 1;
+constexpr size_t kMaxWaitingControlCalls = 1024;
 
 // How often a shutdown looks whether calls are left.
 constexpr std::chrono::milliseconds kShutdownPeriod(2);
@@ -48,13 +54,24 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   builder.SetMaxSendMessageSize(-1);
   // Only health and reflection use gRPC's own threads.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
-  builder.AddListeningPort(absl::StrCat("0.0.0.0:", options.port), grpc::InsecureServerCredentials(), &server->port_);
+  for (const auto& argument : options.channel_arguments) {
+    int number = 0;
+    if (absl::SimpleAtoi(argument.second, &number)) {
+      builder.AddChannelArgument(argument.first, number);
+    } else {
+      builder.AddChannelArgument(argument.first, argument.second);
+    }
+  }
+  const auto credentials = options.credentials == nullptr ? grpc::InsecureServerCredentials() : options.credentials;
+  const std::string address =
+      absl::StrContains(options.address, ":") ? absl::StrCat("[", options.address, "]") : options.address;
+  builder.AddListeningPort(absl::StrCat(address, ":", options.port), credentials, &server->port_);
   int socket_bound = 1;
   if (!options.socket_path.empty()) {
-    builder.AddListeningPort("unix:" + options.socket_path, grpc::InsecureServerCredentials(), &socket_bound);
+    builder.AddListeningPort("unix:" + options.socket_path, credentials, &socket_bound);
   }
   for (ServiceDefinition& definition : services) {
-    server->services_.push_back(std::make_unique<RawService>(std::move(definition), &server->live_calls_));
+    server->services_.push_back(std::make_unique<RawService>(std::move(definition), options.authorize, &server->live_calls_));
     builder.RegisterService(server->services_.back().get());
   }
   server->data_queue_ = builder.AddCompletionQueue();
@@ -67,14 +84,21 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
         absl::StrCat("cannot listen on ", place, ": it is in use by another process or not permitted"));
   }
   server->SetServing(false);
+  const int data_threads = std::max(1, options.data_threads);
+  server->data_calls_ =
+      std::make_unique<CallQueue>(data_threads, static_cast<size_t>(std::max(0, options.max_waiting_calls)));
+  server->control_calls_ = std::make_unique<CallQueue>(kControlThreads, kMaxWaitingControlCalls);
   for (const auto& service : server->services_) {
-    service->RequestCalls(Plane::kData, server->data_queue_.get());
-    service->RequestCalls(Plane::kControl, server->control_queue_.get());
+    service->RequestCalls(Plane::kData, server->data_queue_.get(), server->data_calls_.get());
+    service->RequestCalls(Plane::kControl, server->control_queue_.get(), server->control_calls_.get());
   }
-  for (int i = 0; i < std::max(1, options.data_threads); ++i) {
+  // One more than may run, see CallQueue.
+  for (int i = 0; i <= data_threads; ++i) {
     server->threads_.emplace_back(RawService::Poll, server->data_queue_.get());
   }
-  server->threads_.emplace_back(RawService::Poll, server->control_queue_.get());
+  for (int i = 0; i <= kControlThreads; ++i) {
+    server->threads_.emplace_back(RawService::Poll, server->control_queue_.get());
+  }
   return server;
 }
 

@@ -8,10 +8,12 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cpp_server/rpc/call_queue.h"
 #include "cpp_server/rpc/unary_call.h"
 #include "grpcpp/grpcpp.h"
 
@@ -25,12 +27,22 @@ class RawService;
 class GrpcServer {
  public:
   struct Options {
+    std::string address = "0.0.0.0";
     // 0 chooses a free one.
     int port = 8500;
     // Also listens on this UNIX socket if not empty.
     std::string socket_path;
-    // Threads that run models.
+    // Calls that run models at once.
     int data_threads = 1;
+    // Calls that may wait for them; what comes beyond is answered
+    // RESOURCE_EXHAUSTED at once.
+    int max_waiting_calls = 2048;
+    // Plain text if null.
+    std::shared_ptr<grpc::ServerCredentials> credentials;
+    // Asked before every call but those of health and reflection; may be empty.
+    Authorizer authorize;
+    // Of the listening channels, e.g. grpc.max_concurrent_streams; a value that is a number is given as one.
+    std::vector<std::pair<std::string, std::string>> channel_arguments;
   };
 
   // Listens and answers at once. UNAVAILABLE if the port or the path cannot be
@@ -56,6 +68,9 @@ class GrpcServer {
   // the destructor will wait for them.
   bool Shutdown(std::chrono::milliseconds grace);
 
+  // Calls of the data plane that wait for a thread.
+  size_t waiting_calls() const { return data_calls_->waiting(); }
+
  private:
   GrpcServer() = default;
 
@@ -63,6 +78,8 @@ class GrpcServer {
   bool WaitForCalls(std::chrono::system_clock::time_point deadline) const;
 
   std::atomic<int> live_calls_{0};
+  std::unique_ptr<CallQueue> data_calls_;
+  std::unique_ptr<CallQueue> control_calls_;
   std::vector<std::unique_ptr<RawService>> services_;
   std::unique_ptr<grpc::ServerCompletionQueue> data_queue_;
   std::unique_ptr<grpc::ServerCompletionQueue> control_queue_;

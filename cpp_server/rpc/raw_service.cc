@@ -1,6 +1,7 @@
 #include "cpp_server/rpc/raw_service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -17,9 +18,10 @@
 namespace trilho {
 namespace {
 
-// Calls of a method that may wait for a thread. gRPC keeps back what comes beyond
-// them, and drops that when the server shuts down. One takes about 1 KiB.
-constexpr int kRequestedDataCalls = 2048;
+// Calls of a method that gRPC may hand over before a thread looks; it keeps back
+// what comes beyond them, and drops that when the server shuts down. One takes
+// about 1 KiB.
+constexpr int kRequestedDataCalls = 512;
 constexpr int kRequestedControlCalls = 8;
 
 // Longer ones do not fit into HTTP/2's trailers everywhere; TF Serving cuts at
@@ -64,34 +66,60 @@ QueueEvent* QueueEvent::FromTag(void* tag) {
   return static_cast<QueueEvent*>(tag);
 }
 
-// Owns itself: lives from being asked for until gRPC has sent the answer, or
-// the server shuts down before a call came.
-class RawService::Call final : public UnaryCall, public QueueEvent {
+// Owns itself: lives from being asked for until gRPC has sent the answer and
+// is done with the call, or the server shuts down before a call came.
+class RawService::Call final : public UnaryCall, public QueuedCall, public QueueEvent {
  public:
-  static void Request(RawService* service, int method, grpc::ServerCompletionQueue* queue) {
-    // Freed by OnEvent.
-    auto* call = std::make_unique<Call>(service, method, queue).release();
+  static void Request(RawService* service, int method, grpc::ServerCompletionQueue* queue, CallQueue* calls) {
+    // Freed by Release.
+    auto* call = std::make_unique<Call>(service, method, queue, calls).release();
+    call->context_.AsyncNotifyWhenDone(call->end_.ToTag());
     service->RequestAsyncUnary(method, &call->context_, &call->buffer_, &call->writer_, queue, queue, call->ToTag());
   }
 
-  Call(RawService* service, int method, grpc::ServerCompletionQueue* queue)
-      : service_(service), method_(method), queue_(queue), writer_(&context_) {
+  Call(RawService* service, int method, grpc::ServerCompletionQueue* queue, CallQueue* calls)
+      : service_(service), method_(method), queue_(queue), calls_(calls), end_(this), writer_(&context_) {
     service_->live_calls_->fetch_add(1);
   }
   ~Call() override { service_->live_calls_->fetch_sub(1); }
 
   void OnEvent(bool ok) override {
-    std::unique_ptr<Call> self(this);
-    // Answered, or the server shut down before a call came.
-    if (answered_ || !ok) return;
-    Request(service_, method_, queue_);
-    static_cast<void>(self.release());
+    if (answered_) return Release();
+    if (!ok) {
+      // The server shut down before a call came; gRPC will not speak of its end.
+      std::unique_ptr<Call> self(this);
+      return;
+    }
+    Request(service_, method_, queue_, calls_);
+    calls_->Add(this);
+  }
+
+  void Handle() override {
+    // Those who left while they waited cost nothing.
+    if (*cancelled_) return Fail(absl::CancelledError("the caller has gone before its call was begun"));
+    if (std::chrono::system_clock::now() >= deadline()) {
+      return Fail(absl::DeadlineExceededError("the deadline passed before the call was begun"));
+    }
+    if (service_->authorize_) {
+      const absl::Status authorized = service_->authorize_(*this);
+      if (!authorized.ok()) return Fail(authorized);
+    }
     if (!Flatten()) return Fail(absl::InternalError("the request's bytes cannot be read"));
     service_->definition_.methods[static_cast<size_t>(method_)].handler(this);
+  }
+  void Reject(size_t bound) override {
+    Fail(absl::ResourceExhaustedError(
+        absl::StrCat("the server is overloaded: ", bound, " calls wait already (--max_queued_requests=", bound, ")")));
   }
 
   absl::string_view request() const override { return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()}; }
   std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
+  std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
+  absl::string_view metadata(absl::string_view key) const override {
+    const auto& all = context_.client_metadata();
+    const auto found = all.find(grpc::string_ref(key.data(), key.size()));
+    return found == all.end() ? absl::string_view() : absl::string_view(found->second.data(), found->second.size());
+  }
   void Reply(std::string response) override {
     answered_ = true;
     writer_.Finish(ToBuffer(std::move(response)), grpc::Status::OK, ToTag());
@@ -102,6 +130,24 @@ class RawService::Call final : public UnaryCall, public QueueEvent {
   }
 
  private:
+  // gRPC is done with the call, whether or not it was answered.
+  class End final : public QueueEvent {
+   public:
+    explicit End(Call* call) : call_(call) {}
+    void OnEvent(bool /*ok*/) override {
+      if (call_->context_.IsCancelled()) *call_->cancelled_ = true;
+      call_->Release();
+    }
+
+   private:
+    Call* const call_;
+  };
+
+  // Of two: the answer was sent, the call is over. They come in any order.
+  void Release() {
+    if (events_left_.fetch_sub(1) == 1) std::unique_ptr<Call> self(this);
+  }
+
   // Most requests come as one slice, which is then only referred to.
   bool Flatten() {
     if (buffer_.Length() == 0) return true;
@@ -111,6 +157,10 @@ class RawService::Call final : public UnaryCall, public QueueEvent {
   RawService* const service_;
   const int method_;
   grpc::ServerCompletionQueue* const queue_;
+  CallQueue* const calls_;
+  End end_;
+  std::atomic<int> events_left_{2};
+  const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   grpc::ServerContext context_;
   grpc::ByteBuffer buffer_;
   grpc::Slice slice_;
@@ -118,8 +168,8 @@ class RawService::Call final : public UnaryCall, public QueueEvent {
   bool answered_ = false;
 };
 
-RawService::RawService(ServiceDefinition definition, std::atomic<int>* live_calls)
-    : definition_(std::move(definition)), live_calls_(live_calls) {
+RawService::RawService(ServiceDefinition definition, Authorizer authorize, std::atomic<int>* live_calls)
+    : definition_(std::move(definition)), authorize_(std::move(authorize)), live_calls_(live_calls) {
   paths_.reserve(definition_.methods.size());
   for (const UnaryMethod& method : definition_.methods) {
     paths_.push_back(absl::StrCat("/", definition_.name, "/", method.name));
@@ -131,11 +181,11 @@ RawService::RawService(ServiceDefinition definition, std::atomic<int>* live_call
   }
 }
 
-void RawService::RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue) {
-  const int calls = plane == Plane::kData ? kRequestedDataCalls : kRequestedControlCalls;
+void RawService::RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue, CallQueue* calls) {
+  const int requested = plane == Plane::kData ? kRequestedDataCalls : kRequestedControlCalls;
   for (size_t i = 0; i < definition_.methods.size(); ++i) {
     if (definition_.methods[i].plane != plane) continue;
-    for (int n = 0; n < calls; ++n) Call::Request(this, static_cast<int>(i), queue);
+    for (int n = 0; n < requested; ++n) Call::Request(this, static_cast<int>(i), queue, calls);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cpp_server/rpc/call_queue.h"
 #include "cpp_server/rpc/unary_call.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/impl/service_type.h"
@@ -32,16 +33,16 @@ class QueueEvent {
 // AsyncGenericService does not.
 class RawService final : public grpc::Service {
  public:
-  // `live_calls` counts the calls that gRPC was asked for and is not done with,
+  // `authorize` is asked before a handler, unless it is empty. `live_calls` counts the calls that gRPC was asked for and is not done with,
   // whether or not they have come; it outlives the service.
-  RawService(ServiceDefinition definition, std::atomic<int>* live_calls);
+  RawService(ServiceDefinition definition, Authorizer authorize, std::atomic<int>* live_calls);
 
   const std::string& name() const { return definition_.name; }
 
   // Asks gRPC for the first calls of every method of `plane`; each call that
-  // arrives asks for its successor. After the server has started, before
-  // `queue` is polled.
-  void RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue);
+  // arrives asks for its successor and goes to `calls`. After the server has
+  // started, before `queue` is polled.
+  void RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue, CallQueue* calls);
 
   // Handles the QueueEvents of `queue` until it is shut down and empty. Any
   // number of threads.
@@ -51,6 +52,7 @@ class RawService final : public grpc::Service {
   class Call;
 
   const ServiceDefinition definition_;
+  const Authorizer authorize_;
   std::atomic<int>* const live_calls_;
   // "/package.Service/Method"; gRPC keeps pointers into them.
   std::vector<std::string> paths_;

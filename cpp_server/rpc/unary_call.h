@@ -3,8 +3,10 @@
 #ifndef TRILHO_CPP_SERVER_RPC_UNARY_CALL_H_
 #define TRILHO_CPP_SERVER_RPC_UNARY_CALL_H_
 
+#include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,12 +27,23 @@ class UnaryCall {
   // When the caller stops waiting; far in the future if it set no deadline.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
 
+  // True once the caller has gone; never null. Lives on after the call.
+  virtual std::shared_ptr<const std::atomic<bool>> cancelled() const = 0;
+
+  // The first value that the caller sent under `key`, which is in lower case;
+  // empty if there is none.
+  virtual absl::string_view metadata(absl::string_view key) const = 0;
+
   // Answers with a serialized response.
   virtual void Reply(std::string response) = 0;
 
   // Answers with an error, which must not be OK.
   virtual void Fail(const absl::Status& status) = 0;
 };
+
+// Whether a call may be made; UNAUTHENTICATED or PERMISSION_DENIED if not.
+// Thread-safe, soon.
+using Authorizer = std::function<absl::Status(const UnaryCall&)>;
 
 // Which threads run a method. The control plane answers while every thread of
 // the data plane is inside a long run, so it must never do the work of a model.

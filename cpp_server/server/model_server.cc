@@ -93,8 +93,8 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(Options options,
     std::this_thread::sleep_for(kStopPeriod / 5);
   }
 
-  auto grpc = GrpcServer::Start(self->options_.grpc, {PredictionService(&self->predictor_),
-                                                      ModelService(&self->manager_), MnistService(&self->predictor_)});
+  auto grpc = GrpcServer::Start(self->options_.grpc, {PredictionService(&self->predictor_, &self->hooks_),
+                                                      ModelService(&self->manager_), MnistService(&self->predictor_, &self->hooks_)});
   if (!grpc.ok()) return grpc.status();
   self->grpc_ = *std::move(grpc);
   self->grpc_->SetServing(true);

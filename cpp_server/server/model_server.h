@@ -16,6 +16,7 @@
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/inference/predictor.h"
 #include "cpp_server/rpc/grpc_server.h"
+#include "cpp_server/services/inference_method.h"
 #include "cpp_server/sources/disk/disk_source.h"
 #include "cpp_server/tensorflow/saved_model.h"
 
@@ -68,6 +69,7 @@ class ModelServer {
 
   Manager manager_;
   Predictor predictor_;
+  InferenceHooks hooks_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<GrpcServer> grpc_;
 };

@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 
 class GetModelMetadataTest : public ::testing::Test {
  protected:
-  GetModelMetadataTest() : service_(PredictionService(models_.predictor())) {
+  GetModelMetadataTest() : service_(PredictionService(models_.predictor(), &hooks_)) {
     EXPECT_TRUE(models_.Serve("half_plus_two", "half_plus_two", {1, 2}));
     request_.mutable_model_spec()->set_name("half_plus_two");
     request_.add_metadata_field("signature_def");
@@ -36,6 +36,7 @@ class GetModelMetadataTest : public ::testing::Test {
   }
 
   ServedModels models_;
+  const InferenceHooks hooks_;
   const ServiceDefinition service_;
   GetModelMetadataRequest request_;
 };
@@ -102,6 +103,7 @@ class GetModelStatusTest : public ::testing::Test {
   }
 
   ServedModels models_;
+  const InferenceHooks hooks_;
   const ServiceDefinition service_;
   GetModelStatusRequest request_;
 };

@@ -109,31 +109,57 @@ absl::Status WrongNumberOfInputs(const Names& sent, const Names& required) {
       "}. Missing but required: {", absl::StrJoin(Difference(required, sent), ","), "}."));
 }
 
+// What a request may leave out, as TF Serving prints it.
+std::string DefaultAliases(const Signature& signature) {
+  Names names;
+  for (const TensorInfo& info : signature.inputs) {
+    if (info.default_value) names.insert(info.alias);
+  }
+  return absl::StrJoin(names, ",");
+}
+
+bool HasDefaults(const Signature& signature) {
+  return std::any_of(signature.inputs.begin(), signature.inputs.end(),
+                     [](const TensorInfo& info) { return info.default_value.has_value(); });
+}
+
+absl::Status CheckNames(const Names& sent, const Signature& signature) {
+  Names known;
+  for (const TensorInfo& info : signature.inputs) known.insert(info.alias);
+  if (!HasDefaults(signature)) return sent.size() == known.size() ? absl::OkStatus() : WrongNumberOfInputs(sent, known);
+  const Names extra = Difference(sent, known);
+  if (extra.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("Inputs contains invalid name. Sent extra: {",
+                                                 absl::StrJoin(extra, ","), "}, the signature has {",
+                                                 absl::StrJoin(known, ","), "}."));
+}
+
 absl::StatusOr<std::vector<Tensor>> ReadInputs(const PredictRequestView& request, const Signature& signature) {
   const auto sent_names = [&request] {
     Names names;
     for (const NamedTensor& input : request.inputs) names.insert(input.alias);
     return names;
   };
-  if (request.inputs.size() != signature.inputs.size()) {
-    Names required;
-    for (const TensorInfo& info : signature.inputs) required.insert(info.alias);
-    return WrongNumberOfInputs(sent_names(), required);
-  }
+  // The names are needed only where something is wrong, or may be left out.
+  const bool as_many = request.inputs.size() == signature.inputs.size();
+  const absl::Status named =
+      as_many && !HasDefaults(signature) ? absl::OkStatus() : CheckNames(sent_names(), signature);
+  if (!named.ok()) return named;
   std::vector<Tensor> inputs;
   inputs.reserve(signature.inputs.size());
   for (const TensorInfo& info : signature.inputs) {
-    const NamedTensor* found = nullptr;
+    absl::optional<absl::string_view> found;
+    if (info.default_value) found = *info.default_value;
     for (const NamedTensor& input : request.inputs) {
-      if (input.alias == info.alias) found = &input;
+      if (input.alias == info.alias) found = input.tensor;
     }
-    if (found == nullptr) {
+    if (!found) {
       return absl::InvalidArgumentError(
           absl::StrCat("Signature input alias: ", info.alias, "(feed name: ", info.tensor_name,
                        ") not found in request and no default value provided. Inputs expected to be in the request {",
-                       absl::StrJoin(sent_names(), ","), "}, or default input alias set: "));
+                       absl::StrJoin(sent_names(), ","), "}, or default input alias set: ", DefaultAliases(signature)));
     }
-    auto tensor = ParseTensorProto(found->tensor);
+    auto tensor = ParseTensorProto(*found);
     if (!tensor.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("tensor parsing error: ", info.alias, " (", tensor.status().message(), ")"));
@@ -167,27 +193,35 @@ absl::StatusOr<std::vector<int>> ChooseOutputs(const PredictRequestView& request
   return outputs;
 }
 
-absl::StatusOr<std::string> WriteResponse(const ModelSpec& asked, const ResolvedSignature& resolved,
-                                          const std::vector<int>& outputs, const std::vector<Tensor>& tensors) {
+// What a response needs beside the run's results, kept while the model runs.
+struct Asked {
+  std::string name;
+  int64_t version = 0;
+  const Signature* signature = nullptr;
+  std::vector<int> outputs;
+  TensorEncoding encoding = TensorEncoding::kTypedFields;
+};
+
+absl::StatusOr<std::string> WriteResponse(const Asked& asked, const std::vector<Tensor>& tensors) {
   WireWriter writer;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::string& alias = resolved.signature->outputs[static_cast<size_t>(outputs[i])].alias;
+  for (size_t i = 0; i < asked.outputs.size(); ++i) {
+    const std::string& alias = asked.signature->outputs[static_cast<size_t>(asked.outputs[i])].alias;
     if (!CanSerialize(tensors[i].type())) {
       return absl::InvalidArgumentError(absl::StrCat("output \"", alias, "\" is of a type that cannot be sent"));
     }
-    const size_t tensor_size = TensorProtoSize(tensors[i]);
+    const size_t tensor_size = TensorProtoSize(tensors[i], asked.encoding);
     const size_t entry_size =
         WireWriter::BytesFieldSize(kEntryKey, alias.size()) + WireWriter::BytesFieldSize(kEntryValue, tensor_size);
     writer.Reserve(writer.size() + entry_size + 64);
     writer.BeginBytes(kResponseOutputs, entry_size);
     writer.BytesField(kEntryKey, alias);
     writer.BeginBytes(kEntryValue, tensor_size);
-    WriteTensorProto(tensors[i], &writer);
+    WriteTensorProto(tensors[i], &writer, asked.encoding);
   }
   ModelSpec answered;
   answered.name = asked.name;
-  answered.version = resolved.model.version();
-  answered.signature_name = resolved.signature->name;
+  answered.version = asked.version;
+  answered.signature_name = asked.signature->name;
   writer.BeginBytes(kResponseModelSpec, ModelSpecSize(answered));
   WriteModelSpec(answered, &writer);
   return std::move(writer).Release();
@@ -195,20 +229,29 @@ absl::StatusOr<std::string> WriteResponse(const ModelSpec& asked, const Resolved
 
 }  // namespace
 
-absl::StatusOr<std::string> Predict(const Predictor& predictor, absl::string_view request,
-                                    std::chrono::system_clock::time_point deadline) {
+void Predict(const Predictor& predictor, TensorEncoding encoding, absl::string_view request, const CallContext& context,
+             InferenceRecord* record, BytesDone done) {
   auto view = ReadRequest(request);
-  if (!view.ok()) return view.status();
-  if (!view->has_model_spec) return absl::InvalidArgumentError("Missing ModelSpec");
+  if (!view.ok()) return done(view.status());
+  if (!view->has_model_spec) return done(absl::InvalidArgumentError("Missing ModelSpec"));
+  record->model = std::string(view->model_spec.name);
+  record->signature = std::string(view->model_spec.signature_name);
   auto resolved = predictor.Resolve(view->model_spec);
-  if (!resolved.ok()) return resolved.status();
+  if (!resolved.ok()) return done(resolved.status());
+  record->version = resolved->model.version();
+  record->signature = resolved->signature->name;
   auto inputs = ReadInputs(*view, *resolved->signature);
-  if (!inputs.ok()) return inputs.status();
+  if (!inputs.ok()) return done(inputs.status());
   auto outputs = ChooseOutputs(*view, *resolved->signature);
-  if (!outputs.ok()) return outputs.status();
-  auto tensors = predictor.Run(*resolved, *inputs, *outputs, deadline);
-  if (!tensors.ok()) return tensors.status();
-  return WriteResponse(view->model_spec, *resolved, *outputs, *tensors);
+  if (!outputs.ok()) return done(outputs.status());
+  record->examples = inputs->empty() || inputs->front().rank() == 0 ? 1 : inputs->front().dim(0);
+  Asked asked{record->model, resolved->model.version(), resolved->signature, *outputs, encoding};
+  predictor.Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), context,
+                [asked = std::move(asked), record, done = std::move(done)](absl::StatusOr<RunResult> result) {
+                  if (!result.ok()) return done(result.status());
+                  record->times = result->times;
+                  done(WriteResponse(asked, result->outputs));
+                });
 }
 
 }  // namespace trilho

@@ -38,7 +38,7 @@ class PredictErrorsTest : public ::testing::Test {
   }
 
   // Asks half_plus_two a question that it can answer; tests spoil it.
-  PredictErrorsTest() : service_(PredictionService(models_->predictor())) {
+  PredictErrorsTest() : service_(PredictionService(models_->predictor(), &hooks_)) {
     request_.mutable_model_spec()->set_name("half_plus_two");
     AddInput("x");
   }
@@ -56,6 +56,7 @@ class PredictErrorsTest : public ::testing::Test {
   std::string Message() { return std::string(Error().message()); }
 
   static ServedModels* models_;
+  const InferenceHooks hooks_;
   const ServiceDefinition service_;
   PredictRequest request_;
 };

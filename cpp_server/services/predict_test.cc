@@ -47,7 +47,7 @@ class PredictTest : public ::testing::Test {
     models_ = nullptr;
   }
 
-  PredictTest() : service_(PredictionService(models_->predictor())) {
+  PredictTest() : service_(PredictionService(models_->predictor(), &hooks_)) {
     request_.mutable_model_spec()->set_name("half_plus_two");
     (*request_.mutable_inputs())["x"] = Floats({4, -4});
   }
@@ -68,6 +68,7 @@ class PredictTest : public ::testing::Test {
   }
 
   static ServedModels* models_;
+  const InferenceHooks hooks_;
   const ServiceDefinition service_;
   PredictRequest request_;
 };

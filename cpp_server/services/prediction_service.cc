@@ -14,6 +14,8 @@ using tensorflow::serving::GetModelMetadataResponse;
 
 constexpr char kSignatureDefField[] = "signature_def";
 
+}  // namespace
+
 absl::Status GetModelMetadata(const Predictor& predictor, const GetModelMetadataRequest& request,
                               GetModelMetadataResponse* response) {
   if (!request.has_model_spec()) return absl::InvalidArgumentError("Missing ModelSpec");
@@ -40,16 +42,15 @@ absl::Status GetModelMetadata(const Predictor& predictor, const GetModelMetadata
   return absl::OkStatus();
 }
 
-}  // namespace
-
-ServiceDefinition PredictionService(const Predictor* predictor) {
+ServiceDefinition PredictionService(const Predictor* predictor, const InferenceHooks* hooks, TensorEncoding encoding) {
   ServiceDefinition service;
   service.name = "tensorflow.serving.PredictionService";
-  service.methods.push_back({"Predict", Plane::kData, [predictor](UnaryCall* call) {
-                               auto response = Predict(*predictor, call->request(), call->deadline());
-                               if (!response.ok()) return call->Fail(response.status());
-                               call->Reply(*std::move(response));
-                             }});
+  service.methods.push_back(InferenceMethod(
+      "Predict", hooks,
+      [predictor, encoding](absl::string_view request, const CallContext& context, InferenceRecord* record,
+                            BytesDone done) {
+        Predict(*predictor, encoding, request, context, record, std::move(done));
+      }));
   service.methods.push_back(MessageMethod<GetModelMetadataRequest, GetModelMetadataResponse>(
       "GetModelMetadata",
       [predictor](const auto& request, auto* response) { return GetModelMetadata(*predictor, request, response); }));

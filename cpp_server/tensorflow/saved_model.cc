@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/tensorflow/direct_runner.h"
 #include "cpp_server/tensorflow/tf_status.h"
 #include "tensorflow/core/protobuf/config.pb.h"
 
@@ -40,6 +41,8 @@ const TF_Buffer* CallingThread() {
 }
 
 }  // namespace
+
+SavedModel::SavedModel() : runner_(std::make_unique<DirectRunner>(this)) {}
 
 absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& directory,
                                                              const SavedModelOptions& options) {

@@ -5,11 +5,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/core/servable.h"
+#include "cpp_server/tensorflow/runner.h"
 #include "cpp_server/tensorflow/signature.h"
 #include "cpp_server/tensorflow/tensor.h"
 #include "tensorflow/c/c_api.h"
@@ -25,7 +27,7 @@ struct SavedModelOptions {
   int intra_op_threads = 1;
 };
 
-// Thread-safe; constant after Load.
+// Thread-safe; constant after Load and SetRunner.
 class SavedModel final : public Servable {
  public:
   // Reads the graph and its variables from `directory`. Errors keep
@@ -39,6 +41,11 @@ class SavedModel final : public Servable {
 
   const Signatures& signatures() const { return signatures_; }
 
+  // Whatever answers requests: a DirectRunner unless another one was set. To be
+  // set before the model is served.
+  Runner& runner() const { return *runner_; }
+  void SetRunner(std::unique_ptr<Runner> runner) { runner_ = std::move(runner); }
+
   // Runs the graph on the calling thread. `inputs` are in the order of
   // signature.inputs and of their types; they stay the caller's. The result
   // has one tensor for each position in `outputs` (of signature.outputs).
@@ -51,12 +58,13 @@ class SavedModel final : public Servable {
     void operator()(TF_Graph* graph) const { TF_DeleteGraph(graph); }
   };
 
-  SavedModel() = default;
+  SavedModel();
 
   std::unique_ptr<TF_Graph, DeleteGraph> graph_;
   // Closed and deleted by the destructor, before the graph.
   TF_Session* session_ = nullptr;
   Signatures signatures_;
+  std::unique_ptr<Runner> runner_;
 };
 
 }  // namespace trilho

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/wire/tensor_proto.h"
 #include "cpp_server/wire/wire_reader.h"
 #include "cpp_server/wire/wire_writer.h"
 #include "tensorflow_serving/apis/get_model_metadata.pb.h"
@@ -72,6 +73,22 @@ absl::StatusOr<std::vector<TensorInfo>> ResolveAll(
   return infos;
 }
 
+absl::Status SetDefaults(const tensorflow::SignatureDef& signature, std::vector<TensorInfo>* inputs) {
+  for (const auto& entry : signature.defaults()) {
+    const int position = Signature::Find(*inputs, entry.first);
+    if (position < 0) continue;
+    TensorInfo& info = (*inputs)[static_cast<size_t>(position)];
+    std::string bytes = entry.second.SerializeAsString();
+    const auto tensor = ParseTensorProto(bytes);
+    if (!tensor.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the default value of \"", info.alias, "\" is no tensor: ", tensor.status().message()));
+    }
+    info.default_value = std::move(bytes);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool TensorInfo::Accepts(absl::Span<const int64_t> dims) const {
@@ -103,6 +120,11 @@ absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_G
     auto outputs = ResolveAll(entry.second.outputs(), graph);
     if (!inputs.ok() || !outputs.ok()) {
       signatures.unsupported[entry.first] = inputs.ok() ? outputs.status() : inputs.status();
+      continue;
+    }
+    const absl::Status defaults = SetDefaults(entry.second, &*inputs);
+    if (!defaults.ok()) {
+      signatures.unsupported[entry.first] = defaults;
       continue;
     }
     signatures.by_name[entry.first] = {entry.first, entry.second.method_name(), *std::move(inputs),

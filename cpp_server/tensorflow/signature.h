@@ -29,6 +29,9 @@ struct TensorInfo {
   TF_DataType type = TF_FLOAT;
   // -1 for an unknown dimension; absent if the rank is unknown.
   absl::optional<std::vector<int64_t>> shape;
+  // Of an input that may be left out: what is taken instead, a serialized
+  // TensorProto that parses.
+  absl::optional<std::string> default_value;
 
   // Whether a tensor of `dims` fits.
   bool Accepts(absl::Span<const int64_t> dims) const;

@@ -23,12 +23,19 @@ absl::StatusOr<Tensor> ParseTensorProto(absl::string_view bytes);
 // Whether TensorProto can hold a tensor of `type`: not a resource or variant.
 bool CanSerialize(TF_DataType type);
 
-// The bytes that WriteTensorProto will append.
-size_t TensorProtoSize(const Tensor& tensor);
+// Where the elements are written.
+enum class TensorEncoding {
+  // float_val, int_val, ...: how TF Serving answers by default.
+  kTypedFields,
+  // tensor_content; strings, which it cannot hold, stay in string_val.
+  kTensorContent,
+};
 
-// Writes `tensor`, whose type must be serializable, as TF Serving answers by
-// default: elements in the typed field (float_val, int_val, ...).
-void WriteTensorProto(const Tensor& tensor, WireWriter* writer);
+// The bytes that WriteTensorProto will append.
+size_t TensorProtoSize(const Tensor& tensor, TensorEncoding encoding = TensorEncoding::kTypedFields);
+
+// Writes `tensor`, whose type must be serializable.
+void WriteTensorProto(const Tensor& tensor, WireWriter* writer, TensorEncoding encoding = TensorEncoding::kTypedFields);
 
 }  // namespace trilho
 

@@ -94,23 +94,33 @@ void WriteElements(const ElementLayout& layout, const Tensor& tensor, WireWriter
   }
 }
 
+bool InContent(const Tensor& tensor, TensorEncoding encoding) {
+  return encoding == TensorEncoding::kTensorContent && tensor.type() != TF_STRING && tensor.num_elements() > 0;
+}
+
 }  // namespace
 
 bool CanSerialize(TF_DataType type) { return LayoutOf(type).encoding != ElementEncoding::kNone; }
 
-size_t TensorProtoSize(const Tensor& tensor) {
-  return WireWriter::VarintFieldSize(kDtype, static_cast<uint64_t>(tensor.type())) +
-         WireWriter::BytesFieldSize(kShape, ShapeSize(tensor)) + ElementsSize(LayoutOf(tensor.type()), tensor);
+size_t TensorProtoSize(const Tensor& tensor, TensorEncoding encoding) {
+  const size_t head = WireWriter::VarintFieldSize(kDtype, static_cast<uint64_t>(tensor.type())) +
+                      WireWriter::BytesFieldSize(kShape, ShapeSize(tensor));
+  if (InContent(tensor, encoding)) return head + WireWriter::BytesFieldSize(kContent, tensor.byte_size());
+  return head + ElementsSize(LayoutOf(tensor.type()), tensor);
 }
 
-void WriteTensorProto(const Tensor& tensor, WireWriter* writer) {
+void WriteTensorProto(const Tensor& tensor, WireWriter* writer, TensorEncoding encoding) {
   writer->VarintField(kDtype, static_cast<uint64_t>(tensor.type()));
   writer->BeginBytes(kShape, ShapeSize(tensor));
   for (int64_t dim : tensor.dims()) {
     writer->BeginBytes(kShapeDim, WireWriter::VarintFieldSize(kDimSize, static_cast<uint64_t>(dim)));
     writer->VarintField(kDimSize, static_cast<uint64_t>(dim));
   }
-  WriteElements(LayoutOf(tensor.type()), tensor, writer);
+  if (InContent(tensor, encoding)) {
+    writer->BytesField(kContent, {tensor.data<char>(), tensor.byte_size()});
+  } else {
+    WriteElements(LayoutOf(tensor.type()), tensor, writer);
+  }
 }
 
 }  // namespace trilho

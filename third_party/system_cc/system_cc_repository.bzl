@@ -35,9 +35,13 @@ cc_library(
     deps = [":grpc++"],
 ) for name in [
     "absl",
+    "boost",
     "crypto",
     "grpc++_reflection",
     "protobuf",
+    "rapidjson",
+    "ssl",
+    "z",
 ]]
 
 cc_library(

@@ -66,46 +66,54 @@ absl::StatusOr<Tensor> ReadImage(absl::string_view request) {
   return tensor;
 }
 
-absl::StatusOr<std::string> Classify(const Predictor& predictor, const UnaryCall& call) {
-  auto image = ReadImage(call.request());
-  if (!image.ok()) return image.status();
+void Classify(const Predictor& predictor, absl::string_view request, const CallContext& context,
+              InferenceRecord* record, BytesDone done) {
+  record->model = kModel;
+  record->examples = 1;
+  auto image = ReadImage(request);
+  if (!image.ok()) return done(image.status());
   ModelSpec spec;
   spec.name = kModel;
   auto resolved = predictor.Resolve(spec);
   if (!resolved.ok()) {
     // The caller named no model, so that it can only try again.
-    return absl::IsNotFound(resolved.status())
-               ? absl::UnavailableError(absl::StrCat("no version of the model \"", kModel, "\" is ready"))
-               : resolved.status();
+    return done(absl::IsNotFound(resolved.status())
+                    ? absl::UnavailableError(absl::StrCat("no version of the model \"", kModel, "\" is ready"))
+                    : resolved.status());
   }
   const Signature& signature = *resolved->signature;
+  record->version = resolved->model.version();
+  record->signature = signature.name;
   const int output = Signature::Find(signature.outputs, kOutput);
   if (signature.inputs.size() != 1 || signature.inputs[0].alias != kInput || output < 0) {
-    return absl::FailedPreconditionError(absl::StrCat("version ", resolved->model.version(), " of the model \"", kModel,
-                                                      "\" has no signature from \"", kInput, "\" to \"", kOutput,
-                                                      "\""));
+    return done(absl::FailedPreconditionError(absl::StrCat("version ", resolved->model.version(), " of the model \"",
+                                                           kModel, "\" has no signature from \"", kInput, "\" to \"",
+                                                           kOutput, "\"")));
   }
   std::vector<Tensor> inputs;
   inputs.push_back(*std::move(image));
-  auto scores = predictor.Run(*resolved, inputs, {output}, call.deadline());
-  if (!scores.ok()) return scores.status();
-  const Tensor& value = scores->front();
-  if (value.type() != TF_FLOAT) return absl::InternalError("the model's scores are no floats");
-  WireWriter writer;
-  writer.BytesField(kValue, {value.data<char>(), value.byte_size()});
-  return std::move(writer).Release();
+  predictor.Run(*std::move(resolved), std::move(inputs), {output}, context,
+                [record, done = std::move(done)](absl::StatusOr<RunResult> result) {
+                  if (!result.ok()) return done(result.status());
+                  record->times = result->times;
+                  const Tensor& value = result->outputs.front();
+                  if (value.type() != TF_FLOAT) return done(absl::InternalError("the model's scores are no floats"));
+                  WireWriter writer;
+                  writer.BytesField(kValue, {value.data<char>(), value.byte_size()});
+                  done(std::move(writer).Release());
+                });
 }
 
 }  // namespace
 
-ServiceDefinition MnistService(const Predictor* predictor) {
+ServiceDefinition MnistService(const Predictor* predictor, const InferenceHooks* hooks) {
   ServiceDefinition service;
   service.name = "trilho.mnist.MnistService";
-  service.methods.push_back({"Classify", Plane::kData, [predictor](UnaryCall* call) {
-                               auto response = Classify(*predictor, *call);
-                               if (!response.ok()) return call->Fail(response.status());
-                               call->Reply(*std::move(response));
-                             }});
+  service.methods.push_back(InferenceMethod("Classify", hooks,
+                                            [predictor](absl::string_view request, const CallContext& context,
+                                                        InferenceRecord* record, BytesDone done) {
+                                              Classify(*predictor, request, context, record, std::move(done));
+                                            }));
   return service;
 }
 

@@ -23,7 +23,7 @@ constexpr int kPixels = 784;
 
 class MnistServiceTest : public ::testing::Test {
  protected:
-  MnistServiceTest() : service_(MnistService(models_.predictor())) {
+  MnistServiceTest() : service_(MnistService(models_.predictor(), &hooks_)) {
     for (int i = 0; i < kPixels; ++i) request_.add_image_data(0.5f);
   }
 
@@ -33,6 +33,7 @@ class MnistServiceTest : public ::testing::Test {
   absl::StatusOr<ClassifyResponse> Ask() { return Answer<ClassifyResponse>(service_, "Classify", request_); }
 
   ServedModels models_;
+  const InferenceHooks hooks_;
   const ServiceDefinition service_;
   ClassifyRequest request_;
 };

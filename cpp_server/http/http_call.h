@@ -1,0 +1,53 @@
+// What a handler of the HTTP front sees of one request.
+
+#ifndef TRILHO_CPP_SERVER_HTTP_HTTP_CALL_H_
+#define TRILHO_CPP_SERVER_HTTP_HTTP_CALL_H_
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace trilho {
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  // Besides Content-Type, Content-Length and what the front adds itself.
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// One request. Reply must be called exactly once, on any thread, now or later;
+// the call is gone after that.
+class HttpCall {
+ public:
+  virtual ~HttpCall() = default;
+
+  // "GET", "POST", ...
+  virtual absl::string_view method() const = 0;
+  // As sent, not decoded, without the query: "/v1/models/mnist:predict".
+  virtual absl::string_view path() const = 0;
+  // Behind "?", not decoded; empty if there is none.
+  virtual absl::string_view query() const = 0;
+  // Empty if there is none; `name` in any case.
+  virtual absl::string_view header(absl::string_view name) const = 0;
+  // Decompressed if it was sent with Content-Encoding: gzip.
+  virtual absl::string_view body() const = 0;
+  // Of the connection, e.g. "10.0.0.1:4711".
+  virtual std::string peer() const = 0;
+  // When the front answers 504 by itself.
+  virtual std::chrono::system_clock::time_point deadline() const = 0;
+  // True once the client has gone or the deadline was answered for it; Reply must still be called.
+  virtual std::shared_ptr<const std::atomic<bool>> cancelled() const = 0;
+
+  virtual void Reply(HttpResponse response) = 0;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_HTTP_HTTP_CALL_H_

@@ -1,0 +1,51 @@
+// Keeps the record of one inference and tells of it when it ends.
+
+#ifndef TRILHO_CPP_SERVER_INFERENCE_INFERENCE_SCOPE_H_
+#define TRILHO_CPP_SERVER_INFERENCE_INFERENCE_SCOPE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cpp_server/inference/call_context.h"
+#include "cpp_server/inference/inference_record.h"
+
+namespace trilho {
+
+// All that are told of inferences; constant once calls come.
+using InferenceObservers = std::vector<InferenceObserver*>;
+
+// Made when a call begins, shared by its callbacks, used by one thread at a
+// time.
+class InferenceScope {
+ public:
+  // `observers` outlives the scope.
+  InferenceScope(const InferenceObservers* observers, std::string method, const CallContext& context)
+      : observers_(observers) {
+    record_.begin = std::chrono::steady_clock::now();
+    record_.method = std::move(method);
+    record_.protocol = context.protocol;
+    record_.trace_id = context.trace_id;
+    for (InferenceObserver* observer : *observers_) observer->OnBegin();
+  }
+  InferenceScope(const InferenceScope&) = delete;
+  InferenceScope& operator=(const InferenceScope&) = delete;
+
+  InferenceRecord& record() { return record_; }
+
+  // Once, before the call is answered.
+  void End(const absl::Status& status) {
+    record_.status = status;
+    record_.duration = std::chrono::steady_clock::now() - record_.begin;
+    for (InferenceObserver* observer : *observers_) observer->OnEnd(record_);
+  }
+
+ private:
+  const InferenceObservers* const observers_;
+  InferenceRecord record_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_INFERENCE_INFERENCE_SCOPE_H_

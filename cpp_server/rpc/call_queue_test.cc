@@ -1,0 +1,104 @@
+#include "cpp_server/rpc/call_queue.h"
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using ::testing::ElementsAre;
+
+class FakeCall final : public QueuedCall {
+ public:
+  explicit FakeCall(std::function<void()> handle) : handle_(std::move(handle)) {}
+  void Handle() override { handle_(); }
+  void Reject(size_t bound) override { rejected_by_ = bound; }
+  size_t rejected_by() const { return rejected_by_; }
+
+ private:
+  const std::function<void()> handle_;
+  size_t rejected_by_ = 0;
+};
+
+TEST(CallQueueTest, RunsOnTheCallingThreadWhileThereIsRoom) {
+  CallQueue queue(1, 0);
+  std::thread::id ran_on;
+  FakeCall call([&] { ran_on = std::this_thread::get_id(); });
+  queue.Add(&call);
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+}
+
+TEST(CallQueueTest, CallsBeyondTheRoomWaitInOrderAndAreRunByTheThreadThatIsBusy) {
+  CallQueue queue(1, 10);
+  std::promise<void> started, finish;
+  std::vector<int> order;
+  FakeCall first([&] {
+    started.set_value();
+    finish.get_future().wait();
+    order.push_back(1);
+  });
+  FakeCall second([&] { order.push_back(2); });
+  FakeCall third([&] { order.push_back(3); });
+  std::thread runner([&] { queue.Add(&first); });
+  started.get_future().wait();
+  queue.Add(&second);
+  queue.Add(&third);
+  EXPECT_EQ(queue.waiting(), 2u);
+  finish.set_value();
+  runner.join();
+  EXPECT_THAT(order, ElementsAre(1, 2, 3));
+  EXPECT_EQ(queue.waiting(), 0u);
+}
+
+TEST(CallQueueTest, CallsBeyondTheBoundAreRejectedAtOnce) {
+  CallQueue queue(1, 1);
+  std::promise<void> started, finish;
+  FakeCall running([&] {
+    started.set_value();
+    finish.get_future().wait();
+  });
+  bool second_ran = false;
+  FakeCall waiting([&] { second_ran = true; });
+  FakeCall surplus([] { FAIL() << "there was no room for it"; });
+  std::thread runner([&] { queue.Add(&running); });
+  started.get_future().wait();
+  queue.Add(&waiting);
+  queue.Add(&surplus);
+  EXPECT_EQ(surplus.rejected_by(), 1u);
+  finish.set_value();
+  runner.join();
+  EXPECT_TRUE(second_ran);
+}
+
+TEST(CallQueueTest, NeverRunsMoreThanItMayNorLosesACall) {
+  constexpr int kRoom = 3, kThreads = 8, kCalls = 2000;
+  CallQueue queue(kRoom, kThreads * kCalls);
+  std::atomic<int> running{0}, most{0}, done{0};
+  FakeCall call([&] {
+    const int now = ++running;
+    int seen = most;
+    while (seen < now && !most.compare_exchange_weak(seen, now)) {
+    }
+    --running;
+    ++done;
+  });
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < kCalls; ++n) queue.Add(&call);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(done, kThreads * kCalls);
+  EXPECT_LE(most, kRoom);
+}
+
+}  // namespace
+}  // namespace trilho

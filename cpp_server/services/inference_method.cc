@@ -1,0 +1,41 @@
+#include "cpp_server/services/inference_method.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+
+namespace trilho {
+
+std::string TraceId(absl::string_view traceparent) {
+  constexpr size_t kBegin = 3, kDigits = 32, kSize = 55;
+  if (traceparent.size() < kSize || traceparent[kBegin - 1] != '-' || traceparent[kBegin + kDigits] != '-') return "";
+  const absl::string_view id = traceparent.substr(kBegin, kDigits);
+  const auto is_digit = [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); };
+  return std::all_of(id.begin(), id.end(), is_digit) ? std::string(id) : "";
+}
+
+UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler) {
+  std::string method = name;
+  return {std::move(name), Plane::kData,
+          [method = std::move(method), hooks, handler = std::move(handler)](UnaryCall* call) {
+            CallContext context;
+            context.protocol = Protocol::kGrpc;
+            context.deadline = call->deadline();
+            context.cancelled = call->cancelled();
+            const absl::string_view traceparent = call->metadata("traceparent");
+            if (!traceparent.empty()) context.trace_id = TraceId(traceparent);
+            auto scope = std::make_shared<InferenceScope>(&hooks->observers, method, context);
+            InferenceRecord* const record = &scope->record();
+            handler(call->request(), context, record,
+                    [hooks, call, scope = std::move(scope)](absl::StatusOr<std::string> response) {
+                      scope->End(response.status());
+                      if (!response.ok()) return call->Fail(response.status());
+                      if (hooks->log) hooks->log(scope->record(), call->request(), *response);
+                      call->Reply(*std::move(response));
+                    });
+          }};
+}
+
+}  // namespace trilho

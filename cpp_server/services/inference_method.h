@@ -1,0 +1,40 @@
+// What every method that runs a model does around the run.
+
+#ifndef TRILHO_CPP_SERVER_SERVICES_INFERENCE_METHOD_H_
+#define TRILHO_CPP_SERVER_SERVICES_INFERENCE_METHOD_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "cpp_server/inference/call_context.h"
+#include "cpp_server/inference/inference_record.h"
+#include "cpp_server/inference/inference_scope.h"
+#include "cpp_server/rpc/unary_call.h"
+#include "cpp_server/services/predict.h"
+
+namespace trilho {
+
+// Who is told of inferences; outlives the services and is constant once calls
+// come.
+struct InferenceHooks {
+  InferenceObservers observers;
+  // Gets the bytes of a call that was answered, on the thread that answers; may
+  // be empty.
+  std::function<void(const InferenceRecord& record, absl::string_view request, absl::string_view response)> log;
+};
+
+// Answers one request: `done` is called once, `record` filled in, both request
+// and record live until then.
+using InferenceHandler = std::function<void(absl::string_view request, const CallContext& context,
+                                            InferenceRecord* record, BytesDone done)>;
+
+// The 32 digits of a W3C traceparent "00-TRACE-SPAN-FLAGS"; empty if it is none.
+std::string TraceId(absl::string_view traceparent);
+
+// A method of the data plane around `handler`.
+UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler);
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SERVICES_INFERENCE_METHOD_H_
