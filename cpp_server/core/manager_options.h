@@ -26,6 +26,11 @@ struct ManagerOptions {
   // Before each of those tries; it ends early when the version is no longer aspired. None if not positive.
   std::chrono::microseconds load_retry_interval = std::chrono::minutes(1);
 
+  // A version that failed all those tries is tried again, once each time, after this long, then twice this long and so
+  // on up to the second one, for as long as it is aspired. Never if not positive.
+  std::chrono::milliseconds failed_backoff = std::chrono::minutes(1);
+  std::chrono::milliseconds max_failed_backoff = std::chrono::hours(1);
+
   // Ended versions that stay listed per model; those that ended last are kept. A failed version stays listed as long as
   // it is aspired and does not count.
   int max_ended_states = 10;

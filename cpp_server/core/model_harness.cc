@@ -57,7 +57,10 @@ void ModelHarness::SetAspired(const std::vector<AspiredVersion>& aspired,
     for (const auto& [number, path] : paths) {
       const auto [it, is_new] = versions_.try_emplace(number);
       Version& version = it->second;
-      if (!version.is_aspired || version.path != *path) ++version.wanted;
+      if (!version.is_aspired || version.path != *path) {
+        ++version.wanted;
+        version.failures = 0;
+      }
       version.is_aspired = true;
       version.path = *path;
       if (is_new) {
@@ -140,12 +143,17 @@ void ModelHarness::Run() {
     DeliverEvents();
     if (progress) continue;
     if (IsDone()) return;
-    signal_->Wait();
+    const auto retry = NextRetry();
+    if (retry) {
+      signal_->WaitUntil(*retry);
+    } else {
+      signal_->Wait();
+    }
   }
 }
 
 bool ModelHarness::Step() {
-  if (ReapDrained() || CancelUnstarted()) return true;
+  if (ReapDrained() || CancelUnstarted() || RetryFailed()) return true;
   absl::optional<VersionAction> action;
   {
     MutexLock lock(&mu_);
@@ -186,9 +194,11 @@ void ModelHarness::Load(int64_t number) {
   Version* version = nullptr;
   std::string path;
   uint64_t wanted = 0;
+  int max_retries = 0;
   {
     MutexLock lock(&mu_);
     version = &versions_.at(number);
+    max_retries = version->failures == 0 ? options_.max_num_load_retries : 0;
     path = version->path;
     wanted = version->tried = version->wanted;
     SetState(version, ManagerState::kLoading, absl::OkStatus());
@@ -197,7 +207,7 @@ void ModelHarness::Load(int64_t number) {
 
   const ServableId id{name_, number};
   std::unique_ptr<Loader> loader = options_.loader_factory(id, path);
-  absl::StatusOr<std::unique_ptr<Servable>> servable = LoadWithRetries(id, path, wanted, loader.get());
+  absl::StatusOr<std::unique_ptr<Servable>> servable = LoadWithRetries(id, path, wanted, max_retries, loader.get());
   if (servable.ok()) {
     MutexLock lock(&mu_);
     if (version->is_aspired) {
@@ -205,6 +215,7 @@ void ModelHarness::Load(int64_t number) {
       version->servable = *std::move(servable);
       version->drained = std::make_shared<std::atomic<bool>>(false);
       version->lease = MakeLease(version->servable.get(), signal_, version->drained);
+      version->failures = 0;
       SetState(version, ManagerState::kAvailable, absl::OkStatus());
       UpdateLatest();
       return;
@@ -224,14 +235,15 @@ void ModelHarness::Load(int64_t number) {
 }
 
 absl::StatusOr<std::unique_ptr<Servable>> ModelHarness::LoadWithRetries(const ServableId& id, const std::string& path,
-                                                                        uint64_t wanted, Loader* loader) {
+                                                                        uint64_t wanted, int max_retries,
+                                                                        Loader* loader) {
   if (loader == nullptr) return LoadError(id, path, 1, absl::InternalError("there is no loader for it"));
   for (int tries = 1;; ++tries) {
     absl::StatusOr<std::unique_ptr<Servable>> servable = loader->Load();
     if (servable.ok() && *servable == nullptr) servable = absl::InternalError("the loader returned nothing");
     if (servable.ok()) return servable;
     absl::Status error = LoadError(id, path, tries, servable.status());
-    if (tries > options_.max_num_load_retries) return error;
+    if (tries > max_retries) return error;
     {
       MutexLock lock(&mu_);
       SetState(&versions_.at(id.version), ManagerState::kLoading, error);
@@ -307,6 +319,42 @@ bool ModelHarness::CancelUnstarted() {
   return false;
 }
 
+bool ModelHarness::RetryFailed() {
+  MutexLock lock(&mu_);
+  const auto now = steady_clock::now();
+  bool any = false;
+  for (auto& entry : versions_) {
+    Version& version = entry.second;
+    if (!version.retry_at || *version.retry_at > now) continue;
+    version.retry_at.reset();
+    if (!version.is_aspired || version.state.state != ManagerState::kEnd) continue;
+    ++version.wanted;
+    Restart(&version);
+    any = true;
+  }
+  return any;
+}
+
+absl::optional<steady_clock::time_point> ModelHarness::NextRetry() const {
+  MutexLock lock(&mu_);
+  absl::optional<steady_clock::time_point> next;
+  for (const auto& entry : versions_) {
+    const auto& retry_at = entry.second.retry_at;
+    if (retry_at && (!next || *retry_at < *next)) next = retry_at;
+  }
+  return next;
+}
+
+void ModelHarness::ScheduleRetry(Version* version) {
+  version->retry_at.reset();
+  const bool failed = version->state.state == ManagerState::kEnd && !version->state.status.ok();
+  if (!failed || !version->is_aspired || shutting_down_ || options_.failed_backoff.count() <= 0) return;
+  std::chrono::milliseconds wait = std::min(options_.failed_backoff, options_.max_failed_backoff);
+  for (int i = 0; i < version->failures && wait < options_.max_failed_backoff; ++i) wait *= 2;
+  ++version->failures;
+  version->retry_at = steady_clock::now() + std::min(wait, options_.max_failed_backoff);
+}
+
 bool ModelHarness::IsDone() const {
   MutexLock lock(&mu_);
   if (!shutting_down_) return false;
@@ -334,6 +382,7 @@ void ModelHarness::End(Version* version, absl::Status status) {
   version->ended_at = ++num_ended_;
   SetState(version, ManagerState::kEnd, std::move(status));
   Restart(version);
+  ScheduleRetry(version);
 }
 
 void ModelHarness::Restart(Version* version) {

@@ -4,6 +4,7 @@
 #define TRILHO_CPP_SERVER_CORE_MODEL_HARNESS_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -73,6 +74,9 @@ class ModelHarness {
     uint64_t wanted = 0;
     // The `wanted` that the last load answered to; an ended version is loaded anew when the two differ.
     uint64_t tried = 0;
+    // How often it failed since it was last wanted anew, and when it is tried again if it is in kEnd.
+    int failures = 0;
+    absl::optional<std::chrono::steady_clock::time_point> retry_at;
     // Orders ended versions by when they ended.
     uint64_t ended_at = 0;
 
@@ -91,12 +95,15 @@ class ModelHarness {
   bool Step() EXCLUDES(mu_);
   void Load(int64_t version) EXCLUDES(mu_);
   absl::StatusOr<std::unique_ptr<Servable>> LoadWithRetries(const ServableId& id, const std::string& path,
-                                                            uint64_t wanted, Loader* loader) EXCLUDES(mu_);
+                                                            uint64_t wanted, int max_retries, Loader* loader)
+      EXCLUDES(mu_);
   // False if `version` is no longer wanted.
   bool WaitForRetry(int64_t version, uint64_t wanted) EXCLUDES(mu_);
   void BeginUnload(int64_t version) EXCLUDES(mu_);
   bool ReapDrained() EXCLUDES(mu_);
   bool CancelUnstarted() EXCLUDES(mu_);
+  // Starts failed versions whose time has come; false if there are none.
+  bool RetryFailed() EXCLUDES(mu_);
   void DeliverEvents() EXCLUDES(mu_);
   bool IsDone() const EXCLUDES(mu_);
 
@@ -106,6 +113,9 @@ class ModelHarness {
   // To kEnd, and on to kStart if there is a new reason to load.
   void End(Version* version, absl::Status status) REQUIRES(mu_);
   void Restart(Version* version) REQUIRES(mu_);
+  void ScheduleRetry(Version* version) REQUIRES(mu_);
+  // When RetryFailed next has something to do.
+  absl::optional<std::chrono::steady_clock::time_point> NextRetry() const EXCLUDES(mu_);
   // Only the control thread erases, and only in Step(); so it may keep pointers into the map while unlocked.
   void ForgetOldest() REQUIRES(mu_);
   void UpdateLatest() REQUIRES(mu_);

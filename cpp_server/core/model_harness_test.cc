@@ -205,6 +205,41 @@ TEST_F(ModelHarnessTest, ARetryMaySucceed) {
   EXPECT_TRUE(model().GetStates()[0].status.ok());
 }
 
+TEST_F(ModelHarnessTest, AFailedVersionIsTriedAgainAfterABackOffOnceEachTime) {
+  options_.max_num_load_retries = 2;
+  options_.load_retry_interval = std::chrono::microseconds(0);
+  options_.failed_backoff = std::chrono::milliseconds(1);
+  world_.Fail("m:1", absl::UnavailableError("not yet"), 5);
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("m:1 AVAILABLE"));
+  // Three tries, then two that failed alone, then the one that succeeded.
+  EXPECT_EQ(world_.Count("load m:1"), 6);
+  EXPECT_EQ(world_.Count("m:1 END"), 3);
+}
+
+TEST_F(ModelHarnessTest, AVersionThatWaitsForItsBackOffHoldsUpNoOther) {
+  options_.failed_backoff = std::chrono::hours(1);
+  world_.Fail("m:1", absl::DataLossError("broken"));
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("m:1 END"));
+  Aspire({1, 2});
+  ASSERT_TRUE(world_.Await("m:2 AVAILABLE"));
+  EXPECT_EQ(world_.Count("load m:1"), 1);
+}
+
+TEST_F(ModelHarnessTest, AWithdrawnVersionIsNotTriedAgainAfterItsBackOff) {
+  options_.failed_backoff = std::chrono::milliseconds(20);
+  world_.Fail("m:1", absl::DataLossError("broken"));
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("m:1 END"));
+  Aspire({2});
+  ASSERT_TRUE(world_.Await("m:2 AVAILABLE"));
+  const int tries = world_.Count("load m:1");
+  // Long enough for three more tries.
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  EXPECT_EQ(world_.Count("load m:1"), tries);
+}
+
 TEST_F(ModelHarnessTest, AWithdrawnVersionIsNotRetried) {
   options_.max_num_load_retries = 5;  // an hour apart
   world_.Fail("m:1", absl::UnavailableError("not now"));

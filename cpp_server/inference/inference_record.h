@@ -20,7 +20,8 @@ struct InferenceRecord {
   // The one that answered; absent if none was found.
   absl::optional<int64_t> version;
   std::string signature;
-  // "Predict", "Classify", "Regress", "MultiInference", or a typed method's name.
+  // "Predict", "Classify", "Regress", "MultiInference", a typed method's name; over REST
+  // "predict", "classify" or "regress", as TF Serving's metrics have it.
   std::string method;
   Protocol protocol = Protocol::kGrpc;
   std::string trace_id;

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/rpc/raw_service.h"
+#include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 
@@ -24,6 +25,7 @@ constexpr size_t kMaxWaitingControlCalls = 1024;
 
 // How often a shutdown looks whether calls are left.
 constexpr std::chrono::milliseconds kShutdownPeriod(2);
+constexpr std::chrono::milliseconds kLateCalls(50);
 // What cancelled calls get to notice it.
 constexpr std::chrono::milliseconds kCancelledCalls(200);
 
@@ -40,6 +42,8 @@ void EnablePlugins() {
 }
 
 }  // namespace
+
+GrpcServer::GrpcServer() : counts_(std::make_unique<CallCounts>()) {}
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& options,
                                                               std::vector<ServiceDefinition> services) {
@@ -71,7 +75,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
     builder.AddListeningPort("unix:" + options.socket_path, credentials, &socket_bound);
   }
   for (ServiceDefinition& definition : services) {
-    server->services_.push_back(std::make_unique<RawService>(std::move(definition), options.authorize, &server->live_calls_));
+    server->services_.push_back(
+        std::make_unique<RawService>(std::move(definition), options.authorize, server->counts_.get()));
     builder.RegisterService(server->services_.back().get());
   }
   server->data_queue_ = builder.AddCompletionQueue();
@@ -115,14 +120,21 @@ bool GrpcServer::Shutdown(std::chrono::milliseconds grace) {
   const auto deadline = std::chrono::system_clock::now() + grace;
   shut_down_ = true;
   server_->GetHealthCheckService()->Shutdown();
-  server_->Shutdown(deadline);
+  // Closes the ports and returns when no call is left, streams included.
+  std::thread closing([this, deadline] { server_->Shutdown(deadline); });
+  while (counts_->open > 0 && std::chrono::system_clock::now() < deadline) std::this_thread::sleep_for(kShutdownPeriod);
+  // What gRPC has read before its ports were closed may still be on its way here.
+  std::this_thread::sleep_until(std::min(deadline, std::chrono::system_clock::now() + kLateCalls));
+  while (counts_->open > 0 && std::chrono::system_clock::now() < deadline) std::this_thread::sleep_for(kShutdownPeriod);
+  grpc_server_cancel_all_calls(server_->c_server());
+  closing.join();
   // gRPC is done with the calls that it has cancelled, their handlers may not be.
   return WaitForCalls(std::max(deadline, std::chrono::system_clock::now() + kCancelledCalls));
 }
 
 bool GrpcServer::WaitForCalls(std::chrono::system_clock::time_point deadline) const {
   // Once the server is shut down, gRPC gives back all calls that never came.
-  while (live_calls_ > 0) {
+  while (counts_->requested > 0) {
     if (std::chrono::system_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(kShutdownPeriod);
   }

@@ -3,7 +3,6 @@
 #ifndef TRILHO_CPP_SERVER_RPC_GRPC_SERVER_H_
 #define TRILHO_CPP_SERVER_RPC_GRPC_SERVER_H_
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -20,6 +19,7 @@
 namespace trilho {
 
 class RawService;
+struct CallCounts;
 
 // Serves methods on raw bytes, with one completion queue and a set of threads
 // for each plane; a method runs on the thread that took its call from the
@@ -63,7 +63,9 @@ class GrpcServer {
   void SetServing(bool serving);
 
   // Says NOT_SERVING, takes no new calls, lets those under way or waiting finish
-  // and cancels what is left after `grace`. Called once, from any thread but a
+  // and cancels what is left after `grace`. Streams of health and reflection,
+  // which never end by themselves, are cancelled as soon as no other call is
+  // left. Called once, from any thread but a
   // handler's. False if handlers still run then: they cannot be interrupted, and
   // the destructor will wait for them.
   bool Shutdown(std::chrono::milliseconds grace);
@@ -72,12 +74,12 @@ class GrpcServer {
   size_t waiting_calls() const { return data_calls_->waiting(); }
 
  private:
-  GrpcServer() = default;
+  GrpcServer();
 
   // Whether all calls that arrived are answered, at the latest at `deadline`.
   bool WaitForCalls(std::chrono::system_clock::time_point deadline) const;
 
-  std::atomic<int> live_calls_{0};
+  std::unique_ptr<CallCounts> counts_;
   std::unique_ptr<CallQueue> data_calls_;
   std::unique_ptr<CallQueue> control_calls_;
   std::vector<std::unique_ptr<RawService>> services_;

@@ -24,7 +24,7 @@ constexpr char kAsk[] = "/trilho.Test/Ask";
 // control plane.
 class GrpcServerLifecycleTest : public ::testing::Test {
  protected:
-  void Serve(int data_threads) {
+  void Serve(int data_threads, int max_waiting_calls = 1000) {
     const auto run = [this](UnaryCall* call) {
       ++begun_;
       released_.wait();
@@ -34,6 +34,7 @@ class GrpcServerLifecycleTest : public ::testing::Test {
     GrpcServer::Options options;
     options.port = 0;
     options.data_threads = data_threads;
+    options.max_waiting_calls = max_waiting_calls;
     auto server =
         GrpcServer::Start(options, {{"trilho.Test", {{"Run", Plane::kData, run}, {"Ask", Plane::kControl, ask}}}});
     ASSERT_TRUE(server.ok()) << server.status();
@@ -106,6 +107,38 @@ TEST_F(GrpcServerLifecycleTest, TheControlPlaneAnswersWhileEveryDataThreadIsBusy
   }
 }
 
+TEST_F(GrpcServerLifecycleTest, CallsBeyondTheBoundAreRefusedAtOnceWithTheBound) {
+  Serve(1, 2);
+  auto run = BeginRun();
+  AwaitRuns(1);
+  auto second = BeginRun(), third = BeginRun();
+  while (server_->waiting_calls() < 2) std::this_thread::yield();
+  const auto [status, response] = RawCall(channel_, kRun, "x");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(status.error_message(), "the server is overloaded: 2 calls wait already (--max_queued_requests=2)");
+  Release();
+  for (auto* waiting : {&run, &second, &third}) EXPECT_TRUE(waiting->get().first.ok());
+}
+
+TEST_F(GrpcServerLifecycleTest, ACallWhoseCallerLeftWhileItWaitedIsNotBegun) {
+  Serve(1);
+  auto run = BeginRun();
+  AwaitRuns(1);
+  {
+    StreamingCall left(channel_, kRun, "x");
+    while (server_->waiting_calls() < 1) std::this_thread::yield();
+    left.Cancel();
+  }
+  // Behind the cancellation on the same connection.
+  EXPECT_TRUE(RawCall(channel_, kAsk, "").first.ok());
+  // The thread that is free sees it; wait until it has.
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  Release();
+  EXPECT_TRUE(run.get().first.ok());
+  EXPECT_TRUE(BeginRun().get().first.ok());
+  EXPECT_EQ(begun_, 2);
+}
+
 TEST_F(GrpcServerLifecycleTest, ShutdownLetsACallFinishAndTakesNoNewOne) {
   Serve(1);
   server_->SetServing(true);
@@ -137,9 +170,9 @@ TEST_F(GrpcServerLifecycleTest, ShutdownSaysNotServingToWhoeverWatches) {
   AwaitRuns(1);
   std::thread shutdown([this] { server_->Shutdown(std::chrono::minutes(5)); });
   EXPECT_EQ(watch.Read(), "\x08\x02");
-  watch.Cancel();
   Release();
   EXPECT_TRUE(run.get().first.ok());
+  // Though the watch is still open.
   shutdown.join();
 }
 

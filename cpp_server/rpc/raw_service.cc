@@ -79,9 +79,12 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
 
   Call(RawService* service, int method, grpc::ServerCompletionQueue* queue, CallQueue* calls)
       : service_(service), method_(method), queue_(queue), calls_(calls), end_(this), writer_(&context_) {
-    service_->live_calls_->fetch_add(1);
+    service_->counts_->requested.fetch_add(1);
   }
-  ~Call() override { service_->live_calls_->fetch_sub(1); }
+  ~Call() override {
+    if (came_) service_->counts_->open.fetch_sub(1);
+    service_->counts_->requested.fetch_sub(1);
+  }
 
   void OnEvent(bool ok) override {
     if (answered_) return Release();
@@ -90,6 +93,8 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
       std::unique_ptr<Call> self(this);
       return;
     }
+    came_ = true;
+    service_->counts_->open.fetch_add(1);
     Request(service_, method_, queue_, calls_);
     calls_->Add(this);
   }
@@ -165,11 +170,12 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   grpc::ByteBuffer buffer_;
   grpc::Slice slice_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
+  bool came_ = false;
   bool answered_ = false;
 };
 
-RawService::RawService(ServiceDefinition definition, Authorizer authorize, std::atomic<int>* live_calls)
-    : definition_(std::move(definition)), authorize_(std::move(authorize)), live_calls_(live_calls) {
+RawService::RawService(ServiceDefinition definition, Authorizer authorize, CallCounts* counts)
+    : definition_(std::move(definition)), authorize_(std::move(authorize)), counts_(counts) {
   paths_.reserve(definition_.methods.size());
   for (const UnaryMethod& method : definition_.methods) {
     paths_.push_back(absl::StrCat("/", definition_.name, "/", method.name));

@@ -28,14 +28,22 @@ class QueueEvent {
   static QueueEvent* FromTag(void* tag);
 };
 
+// Calls of all services of a server.
+struct CallCounts {
+  // That gRPC was asked for and is not done with, whether or not they have come.
+  std::atomic<int> requested{0};
+  // That have come and are not over.
+  std::atomic<int> open{0};
+};
+
 // What protoc would generate as WithRawMethod_..., for any list of methods:
 // gRPC hands a call over together with its request in one event, which its
 // AsyncGenericService does not.
 class RawService final : public grpc::Service {
  public:
-  // `authorize` is asked before a handler, unless it is empty. `live_calls` counts the calls that gRPC was asked for and is not done with,
-  // whether or not they have come; it outlives the service.
-  RawService(ServiceDefinition definition, Authorizer authorize, std::atomic<int>* live_calls);
+  // `authorize` is asked before a handler, unless it is empty. `counts` outlives
+  // the service.
+  RawService(ServiceDefinition definition, Authorizer authorize, CallCounts* counts);
 
   const std::string& name() const { return definition_.name; }
 
@@ -53,7 +61,7 @@ class RawService final : public grpc::Service {
 
   const ServiceDefinition definition_;
   const Authorizer authorize_;
-  std::atomic<int>* const live_calls_;
+  CallCounts* const counts_;
   // "/package.Service/Method"; gRPC keeps pointers into them.
   std::vector<std::string> paths_;
 };

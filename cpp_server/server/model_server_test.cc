@@ -2,77 +2,23 @@
 
 #include "cpp_server/server/model_server.h"
 
-#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <thread>
 
-#include "cpp_server/rpc/test_client.h"
-#include "cpp_server/sources/disk/test_directory.h"
-#include "cpp_server/testing/test_models.h"
+#include "cpp_server/server/model_server_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tensorflow_serving/apis/prediction_service.grpc.pb.h"
 
 namespace trilho {
 namespace {
 
-using tensorflow::serving::PredictionService;
-using tensorflow::serving::PredictRequest;
-using tensorflow::serving::PredictResponse;
 using ::testing::HasSubstr;
 
 bool Never() { return false; }
 
-class ModelServerTest : public ::testing::Test {
- protected:
-  // A model "m" whose versions are below folder_'s "m", which is not there at first.
-  ModelServer::Options OptionsFor(const std::vector<std::string>& names) {
-    ModelServer::Options options;
-    for (const std::string& name : names) {
-      ModelLocation location;
-      location.name = name;
-      location.base_path = folder_.Path(name);
-      options.models.push_back(location);
-    }
-    options.grpc.port = 0;
-    options.poll_wait = std::chrono::milliseconds(20);
-    options.max_num_load_retries = 0;
-    return options;
-  }
-
-  // As a version that is copied and then renamed into its place.
-  void Publish(const std::string& name, int version) {
-    folder_.MakeFolder(name);
-    const std::string staged = folder_.Path(name + "/staged");
-    std::filesystem::copy(TestModel("half_plus_two", version), staged, std::filesystem::copy_options::recursive);
-    std::filesystem::rename(staged, folder_.Path(absl::StrCat(name, "/", version)));
-  }
-
-  std::unique_ptr<ModelServer> Started(const ModelServer::Options& options) {
-    auto server = ModelServer::Start(options, Never);
-    EXPECT_TRUE(server.ok()) << server.status();
-    return server.ok() ? *std::move(server) : nullptr;
-  }
-
-  // What model `name` makes of 4; a negative number for an error.
-  static float Ask(const ModelServer& server, const std::string& name) {
-    PredictRequest request;
-    request.mutable_model_spec()->set_name(name);
-    tensorflow::TensorProto& x = (*request.mutable_inputs())["x"];
-    x.set_dtype(tensorflow::DT_FLOAT);
-    x.mutable_tensor_shape()->add_dim()->set_size(1);
-    x.add_float_val(4);
-    grpc::ClientContext context;
-    PredictResponse response;
-    const auto stub = PredictionService::NewStub(LocalChannel(server.port()));
-    const grpc::Status status = stub->Predict(&context, request, &response);
-    return status.ok() ? response.outputs().at("y").float_val(0) : -static_cast<float>(status.error_code());
-  }
-
-  TestDirectory folder_;
-};
+using ModelServerTest = ModelServerFixture;
 
 constexpr float kNotFound = -5;
 

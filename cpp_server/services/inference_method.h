@@ -26,8 +26,8 @@ struct InferenceHooks {
 
 // Answers one request: `done` is called once, `record` filled in, both request
 // and record live until then.
-using InferenceHandler = std::function<void(absl::string_view request, const CallContext& context,
-                                            InferenceRecord* record, BytesDone done)>;
+using InferenceHandler =
+    std::function<void(absl::string_view request, const CallContext& context, InferenceRecord* record, BytesDone done)>;
 
 // The 32 digits of a W3C traceparent "00-TRACE-SPAN-FLAGS"; empty if it is none.
 std::string TraceId(absl::string_view traceparent);

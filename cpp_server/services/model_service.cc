@@ -1,9 +1,10 @@
 #include "cpp_server/services/model_service.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tensorflow_serving/apis/get_model_status.pb.h"
+#include "tensorflow_serving/apis/model_management.pb.h"
 
 namespace trilho {
 namespace {
@@ -11,6 +12,28 @@ namespace {
 using tensorflow::serving::GetModelStatusRequest;
 using tensorflow::serving::GetModelStatusResponse;
 using tensorflow::serving::ModelVersionStatus;
+using tensorflow::serving::ReloadConfigRequest;
+using tensorflow::serving::ReloadConfigResponse;
+
+void HandleReloadConfig(const ReloadConfig& reload, UnaryCall* call) {
+  ReloadConfigRequest request;
+  if (!request.ParseFromArray(call->request().data(), static_cast<int>(call->request().size()))) {
+    return call->Fail(absl::InvalidArgumentError("the request is not a tensorflow.serving.ReloadConfigRequest"));
+  }
+  if (!request.config().has_model_config_list()) {
+    return call->Fail(
+        absl::InvalidArgumentError("ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
+                                   "ModelConfigList is currently supported"));
+  }
+  reload(request.config(), [call](const absl::Status& status) {
+    if (!status.ok()) return call->Fail(status);
+    ReloadConfigResponse response;
+    response.mutable_status()->set_error_code(tensorflow::error::OK);
+    call->Reply(response.SerializeAsString());
+  });
+}
+
+}  // namespace
 
 absl::Status GetModelStatus(const Manager& manager, const GetModelStatusRequest& request,
                             GetModelStatusResponse* response) {
@@ -35,14 +58,14 @@ absl::Status GetModelStatus(const Manager& manager, const GetModelStatusRequest&
   return absl::OkStatus();
 }
 
-}  // namespace
-
-ServiceDefinition ModelService(const Manager* manager) {
+ServiceDefinition ModelService(const Manager* manager, ReloadConfig reload) {
   ServiceDefinition service;
   service.name = "tensorflow.serving.ModelService";
   service.methods.push_back(MessageMethod<GetModelStatusRequest, GetModelStatusResponse>(
       "GetModelStatus",
       [manager](const auto& request, auto* response) { return GetModelStatus(*manager, request, response); }));
+  service.methods.push_back({"HandleReloadConfigRequest", Plane::kControl,
+                             [reload = std::move(reload)](UnaryCall* call) { HandleReloadConfig(reload, call); }});
   return service;
 }
 

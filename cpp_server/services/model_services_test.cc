@@ -91,7 +91,7 @@ TEST_F(GetModelMetadataTest, RefusesBytesThatAreNoRequest) {
 
 class GetModelStatusTest : public ::testing::Test {
  protected:
-  GetModelStatusTest() : service_(ModelService(models_.manager())) { request_.mutable_model_spec()->set_name("m"); }
+  GetModelStatusTest() : service_(ModelService(models_.manager(), {})) { request_.mutable_model_spec()->set_name("m"); }
 
   absl::StatusOr<GetModelStatusResponse> Ask() {
     return Answer<GetModelStatusResponse>(service_, "GetModelStatus", request_);

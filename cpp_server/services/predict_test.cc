@@ -212,9 +212,9 @@ TEST_F(PredictTest, IgnoresFieldsOfStreamingAndOfTheClient) {
   EXPECT_THAT(Predict().outputs().at("y").float_val(), ElementsAre(5, 1));
 }
 
-TEST_F(PredictTest, RunsOnTheDataPlane) {
+TEST_F(PredictTest, RunsModelsOnTheDataPlane) {
   for (const UnaryMethod& method : service_.methods) {
-    EXPECT_EQ(method.plane, method.name == "Predict" ? Plane::kData : Plane::kControl) << method.name;
+    EXPECT_EQ(method.plane, method.name == "GetModelMetadata" ? Plane::kControl : Plane::kData) << method.name;
   }
 }
 

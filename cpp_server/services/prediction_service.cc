@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/services/examples/classify.h"
+#include "cpp_server/services/examples/multi_inference.h"
+#include "cpp_server/services/examples/regress.h"
 #include "cpp_server/services/predict.h"
 #include "tensorflow_serving/apis/get_model_metadata.pb.h"
 
@@ -42,15 +45,46 @@ absl::Status GetModelMetadata(const Predictor& predictor, const GetModelMetadata
   return absl::OkStatus();
 }
 
+namespace {
+
+// An inference whose answer is a message; `run` is Classify, Regress or
+// MultiInference.
+template <typename Response, typename Run>
+UnaryMethod ExamplesMethod(std::string name, const Predictor* predictor, const InferenceHooks* hooks, Run run) {
+  return InferenceMethod(
+      std::move(name), hooks,
+      [predictor, run](absl::string_view request, const CallContext& context, InferenceRecord* record, BytesDone done) {
+        run(*predictor, request, context, record, [done = std::move(done)](absl::StatusOr<Response> response) {
+          if (!response.ok()) return done(response.status());
+          done(response->SerializeAsString());
+        });
+      });
+}
+
+}  // namespace
+
 ServiceDefinition PredictionService(const Predictor* predictor, const InferenceHooks* hooks, TensorEncoding encoding) {
   ServiceDefinition service;
   service.name = "tensorflow.serving.PredictionService";
-  service.methods.push_back(InferenceMethod(
-      "Predict", hooks,
-      [predictor, encoding](absl::string_view request, const CallContext& context, InferenceRecord* record,
-                            BytesDone done) {
-        Predict(*predictor, encoding, request, context, record, std::move(done));
-      }));
+  service.methods.push_back(InferenceMethod("Predict", hooks,
+                                            [predictor, encoding](absl::string_view request, const CallContext& context,
+                                                                  InferenceRecord* record, BytesDone done) {
+                                              Predict(*predictor, encoding, request, context, record, std::move(done));
+                                            }));
+  // The overloads that take bytes.
+  const auto classify = [](const Predictor& p, absl::string_view request, const CallContext& context,
+                           InferenceRecord* record, ClassifyDone done) {
+    Classify(p, request, context, record, std::move(done));
+  };
+  const auto regress = [](const Predictor& p, absl::string_view request, const CallContext& context,
+                          InferenceRecord* record,
+                          RegressDone done) { Regress(p, request, context, record, std::move(done)); };
+  service.methods.push_back(
+      ExamplesMethod<tensorflow::serving::ClassificationResponse>("Classify", predictor, hooks, classify));
+  service.methods.push_back(
+      ExamplesMethod<tensorflow::serving::RegressionResponse>("Regress", predictor, hooks, regress));
+  service.methods.push_back(ExamplesMethod<tensorflow::serving::MultiInferenceResponse>("MultiInference", predictor,
+                                                                                        hooks, MultiInference));
   service.methods.push_back(MessageMethod<GetModelMetadataRequest, GetModelMetadataResponse>(
       "GetModelMetadata",
       [predictor](const auto& request, auto* response) { return GetModelMetadata(*predictor, request, response); }));

@@ -18,8 +18,7 @@ ServiceDefinition PredictionService(const Predictor* predictor, const InferenceH
                                     TensorEncoding encoding = TensorEncoding::kTypedFields);
 
 // GetModelMetadata, whatever front it came through.
-absl::Status GetModelMetadata(const Predictor& predictor,
-                              const tensorflow::serving::GetModelMetadataRequest& request,
+absl::Status GetModelMetadata(const Predictor& predictor, const tensorflow::serving::GetModelMetadataRequest& request,
                               tensorflow::serving::GetModelMetadataResponse* response);
 
 }  // namespace trilho

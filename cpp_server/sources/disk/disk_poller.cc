@@ -59,7 +59,10 @@ bool DiskPoller::PollModel(const ModelLocation& location, Model* model,
                            const Source::AspiredVersionsCallback& callback) {
   const absl::StatusOr<std::vector<VersionDirectory>> present = ListVersions(location.base_path);
   NoteError(location.name, model, present.status());
-  if (!present.ok()) return false;
+  if (!present.ok()) {
+    model->tell = false;
+    return false;
+  }
   std::set<std::string> folders;
   for (const VersionDirectory& directory : *present) folders.insert(directory.path);
   model->checker.Retain(folders);
@@ -73,7 +76,8 @@ bool DiskPoller::PollModel(const ModelLocation& location, Model* model,
   if (IsStopped()) return false;  // what was cancelled says nothing about the versions
   const bool pending = std::any_of(versions.rejected.begin(), versions.rejected.end(),
                                    [](const RejectedVersion& v) { return absl::IsUnavailable(v.reason); });
-  if (!model->told || !IsSame(*model->told, versions)) {
+  if (!model->told || model->tell || !IsSame(*model->told, versions)) {
+    model->tell = false;
     callback(versions);
     model->told = std::move(versions);
   }
@@ -81,9 +85,13 @@ bool DiskPoller::PollModel(const ModelLocation& location, Model* model,
 }
 
 void DiskPoller::NoteError(const std::string& name, Model* model, const absl::Status& error) {
-  if (error == model->error) return;
+  if (error == model->error && !(model->tell && !error.ok())) return;
   model->error = error;
   if (on_error_) on_error_(name, error);
+}
+
+void DiskPoller::TellAll() {
+  for (auto& entry : models_) entry.second->tell = true;
 }
 
 bool DiskPoller::IsStopped() const { return completeness_.stop != nullptr && *completeness_.stop; }

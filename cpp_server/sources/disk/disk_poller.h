@@ -41,6 +41,9 @@ class DiskPoller {
   // True if some version may become complete without a further change of its files.
   bool Poll(const std::vector<ModelLocation>& models, const Source::AspiredVersionsCallback& callback);
 
+  // The next poll tells everything, changed or not.
+  void TellAll();
+
  private:
   struct Model {
     explicit Model(CompletenessChecker::Options options) : checker(std::move(options)) {}
@@ -48,6 +51,7 @@ class DiskPoller {
     // The latest call of the callback, if there was one.
     absl::optional<AspiredVersions> told;
     absl::Status error;
+    bool tell = false;
   };
 
   bool PollModel(const ModelLocation& location, Model* model, const Source::AspiredVersionsCallback& callback);

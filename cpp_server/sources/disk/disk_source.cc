@@ -52,6 +52,7 @@ void DiskSource::Run() {
       MutexLock lock(&mu_);
       if (stop_) return;
       models = models_;
+      if (models_changed_) poller_.TellAll();
       models_changed_ = false;
     }
     const bool pending = poller_.Poll(models, callback_);

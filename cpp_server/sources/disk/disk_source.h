@@ -42,7 +42,8 @@ class DiskSource final : public Source {
   // The callback is called for each model after the first poll that can list it, and then whenever its versions change.
   void Start(AspiredVersionsCallback callback) override;
 
-  // Looks at these models instead, at once. Models not among them aspire nothing any more.
+  // Looks at these models instead, at once, and tells of each of them anew. Models not among them aspire nothing any
+  // more.
   void SetModels(std::vector<ModelLocation> models) EXCLUDES(mu_);
 
  private:

@@ -117,6 +117,25 @@ TEST_F(DiskSourceTest, ReportsAModelThatCannotBeListed) {
   EXPECT_EQ(errors, 2);
 }
 
+TEST_F(DiskSourceTest, TellsOfEveryModelAnewWhenTheyAreSet) {
+  Publish("m/1");
+  std::atomic<int> errors{0};
+  options_.poll_wait = std::chrono::hours(1);
+  options_.models.push_back(ModelLocation{"missing", dir_.Path("missing"), ServableVersionPolicy()});
+  options_.on_error = [&errors](const std::string& model, const absl::Status& error) {
+    EXPECT_EQ(model, "missing");
+    EXPECT_TRUE(absl::IsNotFound(error)) << error;
+    ++errors;
+  };
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  ASSERT_TRUE(latest_.Await(1));
+  while (errors < 1) std::this_thread::yield();
+  const int calls = latest_.calls();
+  source.SetModels(options_.models);
+  while (errors < 2 || latest_.calls() == calls) std::this_thread::yield();
+}
+
 TEST_F(DiskSourceTest, MayEndWithoutAStart) { DiskSource source(options_); }
 
 }  // namespace

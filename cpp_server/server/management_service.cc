@@ -1,0 +1,135 @@
+#include "cpp_server/server/management_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cpp_server/config/text_proto.h"
+#include "google/protobuf/text_format.h"
+
+namespace trilho {
+namespace {
+
+using management::AddModelRequest;
+using management::Configuration;
+using management::GetConfigurationRequest;
+using management::ListModelsRequest;
+using management::ListModelsResponse;
+using management::RemoveModelRequest;
+using tensorflow::serving::ModelConfig;
+using tensorflow::serving::ModelServerConfig;
+
+Configuration Describe(const ModelConfiguration::Snapshot& snapshot) {
+  Configuration configuration;
+  google::protobuf::TextFormat::PrintToString(snapshot.config, configuration.mutable_model_server_config());
+  configuration.set_generation(snapshot.generation);
+  return configuration;
+}
+
+template <typename Request>
+bool Parse(UnaryCall* call, Request* request) {
+  if (request->ParseFromArray(call->request().data(), static_cast<int>(call->request().size()))) return true;
+  call->Fail(absl::InvalidArgumentError("the request is not a " + request->GetTypeName()));
+  return false;
+}
+
+// Makes the change and answers with the configuration that came of it.
+void Change(const ManagedServer& server, uint64_t generation, std::function<absl::Status(ModelServerConfig*)> edit,
+            UnaryCall* call) {
+  ModelConfiguration* const configuration = server.configuration;
+  server.change([configuration, generation, edit = std::move(edit)](
+                    std::vector<std::string>* added) { return configuration->Edit(generation, edit, added); },
+                [configuration, call](const absl::Status& status) {
+                  if (!status.ok()) return call->Fail(status);
+                  call->Reply(Describe(configuration->Get()).SerializeAsString());
+                });
+}
+
+void AddModel(const ManagedServer& server, UnaryCall* call) {
+  AddModelRequest request;
+  if (!Parse(call, &request)) return;
+  ModelConfig model;
+  const absl::Status parsed = ParseTextProto("model_config", request.model_config(), &model);
+  if (!parsed.ok()) return call->Fail(parsed);
+  Change(
+      server, request.generation(),
+      [model = std::move(model)](ModelServerConfig* config) {
+        for (const ModelConfig& known : config->model_config_list().config()) {
+          if (known.name() != model.name()) continue;
+          return absl::AlreadyExistsError(absl::StrCat("there is a model \"", model.name(), "\" at ", known.base_path(),
+                                                       "; remove it, or reload the configuration"));
+        }
+        *config->mutable_model_config_list()->add_config() = model;
+        return absl::OkStatus();
+      },
+      call);
+}
+
+void RemoveModel(const ManagedServer& server, UnaryCall* call) {
+  RemoveModelRequest request;
+  if (!Parse(call, &request)) return;
+  const std::string name = request.name();
+  Change(
+      server, request.generation(),
+      [name](ModelServerConfig* config) {
+        auto* models = config->mutable_model_config_list()->mutable_config();
+        std::vector<std::string> names;
+        for (const ModelConfig& model : *models) names.push_back(model.name());
+        const auto found = std::find(names.begin(), names.end(), name);
+        if (found == names.end()) {
+          return absl::NotFoundError(
+              absl::StrCat("there is no model \"", name, "\"; the models are: ", absl::StrJoin(names, ", ")));
+        }
+        models->erase(models->begin() + (found - names.begin()));
+        return absl::OkStatus();
+      },
+      call);
+}
+
+}  // namespace
+
+ListModelsResponse ListModels(const ManagedServer& server) {
+  const ModelConfiguration::Snapshot snapshot = server.configuration->Get();
+  const auto problems = server.problems();
+  const Labels labels = server.labels->Get();
+  ListModelsResponse response;
+  response.set_generation(snapshot.generation);
+  for (const ModelConfig& config : snapshot.config.model_config_list().config()) {
+    management::Model* model = response.add_models();
+    model->set_name(config.name());
+    model->set_base_path(config.base_path());
+    const auto problem = problems.find(config.name());
+    if (problem != problems.end()) model->set_problem(problem->second);
+    const auto labelled = labels.find(config.name());
+    if (labelled != labels.end()) model->mutable_labels()->insert(labelled->second.begin(), labelled->second.end());
+    for (const ServableState& state : server.manager->GetStates(config.name())) {
+      management::ModelVersion* version = model->add_versions();
+      version->set_version(state.id.version);
+      version->set_state(ManagerStateName(state.state));
+      version->set_error_code(absl::StatusCodeToString(state.status.code()));
+      version->set_error_message(std::string(state.status.message()));
+    }
+  }
+  return response;
+}
+
+ServiceDefinition ModelManagementService(const ManagedServer& server) {
+  ServiceDefinition service;
+  service.name = "trilho.management.ModelManagementService";
+  service.methods.push_back(
+      MessageMethod<ListModelsRequest, ListModelsResponse>("ListModels", [server](const auto&, auto* response) {
+        *response = ListModels(server);
+        return absl::OkStatus();
+      }));
+  service.methods.push_back(
+      MessageMethod<GetConfigurationRequest, Configuration>("GetConfiguration", [server](const auto&, auto* response) {
+        *response = Describe(server.configuration->Get());
+        return absl::OkStatus();
+      }));
+  service.methods.push_back({"AddModel", Plane::kControl, [server](UnaryCall* call) { AddModel(server, call); }});
+  service.methods.push_back({"RemoveModel", Plane::kControl, [server](UnaryCall* call) { RemoveModel(server, call); }});
+  return service;
+}
+
+}  // namespace trilho

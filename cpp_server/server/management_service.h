@@ -1,0 +1,42 @@
+// trilho.management.ModelManagementService.
+
+#ifndef TRILHO_CPP_SERVER_SERVER_MANAGEMENT_SERVICE_H_
+#define TRILHO_CPP_SERVER_SERVER_MANAGEMENT_SERVICE_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cpp_server/core/manager.h"
+#include "cpp_server/rpc/unary_call.h"
+#include "cpp_server/server/label_table.h"
+#include "cpp_server/server/model_configuration.h"
+#include "trilho/management.pb.h"
+
+namespace trilho {
+
+// Changes the configuration; `added` gets the names of new models.
+using ConfigurationChange = std::function<absl::Status(std::vector<std::string>* added)>;
+
+// What the service works on; all of it outlives the service.
+struct ManagedServer {
+  ModelConfiguration* configuration = nullptr;
+  const Manager* manager = nullptr;
+  const LabelTable* labels = nullptr;
+  // Why the folders of models cannot be read, by model.
+  std::function<std::map<std::string, std::string>()> problems;
+  // Makes a change on another thread, waits for the new models and calls `done`
+  // once.
+  std::function<void(ConfigurationChange change, std::function<void(absl::Status)> done)> change;
+};
+
+// Every configured model, whatever front asks.
+management::ListModelsResponse ListModels(const ManagedServer& server);
+
+ServiceDefinition ModelManagementService(const ManagedServer& server);
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SERVER_MANAGEMENT_SERVICE_H_

@@ -1,0 +1,59 @@
+// Which models are configured, and how that is changed while they serve.
+
+#ifndef TRILHO_CPP_SERVER_SERVER_MODEL_CONFIGURATION_H_
+#define TRILHO_CPP_SERVER_SERVER_MODEL_CONFIGURATION_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cpp_server/config/model_config.h"
+#include "cpp_server/core/mutex.h"
+#include "tensorflow_serving/config/model_server_config.pb.h"
+
+namespace trilho {
+
+// Holds the configuration in force. A new one is checked as a whole before
+// anything of it is applied, so that a bad one changes nothing.
+//
+// Thread-safe; changes are applied one after another.
+class ModelConfiguration {
+ public:
+  using Apply = std::function<void(const std::vector<ModelSettings>&)>;
+
+  struct Snapshot {
+    tensorflow::serving::ModelServerConfig config;
+    // Counts the configurations that were applied, from 1.
+    uint64_t generation = 0;
+  };
+
+  // `apply` is given every accepted configuration; it must return soon.
+  explicit ModelConfiguration(Apply apply) : apply_(std::move(apply)) {}
+
+  // INVALID_ARGUMENT, with TF Serving's message, for a configuration that
+  // cannot be. `added`, if not null, gets the names that were not there before.
+  absl::Status Set(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added) EXCLUDES(mu_);
+
+  // Changes the configuration in force by `edit`, which may refuse; nothing
+  // comes in between. ABORTED if `expected_generation` is not 0 and not the one
+  // in force.
+  absl::Status Edit(uint64_t expected_generation,
+                    const std::function<absl::Status(tensorflow::serving::ModelServerConfig*)>& edit,
+                    std::vector<std::string>* added) EXCLUDES(mu_);
+
+  Snapshot Get() const EXCLUDES(mu_);
+
+ private:
+  absl::Status SetLocked(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added)
+      REQUIRES(mu_);
+
+  const Apply apply_;
+  mutable Mutex mu_;
+  Snapshot current_ GUARDED_BY(mu_);
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SERVER_MODEL_CONFIGURATION_H_

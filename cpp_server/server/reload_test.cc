@@ -1,0 +1,181 @@
+// What is changed while the server runs, by TF Serving's RPC and by Trilho's own.
+
+#include <string>
+#include <thread>
+
+#include "cpp_server/server/model_server_fixture.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tensorflow_serving/apis/model_service.grpc.pb.h"
+#include "trilho/management.grpc.pb.h"
+
+namespace trilho {
+namespace {
+
+using management::AddModelRequest;
+using management::Configuration;
+using management::ListModelsRequest;
+using management::ListModelsResponse;
+using management::ModelManagementService;
+using management::RemoveModelRequest;
+using tensorflow::serving::ModelService;
+using tensorflow::serving::ReloadConfigRequest;
+using tensorflow::serving::ReloadConfigResponse;
+using ::testing::HasSubstr;
+
+constexpr float kInvalidArgument = -3;
+constexpr float kNotFound = -5;
+
+class ReloadTest : public ModelServerFixture {
+ protected:
+  ReloadConfigRequest Listing(const std::vector<std::string>& names) const {
+    ReloadConfigRequest request;
+    request.mutable_config()->mutable_model_config_list();
+    for (const std::string& name : names) {
+      *request.mutable_config()->mutable_model_config_list()->add_config() = ConfigFor(name);
+    }
+    return request;
+  }
+  static grpc::Status Reload(const ModelServer& server, const ReloadConfigRequest& request) {
+    grpc::ClientContext context;
+    ReloadConfigResponse response;
+    return ModelService::NewStub(LocalChannel(server.port()))->HandleReloadConfigRequest(&context, request, &response);
+  }
+  static grpc::Status Add(const ModelServer& server, const AddModelRequest& request, Configuration* answer) {
+    grpc::ClientContext context;
+    return ModelManagementService::NewStub(LocalChannel(server.port()))->AddModel(&context, request, answer);
+  }
+  static grpc::Status Remove(const ModelServer& server, const RemoveModelRequest& request, Configuration* answer) {
+    grpc::ClientContext context;
+    return ModelManagementService::NewStub(LocalChannel(server.port()))->RemoveModel(&context, request, answer);
+  }
+  static ListModelsResponse List(const ModelServer& server) {
+    grpc::ClientContext context;
+    ListModelsResponse response;
+    const auto stub = ModelManagementService::NewStub(LocalChannel(server.port()));
+    EXPECT_TRUE(stub->ListModels(&context, ListModelsRequest(), &response).ok());
+    return response;
+  }
+};
+
+TEST_F(ReloadTest, AnswersWhenTheNewModelsCanBeAsked) {
+  Publish("a", 1);
+  Publish("b", 2);
+  const auto server = Started(OptionsFor({"a"}));
+  ASSERT_NE(server, nullptr);
+  const grpc::Status status = Reload(*server, Listing({"a", "b"}));
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(Ask(*server, "a"), 4);
+  EXPECT_EQ(Ask(*server, "b"), 5);
+}
+
+TEST_F(ReloadTest, AModelThatIsNotListedAnyMoreIsUnloaded) {
+  Publish("a", 1);
+  Publish("b", 1);
+  const auto server = Started(OptionsFor({"a", "b"}));
+  ASSERT_NE(server, nullptr);
+  ASSERT_TRUE(Reload(*server, Listing({"b"})).ok());
+  while (Ask(*server, "a") != kNotFound) std::this_thread::yield();
+  EXPECT_EQ(Ask(*server, "b"), 4);
+  ASSERT_TRUE(Reload(*server, Listing({"a", "b"})).ok());
+  EXPECT_EQ(Ask(*server, "a"), 4);
+}
+
+TEST_F(ReloadTest, ABadConfigurationChangesNothing) {
+  Publish("a", 1);
+  Publish("b", 1);
+  const auto server = Started(OptionsFor({"a"}));
+  ASSERT_NE(server, nullptr);
+  ReloadConfigRequest request = Listing({"b", "b"});
+  grpc::Status status = Reload(*server, request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(status.error_message(), "Illegal to list model b multiple times in config list");
+  EXPECT_EQ(Ask(*server, "a"), 4);
+  EXPECT_EQ(Ask(*server, "b"), kNotFound);
+  EXPECT_EQ(List(*server).generation(), 1u);
+
+  request = ReloadConfigRequest();
+  status = Reload(*server, request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("Only ModelConfigList is currently supported"));
+}
+
+TEST_F(ReloadTest, SaysWhichModelDidNotBecomeAvailable) {
+  Publish("a", 1);
+  const auto server = Started(OptionsFor({"a"}));
+  ASSERT_NE(server, nullptr);
+  const grpc::Status status = Reload(*server, Listing({"a", "missing"}));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNKNOWN);
+  EXPECT_THAT(status.error_message(), HasSubstr("1 model(s) did not become available: {{missing due to error: "));
+  EXPECT_EQ(Ask(*server, "a"), 4);
+}
+
+TEST_F(ReloadTest, LabelsWorkFromTheFirstStartAndMoveWhenTheirVersionIsThere) {
+  Publish("m", 1);
+  ModelServer::Options options = OptionsFor({"m"});
+  auto* config = options.models.mutable_model_config_list()->mutable_config(0);
+  config->mutable_model_version_policy()->mutable_all();
+  (*config->mutable_version_labels())["stable"] = 1;
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  EXPECT_EQ(Ask(*server, "m", "stable"), 4);
+  EXPECT_EQ(Ask(*server, "m", "else"), kInvalidArgument);
+
+  (*config->mutable_version_labels())["stable"] = 2;
+  ReloadConfigRequest request;
+  *request.mutable_config() = options.models;
+  ASSERT_TRUE(Reload(*server, request).ok());
+  EXPECT_EQ(Ask(*server, "m", "stable"), 4) << "version 2 is not there yet";
+  Publish("m", 2);
+  while (Ask(*server, "m", "stable") == 4) std::this_thread::yield();
+  EXPECT_EQ(Ask(*server, "m", "stable"), 5);
+}
+
+TEST_F(ReloadTest, ListsModelsWithStatesAndReasons) {
+  Publish("a", 1);
+  const auto server = Started(OptionsFor({"a", "missing"}));
+  ASSERT_NE(server, nullptr);
+  const ListModelsResponse response = List(*server);
+  ASSERT_EQ(response.models_size(), 2);
+  EXPECT_EQ(response.models(0).name(), "a");
+  ASSERT_EQ(response.models(0).versions_size(), 1);
+  EXPECT_EQ(response.models(0).versions(0).state(), "AVAILABLE");
+  EXPECT_EQ(response.models(0).versions(0).error_code(), "OK");
+  EXPECT_THAT(response.models(1).problem(), HasSubstr(folder_.Path("missing")));
+}
+
+TEST_F(ReloadTest, AddsAndRemovesOneModel) {
+  Publish("a", 1);
+  Publish("b", 1);
+  const auto server = Started(OptionsFor({"a"}));
+  ASSERT_NE(server, nullptr);
+  AddModelRequest add;
+  add.set_model_config(ConfigFor("b").ShortDebugString());
+  add.set_generation(1);
+  Configuration configuration;
+  grpc::Status status = Add(*server, add, &configuration);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(configuration.generation(), 2u);
+  EXPECT_THAT(configuration.model_server_config(), HasSubstr("name: \"b\""));
+  EXPECT_EQ(Ask(*server, "b"), 4);
+
+  EXPECT_EQ(Add(*server, add, &configuration).error_code(), grpc::StatusCode::ABORTED) << "of a generation ago";
+  add.set_generation(0);
+  EXPECT_EQ(Add(*server, add, &configuration).error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  add.set_model_config("name: \"c\" base");
+  status = Add(*server, add, &configuration);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("line 1"));
+
+  RemoveModelRequest remove;
+  remove.set_name("a");
+  ASSERT_TRUE(Remove(*server, remove, &configuration).ok());
+  while (Ask(*server, "a") != kNotFound) std::this_thread::yield();
+  EXPECT_EQ(Ask(*server, "b"), 4);
+  status = Remove(*server, remove, &configuration);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(status.error_message(), HasSubstr("the models are: b"));
+}
+
+}  // namespace
+}  // namespace trilho

@@ -1,0 +1,205 @@
+#include "cpp_server/server/server_core.h"
+
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cpp_server/logging/log.h"
+#include "cpp_server/server/model_table.h"
+
+namespace trilho {
+namespace {
+
+using tensorflow::serving::ModelConfig;
+using tensorflow::serving::ModelServerConfig;
+
+// How often a wait looks whether it may end.
+constexpr std::chrono::milliseconds kWaitPeriod(20);
+
+// How long it waits for a model whose only version is still being written.
+constexpr std::chrono::seconds kWriteWait(10);
+
+bool IsOnTheWay(const ServableState& state) {
+  return state.state == ManagerState::kStart || state.state == ManagerState::kLoading;
+}
+
+// Whether a model has no available version but one that its source expects to
+// be complete soon.
+bool IsBeingWritten(const std::vector<ServableState>& states) {
+  bool available = false, written = false;
+  for (const ServableState& state : states) {
+    available |= state.state == ManagerState::kAvailable;
+    written |= state.state == ManagerState::kEnd && absl::IsUnavailable(state.status);
+  }
+  return written && !available;
+}
+
+}  // namespace
+
+ServerCore::ServerCore(Options options)
+    : options_(std::move(options)),
+      manager_(options_.manager),
+      labels_(&manager_),
+      predictor_(&manager_,
+                 [this](absl::string_view model, absl::string_view label) { return labels_.Resolve(model, label); }),
+      configuration_([this](const std::vector<ModelSettings>& settings) { Apply(settings); }) {}
+
+absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, const ModelServerConfig& config) {
+  std::unique_ptr<ServerCore> core(new ServerCore(std::move(options)));
+  ServerCore* const self = core.get();
+  DiskSource::Options source;
+  source.poll_wait = self->options_.poll_wait;
+  source.settle_time = self->options_.settle_time;
+  source.on_error = [self](const std::string& model, const absl::Status& status) {
+    self->OnSourceError(model, status);
+  };
+  self->source_ = std::make_unique<DiskSource>(std::move(source));
+  const absl::Status set = self->configuration_.Set(config, nullptr);
+  if (!set.ok()) return set;
+  self->source_->Start([self](const AspiredVersions& versions) { self->OnAspiredVersions(versions); });
+  return core;
+}
+
+void ServerCore::Apply(const std::vector<ModelSettings>& settings) {
+  std::vector<ModelLocation> locations;
+  Labels labels;
+  std::map<std::string, bool> configured;
+  for (const ModelSettings& model : settings) {
+    locations.push_back(model.location);
+    configured[model.location.name] = true;
+    if (!model.labels.empty()) labels[model.location.name] = model.labels;
+  }
+  {
+    // What was said of a model that is gone, or has moved, is not true of a new one.
+    MutexLock lock(&mu_);
+    problems_.clear();
+    for (auto it = aspired_.begin(); it != aspired_.end();) {
+      it = configured.count(it->first) == 0 ? aspired_.erase(it) : std::next(it);
+    }
+  }
+  labels_.Set(labels);
+  if (options_.on_configuration) options_.on_configuration(settings);
+  source_->SetModels(std::move(locations));
+}
+
+std::vector<std::string> ServerCore::Names() const {
+  std::vector<std::string> names;
+  // Not in a temporary's field: a range-for does not keep the temporary.
+  const ModelConfiguration::Snapshot snapshot = configuration_.Get();
+  for (const ModelConfig& model : snapshot.config.model_config_list().config()) names.push_back(model.name());
+  return names;
+}
+
+absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) const { return WaitFor(Names(), stop); }
+
+absl::Status ServerCore::WaitFor(const std::vector<std::string>& models, const std::function<bool()>& stop) const {
+  const auto begin = std::chrono::steady_clock::now();
+  for (;;) {
+    if (stop()) return absl::CancelledError("stopped while models were loaded");
+    if (Settled(models)) {
+      bool written = false;
+      for (const std::string& model : models) written |= IsBeingWritten(manager_.GetStates(model));
+      if (!written || std::chrono::steady_clock::now() > begin + kWriteWait) return absl::OkStatus();
+    }
+    std::this_thread::sleep_for(kWaitPeriod);
+  }
+}
+
+bool ServerCore::Settled(const std::vector<std::string>& models) const {
+  // Without polls the source says nothing.
+  if (options_.poll_wait.count() < 0) return true;
+  std::vector<std::string> waiting;
+  {
+    MutexLock lock(&mu_);
+    for (const std::string& model : models) {
+      if (problems_.count(model) == 0) return false;
+      const auto aspired = aspired_.find(model);
+      if (aspired != aspired_.end() && aspired->second) waiting.push_back(model);
+    }
+  }
+  for (const std::string& model : waiting) {
+    const auto states = manager_.GetStates(model);
+    if (states.empty()) return false;
+    for (const ServableState& state : states) {
+      // A version that failed once and is to be tried again holds nothing up.
+      if (IsOnTheWay(state) && state.status.ok()) return false;
+    }
+  }
+  return true;
+}
+
+absl::Status ServerCore::CheckAvailable(const std::vector<std::string>& models) const {
+  const auto problems = Problems();
+  std::vector<std::string> failed;
+  for (const std::string& model : models) {
+    if (manager_.GetUntypedServableHandle({model, absl::nullopt}).ok()) continue;
+    const auto problem = problems.find(model);
+    std::string reason = problem == problems.end() || problem->second.empty() ? "it has no versions" : problem->second;
+    for (const ServableState& state : manager_.GetStates(model)) {
+      if (state.status.ok()) continue;
+      reason = state.status.ToString();
+      break;
+    }
+    failed.push_back(absl::StrCat("{", model, " due to error: ", reason, "}"));
+  }
+  if (failed.empty()) return absl::OkStatus();
+  return absl::UnknownError(
+      absl::StrCat(failed.size(), " model(s) did not become available: {", absl::StrJoin(failed, ", "), "}"));
+}
+
+void ServerCore::Change(ConfigurationChange change, std::function<void(absl::Status)> done) {
+  worker_.Add([this, change = std::move(change), done = std::move(done)](const std::atomic<bool>& stopped) {
+    if (stopped) return done(absl::UnavailableError("the server is shutting down"));
+    std::vector<std::string> added;
+    const absl::Status changed = change(&added);
+    if (!changed.ok()) return done(changed);
+    const absl::Status waited = WaitFor(added, [&stopped] { return stopped.load(); });
+    if (!waited.ok()) {
+      return done(absl::UnavailableError("the configuration was taken, but the server shut down before it was loaded"));
+    }
+    done(CheckAvailable(added));
+  });
+}
+
+ManagedServer ServerCore::Managed() {
+  ManagedServer managed;
+  managed.configuration = &configuration_;
+  managed.manager = &manager_;
+  managed.labels = &labels_;
+  managed.problems = [this] { return Problems(); };
+  managed.change = [this](ConfigurationChange change, std::function<void(absl::Status)> done) {
+    Change(std::move(change), std::move(done));
+  };
+  return managed;
+}
+
+void ServerCore::OnAspiredVersions(const AspiredVersions& versions) {
+  manager_.SetAspiredVersions(versions);
+  MutexLock lock(&mu_);
+  problems_[versions.model].clear();
+  aspired_[versions.model] = !versions.aspired.empty();
+}
+
+void ServerCore::OnSourceError(const std::string& model, const absl::Status& status) {
+  MutexLock lock(&mu_);
+  const std::string problem(status.message());
+  const auto known = problems_.find(model);
+  const bool had_problem = known != problems_.end() && !known->second.empty();
+  if (had_problem && known->second == problem) return;
+  problems_[model] = problem;
+  if (!status.ok()) {
+    Log(Severity::kWarning, absl::StrCat("model ", model, ": ", status.ToString()));
+  } else if (had_problem) {
+    Log(Severity::kInfo, absl::StrCat("model ", model, ": its folder can be read again"));
+  }
+}
+
+std::map<std::string, std::string> ServerCore::Problems() const {
+  MutexLock lock(&mu_);
+  return problems_;
+}
+
+std::string ServerCore::Table() const { return ModelTable(Names(), manager_.GetAllStates(), Problems()); }
+
+}  // namespace trilho

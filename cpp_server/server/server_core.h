@@ -1,0 +1,107 @@
+// The models of a server, whatever fronts it has.
+
+#ifndef TRILHO_CPP_SERVER_SERVER_SERVER_CORE_H_
+#define TRILHO_CPP_SERVER_SERVER_SERVER_CORE_H_
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cpp_server/core/manager.h"
+#include "cpp_server/core/mutex.h"
+#include "cpp_server/inference/predictor.h"
+#include "cpp_server/server/label_table.h"
+#include "cpp_server/server/management_service.h"
+#include "cpp_server/server/model_configuration.h"
+#include "cpp_server/server/reload_worker.h"
+#include "cpp_server/sources/disk/disk_source.h"
+
+namespace trilho {
+
+// Watches and loads models and changes which they are. Thread-safe.
+//
+// Its parts are destroyed in the opposite order: first the worker, so that
+// nobody changes anything; then the source, so that nothing new is loaded; then
+// the manager, which unloads.
+class ServerCore {
+ public:
+  struct Options {
+    std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
+    // See DiskSource.
+    std::chrono::milliseconds settle_time = std::chrono::seconds(2);
+    ManagerOptions manager;
+    // Gets every configuration that is applied; may be empty.
+    std::function<void(const std::vector<ModelSettings>&)> on_configuration;
+  };
+
+  // Begins to load what `config` names. INVALID_ARGUMENT for a configuration
+  // that cannot be.
+  static absl::StatusOr<std::unique_ptr<ServerCore>> Create(Options options,
+                                                            const tensorflow::serving::ModelServerConfig& config);
+  ServerCore(const ServerCore&) = delete;
+  ServerCore& operator=(const ServerCore&) = delete;
+
+  const Manager& manager() const { return manager_; }
+  const Predictor& predictor() const { return predictor_; }
+  const LabelTable& labels() const { return labels_; }
+  ModelConfiguration* configuration() { return &configuration_; }
+
+  // Waits until every configured model has what its folder offers, or a reason
+  // why not. CANCELLED once `stop`, asked now and then, says so.
+  absl::Status WaitUntilLoaded(const std::function<bool()>& stop) const;
+
+  // Makes a change on another thread, waits for the models it adds and calls
+  // `done` once: UNKNOWN, with TF Serving's message, if one of them did not
+  // become available. Changes are made one after another.
+  void Change(ConfigurationChange change, std::function<void(absl::Status)> done);
+
+  // What ModelManagementService works on; must not outlive the core.
+  ManagedServer Managed();
+
+  // What the source last complained of, by model; empty strings where all is
+  // well.
+  std::map<std::string, std::string> Problems() const EXCLUDES(mu_);
+
+  // Models, versions, states and reasons as a table.
+  std::string Table() const;
+
+  // Ends waits for models that are added. To be called before the fronts are
+  // stopped.
+  void BeginShutdown() { worker_.Stop(); }
+
+ private:
+  explicit ServerCore(Options options);
+
+  void Apply(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
+  std::vector<std::string> Names() const;
+  // Whether each of `models` has what its source offers, or the reason why not.
+  bool Settled(const std::vector<std::string>& models) const EXCLUDES(mu_);
+  absl::Status WaitFor(const std::vector<std::string>& models, const std::function<bool()>& stop) const;
+  // OK if each has an available version.
+  absl::Status CheckAvailable(const std::vector<std::string>& models) const;
+  void OnAspiredVersions(const AspiredVersions& versions) EXCLUDES(mu_);
+  void OnSourceError(const std::string& model, const absl::Status& status) EXCLUDES(mu_);
+
+  const Options options_;
+  mutable Mutex mu_;
+  // A model has an entry once its source has looked.
+  std::map<std::string, std::string> problems_ GUARDED_BY(mu_);
+  // Whether the source offers something.
+  std::map<std::string, bool> aspired_ GUARDED_BY(mu_);
+
+  Manager manager_;
+  LabelTable labels_;
+  Predictor predictor_;
+  std::unique_ptr<DiskSource> source_;
+  ModelConfiguration configuration_;
+  ReloadWorker worker_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SERVER_SERVER_CORE_H_
