@@ -2,19 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/text_format.h"
-#include "tensorflow_serving/config/model_server_config.pb.h"
+#include "cpp_server/config/text_proto.h"
 
 namespace trilho {
 namespace {
@@ -22,17 +17,7 @@ namespace {
 using tensorflow::serving::ModelConfig;
 using tensorflow::serving::ModelServerConfig;
 
-// Keeps the first error of a text proto, with its place.
-class FirstError final : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty()) text_ = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
+constexpr char kTensorFlow[] = "tensorflow";
 
 absl::Status CheckPath(const std::string& name, const std::string& path) {
   if (absl::StartsWith(path, "/")) return absl::OkStatus();
@@ -55,80 +40,92 @@ ServableVersionPolicy PolicyOf(const ModelConfig& config) {
   return ServableVersionPolicy::Latest(static_cast<int>(std::min(policy.latest().num_versions(), kMost)));
 }
 
-absl::StatusOr<ModelLocation> LocationOf(const ModelConfig& config) {
+// The only platform there is, in whichever of its two fields.
+std::string PlatformOf(const ModelConfig& config) {
+  if (!config.model_platform().empty()) return config.model_platform();
+  return config.model_type() == tensorflow::serving::TENSORFLOW ? kTensorFlow : "";
+}
+
+absl::StatusOr<ModelSettings> SettingsOf(const ModelConfig& config) {
   if (config.name().empty()) return absl::InvalidArgumentError("a model in the config list has no name");
-  if (config.model_platform().empty()) {
+  const std::string platform = PlatformOf(config);
+  if (platform.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform, "
         "model name is ",
         config.name()));
   }
-  if (config.model_platform() != "tensorflow") {
+  if (platform != kTensorFlow) {
     return absl::InvalidArgumentError(
-        absl::StrCat("Model ", config.name(), " requests unsupported platform ", config.model_platform()));
+        absl::StrCat("Model ", config.name(), " requests unsupported platform ", platform));
   }
   const absl::Status path = CheckPath(config.name(), config.base_path());
   if (!path.ok()) return path;
-  if (!config.version_labels().empty() || config.has_logging_config()) {
-    return absl::UnimplementedError(
-        absl::StrCat("model ", config.name(), ": version_labels and logging_config are not supported yet"));
-  }
-  ModelLocation location;
-  location.name = config.name();
-  location.base_path = config.base_path();
-  location.policy = PolicyOf(config);
-  return location;
+  ModelSettings settings;
+  settings.location.name = config.name();
+  settings.location.base_path = config.base_path();
+  settings.location.policy = PolicyOf(config);
+  settings.labels = {config.version_labels().begin(), config.version_labels().end()};
+  settings.has_logging = config.has_logging_config();
+  settings.logging = config.logging_config();
+  return settings;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<ModelLocation>> SingleModel(const std::string& name, const std::string& base_path) {
+absl::StatusOr<ModelServerConfig> SingleModel(const std::string& name, const std::string& base_path) {
   if (base_path.empty()) {
     return absl::InvalidArgumentError("nothing to serve: give --model_base_path or --model_config_file");
   }
   if (name.empty()) return absl::InvalidArgumentError("--model_name is empty");
-  const absl::Status path = CheckPath(name, base_path);
-  if (!path.ok()) return path;
-  ModelLocation location;
-  location.name = name;
-  location.base_path = base_path;
-  return std::vector<ModelLocation>{location};
+  ModelServerConfig config;
+  ModelConfig* const model = config.mutable_model_config_list()->add_config();
+  model->set_name(name);
+  model->set_base_path(base_path);
+  model->set_model_platform(kTensorFlow);
+  const auto settings = ModelSettingsOf(config);
+  if (!settings.ok()) return settings.status();
+  return config;
 }
 
-absl::StatusOr<std::vector<ModelLocation>> ReadModelConfigFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  // A folder can be opened, and read as if it were empty.
-  if (!file || std::filesystem::is_directory(path)) {
-    return absl::NotFoundError(absl::StrCat("--model_config_file: cannot read ", path));
-  }
-
+absl::StatusOr<ModelServerConfig> ReadModelConfigFile(const std::string& path) {
   ModelServerConfig config;
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  if (!parser.ParseFromString(text.str(), &config)) {
-    return absl::InvalidArgumentError(absl::StrCat("Invalid protobuf file: '", path, "' (", error.text(), ")"));
-  }
+  const absl::Status read = ReadTextProtoFile("--model_config_file", path, &config);
+  if (!read.ok()) return read;
+  const auto settings = ModelSettingsOf(config);
+  if (!settings.ok()) return settings.status();
+  return config;
+}
+
+absl::StatusOr<std::vector<ModelSettings>> ModelSettingsOf(const ModelServerConfig& config) {
   if (config.has_custom_model_config()) {
-    return absl::InvalidArgumentError(absl::StrCat(path,
-                                                   ": custom_model_config is not supported, list models in "
-                                                   "model_config_list"));
+    return absl::InvalidArgumentError("custom_model_config is not supported, list models in model_config_list");
   }
-  std::vector<ModelLocation> locations;
+  std::vector<ModelSettings> all;
   std::set<std::string> names;
   for (const ModelConfig& model : config.model_config_list().config()) {
-    auto location = LocationOf(model);
-    if (!location.ok()) return location.status();
-    if (!names.insert(location->name).second) {
+    auto settings = SettingsOf(model);
+    if (!settings.ok()) return settings.status();
+    if (!names.insert(model.name()).second) {
       return absl::InvalidArgumentError(
-          absl::StrCat("Illegal to list model ", location->name, " multiple times in config list"));
+          absl::StrCat("Illegal to list model ", model.name(), " multiple times in config list"));
     }
-    locations.push_back(*std::move(location));
+    all.push_back(*std::move(settings));
   }
-  if (locations.empty()) return absl::InvalidArgumentError(absl::StrCat(path, " lists no models"));
-  return locations;
+  return all;
+}
+
+absl::Status CheckPlatformsUnchanged(const ModelServerConfig& before, const ModelServerConfig& after) {
+  std::map<std::string, std::string> platforms;
+  for (const ModelConfig& model : before.model_config_list().config()) platforms[model.name()] = PlatformOf(model);
+  for (const ModelConfig& model : after.model_config_list().config()) {
+    const auto known = platforms.find(model.name());
+    if (known == platforms.end() || known->second == PlatformOf(model)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("Illegal to change a model's platform. For model ", model.name(),
+                                                   " platform was ", known->second, " and new platform requested is ",
+                                                   PlatformOf(model)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace trilho

@@ -14,15 +14,23 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
+
+// The models of a configuration, or why it has none.
+absl::StatusOr<std::vector<ModelSettings>> SettingsOf(
+    const absl::StatusOr<tensorflow::serving::ModelServerConfig>& config) {
+  if (!config.ok()) return config.status();
+  return ModelSettingsOf(*config);
+}
 
 TEST(SingleModelTest, IsTheLatestVersionOfOneModel) {
-  const auto models = SingleModel("mnist", "/models/mnist");
+  const auto models = SettingsOf(SingleModel("mnist", "/models/mnist"));
   ASSERT_TRUE(models.ok()) << models.status();
   ASSERT_EQ(models->size(), 1u);
-  EXPECT_EQ(models->front().name, "mnist");
-  EXPECT_EQ(models->front().base_path, "/models/mnist");
-  EXPECT_EQ(models->front().policy.kind(), ServableVersionPolicy::Kind::kLatest);
-  EXPECT_EQ(models->front().policy.num_versions(), 1);
+  EXPECT_EQ(models->front().location.name, "mnist");
+  EXPECT_EQ(models->front().location.base_path, "/models/mnist");
+  EXPECT_EQ(models->front().location.policy.kind(), ServableVersionPolicy::Kind::kLatest);
+  EXPECT_EQ(models->front().location.policy.num_versions(), 1);
 }
 
 TEST(SingleModelTest, SaysWhatIsMissing) {
@@ -43,12 +51,12 @@ class ModelConfigFileTest : public ::testing::Test {
  protected:
   ~ModelConfigFileTest() override { std::remove(path_.c_str()); }
 
-  absl::StatusOr<std::vector<ModelLocation>> Read(const std::string& text) {
+  absl::StatusOr<std::vector<ModelSettings>> Read(const std::string& text) {
     std::ofstream(path_, std::ios::binary) << text;
-    return ReadModelConfigFile(path_);
+    return SettingsOf(ReadModelConfigFile(path_));
   }
   // A list of one model with these fields besides the required ones.
-  absl::StatusOr<std::vector<ModelLocation>> ReadOne(const std::string& fields) {
+  absl::StatusOr<std::vector<ModelSettings>> ReadOne(const std::string& fields) {
     return Read(absl::StrCat("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' ",
                              fields, " } }"));
   }
@@ -65,41 +73,41 @@ TEST_F(ModelConfigFileTest, ListsModelsInOrder) {
       })");
   ASSERT_TRUE(models.ok()) << models.status();
   ASSERT_EQ(models->size(), 2u);
-  EXPECT_EQ((*models)[0].name, "mnist");
-  EXPECT_EQ((*models)[0].base_path, "/models/mnist");
-  EXPECT_EQ((*models)[1].name, "census");
-  EXPECT_EQ((*models)[1].base_path, "/models/census");
+  EXPECT_EQ((*models)[0].location.name, "mnist");
+  EXPECT_EQ((*models)[0].location.base_path, "/models/mnist");
+  EXPECT_EQ((*models)[1].location.name, "census");
+  EXPECT_EQ((*models)[1].location.base_path, "/models/census");
 }
 
 TEST_F(ModelConfigFileTest, ReadsVersionPolicies) {
   auto models = ReadOne("");
   ASSERT_TRUE(models.ok()) << models.status();
-  EXPECT_EQ(models->front().policy.kind(), ServableVersionPolicy::Kind::kLatest);
-  EXPECT_EQ(models->front().policy.num_versions(), 1);
+  EXPECT_EQ(models->front().location.policy.kind(), ServableVersionPolicy::Kind::kLatest);
+  EXPECT_EQ(models->front().location.policy.num_versions(), 1);
 
   models = ReadOne("model_version_policy { latest { num_versions: 3 } }");
   ASSERT_TRUE(models.ok()) << models.status();
-  EXPECT_EQ(models->front().policy.kind(), ServableVersionPolicy::Kind::kLatest);
-  EXPECT_EQ(models->front().policy.num_versions(), 3);
+  EXPECT_EQ(models->front().location.policy.kind(), ServableVersionPolicy::Kind::kLatest);
+  EXPECT_EQ(models->front().location.policy.num_versions(), 3);
 
   models = ReadOne("model_version_policy { all {} }");
   ASSERT_TRUE(models.ok()) << models.status();
-  EXPECT_EQ(models->front().policy.kind(), ServableVersionPolicy::Kind::kAll);
+  EXPECT_EQ(models->front().location.policy.kind(), ServableVersionPolicy::Kind::kAll);
 
   models = ReadOne("model_version_policy { specific { versions: 7 versions: 2 versions: 7 } }");
   ASSERT_TRUE(models.ok()) << models.status();
-  EXPECT_EQ(models->front().policy.kind(), ServableVersionPolicy::Kind::kSpecific);
-  EXPECT_THAT(models->front().policy.versions(), ElementsAre(2, 7));
+  EXPECT_EQ(models->front().location.policy.kind(), ServableVersionPolicy::Kind::kSpecific);
+  EXPECT_THAT(models->front().location.policy.versions(), ElementsAre(2, 7));
 }
 
 TEST_F(ModelConfigFileTest, ANumberOfVersionsIsKeptWithinItsRange) {
   for (const char* number : {"0", "4294967295"}) {
     const auto models = ReadOne(absl::StrCat("model_version_policy { latest { num_versions: ", number, " } }"));
     ASSERT_TRUE(models.ok()) << models.status();
-    EXPECT_GE(models->front().policy.num_versions(), 1) << number;
+    EXPECT_GE(models->front().location.policy.num_versions(), 1) << number;
   }
   const auto all = ReadOne("model_version_policy { latest { num_versions: 4294967295 } }");
-  EXPECT_GT(all->front().policy.num_versions(), 1000000) << "many, not one";
+  EXPECT_GT(all->front().location.policy.num_versions(), 1000000) << "many, not one";
 }
 
 TEST_F(ModelConfigFileTest, AFileThatIsNotThere) {
@@ -140,10 +148,37 @@ TEST_F(ModelConfigFileTest, ThePlatformMustBeTensorFlow) {
             absl::InvalidArgumentError("Model m requests unsupported platform caffe"));
 }
 
-TEST_F(ModelConfigFileTest, WhatIsNotSupportedIsNotIgnored) {
-  EXPECT_EQ(ReadOne("version_labels { key: 'stable' value: 1 }").status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_EQ(ReadOne("logging_config {}").status().code(), absl::StatusCode::kUnimplemented);
+TEST_F(ModelConfigFileTest, TheDeprecatedTypeNamesThePlatformToo) {
+  EXPECT_TRUE(Read("model_config_list { config { name: 'm' base_path: '/m' model_type: TENSORFLOW } }").ok());
+}
+
+TEST_F(ModelConfigFileTest, ReadsLabelsAndLogging) {
+  const auto models = ReadOne(
+      "version_labels { key: 'stable' value: 1 } version_labels { key: 'canary' value: 2 } "
+      "logging_config { sampling_config { sampling_rate: 0.5 } }");
+  ASSERT_TRUE(models.ok()) << models.status();
+  EXPECT_THAT(models->front().labels, ElementsAre(Pair("canary", 2), Pair("stable", 1)));
+  EXPECT_TRUE(models->front().has_logging);
+  EXPECT_EQ(models->front().logging.sampling_config().sampling_rate(), 0.5);
+  EXPECT_FALSE(ReadOne("")->front().has_logging);
+}
+
+TEST_F(ModelConfigFileTest, ModelsOfAnotherKindAreNotIgnored) {
   EXPECT_EQ(Read("custom_model_config {}").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(CheckPlatformsTest, AModelKeepsItsPlatform) {
+  const auto of = [](const std::string& platform) {
+    tensorflow::serving::ModelServerConfig config;
+    auto* model = config.mutable_model_config_list()->add_config();
+    model->set_name("m");
+    model->set_model_platform(platform);
+    return config;
+  };
+  EXPECT_TRUE(CheckPlatformsUnchanged(of("tensorflow"), of("tensorflow")).ok());
+  EXPECT_EQ(CheckPlatformsUnchanged(of("tensorflow"), of("caffe")),
+            absl::InvalidArgumentError("Illegal to change a model's platform. For model m platform was tensorflow and "
+                                       "new platform requested is caffe"));
 }
 
 TEST_F(ModelConfigFileTest, AModelHasAName) {
@@ -151,9 +186,11 @@ TEST_F(ModelConfigFileTest, AModelHasAName) {
             absl::InvalidArgumentError("a model in the config list has no name"));
 }
 
-TEST_F(ModelConfigFileTest, NoModelsAreAMistake) {
+TEST_F(ModelConfigFileTest, ThereMayBeNoModelsYet) {
   for (const char* text : {"", "model_config_list {}"}) {
-    EXPECT_EQ(Read(text).status(), absl::InvalidArgumentError(absl::StrCat(path_, " lists no models"))) << text;
+    const auto models = Read(text);
+    ASSERT_TRUE(models.ok()) << models.status();
+    EXPECT_TRUE(models->empty());
   }
 }
 

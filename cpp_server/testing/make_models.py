@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 _Outputs = Mapping[str, tf.Tensor]
 _Signatures = Mapping[str, Callable[..., _Outputs]]
@@ -95,17 +96,114 @@ class MnistLike(tf.Module):
         }
 
 
+class CensusLike(tf.Module):
+    """Serialized tf.Examples with a float x and, perhaps, a string name; scores are x and x + 2.
+
+    Version 2 adds 3 instead of 2.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__()
+        self.offset = tf.Variable(1.0 + version)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def everything(self, inputs: tf.Tensor) -> _Outputs:
+        """All that other signatures choose their outputs from: see SIGNATURES."""
+        features = tf.io.parse_example(
+            inputs,
+            {
+                "x": tf.io.FixedLenFeature([], tf.float32),
+                "name": tf.io.FixedLenFeature([], tf.string, default_value="nobody"),
+            },
+        )
+        x, name = features["x"], features["name"]
+        value = x / 2.0 + self.offset
+        return {
+            "classes": tf.stack([name + " no", name + " yes"], axis=1),  # string [n, 2]
+            "scores": tf.stack([x, x + self.offset], axis=1),  # float [n, 2]
+            "value": value[:, tf.newaxis],  # float [n, 1]
+            "flat": value,  # float [n]
+            "names": name,  # string [n]
+            "total": tf.reduce_sum(value, keepdims=True),  # float [1]
+            "totals": tf.reduce_sum(x) + tf.zeros([1, 2]),  # float [1, 2]
+            "label": tf.strings.reduce_join(name) + tf.constant([["", ""]]),  # string [1, 2]
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    def regress_apart(self, inputs: tf.Tensor) -> _Outputs:
+        """As "regress", but with an input tensor of its own."""
+        return {"outputs": self.everything(inputs)["value"]}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="inputs")])
+    def regress_floats(self, inputs: tf.Tensor) -> _Outputs:
+        """An input that is no example."""
+        return {"outputs": inputs + self.offset}
+
+    def signatures(self) -> _Signatures:
+        """By name."""
+        return {
+            "everything": self.everything,
+            "regress_apart": self.regress_apart,
+            "regress_floats": self.regress_floats,
+        }
+
+    # Signatures over the input of "everything": its method, and which of the outputs of
+    # "everything" it has, by its own names.
+    SIGNATURES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+        "serving_default": ("classify", {"classes": "classes", "scores": "scores"}),
+        "classify": ("classify", {"classes": "classes", "scores": "scores"}),
+        "classify_scores_only": ("classify", {"scores": "scores"}),
+        "classify_classes_only": ("classify", {"classes": "classes"}),
+        "regress": ("regress", {"outputs": "value"}),
+        "regress_flat": ("regress", {"outputs": "flat"}),
+        # Those that can only be refused.
+        "classify_flat_classes": ("classify", {"classes": "names"}),
+        "classify_flat_scores": ("classify", {"scores": "flat"}),
+        "classify_number_classes": ("classify", {"classes": "scores"}),
+        "classify_string_scores": ("classify", {"scores": "classes"}),
+        "classify_one_label": ("classify", {"classes": "label"}),
+        "classify_one_score": ("classify", {"scores": "totals"}),
+        "classify_unlike_widths": ("classify", {"classes": "classes", "scores": "value"}),
+        "regress_other_name": ("regress", {"value": "value"}),
+        "regress_wide": ("regress", {"outputs": "scores"}),
+        "regress_one_for_all": ("regress", {"outputs": "total"}),
+        "regress_strings": ("regress", {"outputs": "names"}),
+    }
+
+
+def _add_census_signatures(path: Path) -> None:
+    """Adds CensusLike.SIGNATURES to a saved_model.pb.
+
+    tf.saved_model.save gives each signature an input tensor of its own and the method name of
+    Predict, so others are written into the file.
+    """
+    saved_model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    signatures = saved_model.meta_graphs[0].signature_def
+    signatures["regress_apart"].method_name = tf.saved_model.REGRESS_METHOD_NAME
+    everything = signatures["everything"]
+    for name, (method, outputs) in CensusLike.SIGNATURES.items():
+        signature = signatures[name]
+        signature.method_name = f"tensorflow/serving/{method}"
+        signature.inputs["inputs"].CopyFrom(everything.inputs["inputs"])
+        for alias, output in outputs.items():
+            signature.outputs[alias].CopyFrom(everything.outputs[output])
+    path.write_bytes(saved_model.SerializeToString(deterministic=True))
+
+
 def main(folder: Path) -> None:
     """Writes FOLDER/MODEL/VERSION."""
-    kinds: dict[str, type[HalfPlusTwo | MnistLike]] = {
+    kinds: dict[str, type[HalfPlusTwo | MnistLike | CensusLike]] = {
         "half_plus_two": HalfPlusTwo,
         "mnist_like": MnistLike,
+        "census_like": CensusLike,
     }
     for name, kind in kinds.items():
         for version in [1, 2]:
             model = kind(version)
             target = folder / name / str(version)
             tf.saved_model.save(model, str(target), signatures=model.signatures())
+            if kind is CensusLike:
+                _add_census_signatures(target / "saved_model.pb")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,58 @@
+#include "cpp_server/config/text_proto.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+
+namespace trilho {
+namespace {
+
+// Keeps the first error of a text proto, with its place.
+class FirstError final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (text_.empty()) text_ = absl::StrCat("line ", line + 1, ", column ", column + 1, ": ", message);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// Empty if it parses.
+std::string Parse(const std::string& text, google::protobuf::Message* message) {
+  FirstError error;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  if (parser.ParseFromString(text, message)) return "";
+  return error.text().empty() ? "it is malformed" : error.text();
+}
+
+}  // namespace
+
+absl::Status ParseTextProto(absl::string_view what, const std::string& text, google::protobuf::Message* message) {
+  const std::string error = Parse(text, message);
+  if (error.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what, " is no text proto ", message->GetTypeName(), ": ", error));
+}
+
+absl::Status ReadTextProtoFile(absl::string_view flag, const std::string& path, google::protobuf::Message* message) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  std::error_code ignored;
+  // A folder can be opened, and read as if it were empty.
+  if (!file || std::filesystem::is_directory(path, ignored)) {
+    return absl::NotFoundError(absl::StrCat(flag, ": cannot read ", path));
+  }
+  const std::string error = Parse(text.str(), message);
+  if (error.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("Invalid protobuf file: '", path, "' (", error, ")"));
+}
+
+}  // namespace trilho

@@ -1,0 +1,52 @@
+#include "cpp_server/services/examples/examples_request.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/wire/wire_reader.h"
+
+namespace trilho {
+namespace {
+
+// Of both ClassificationRequest and RegressionRequest.
+enum RequestField : uint32_t { kModelSpec = 1, kInput = 2 };
+
+}  // namespace
+
+ModelSpec ViewModelSpec(const tensorflow::serving::ModelSpec& message) {
+  ModelSpec spec;
+  spec.name = message.name();
+  if (message.has_version()) spec.version = message.version().value();
+  spec.version_label = message.version_label();
+  spec.signature_name = message.signature_name();
+  return spec;
+}
+
+absl::Status NotARequest(absl::string_view type) {
+  return absl::InvalidArgumentError(absl::StrCat("the request is not a ", type));
+}
+
+absl::Status ReadExamplesRequest(absl::string_view bytes, absl::string_view type, tensorflow::serving::ModelSpec* spec,
+                                 ExamplesRequest* request) {
+  // Joined, since messages are merged by joining their bytes.
+  std::string spec_bytes;
+  bool has_spec = false;
+  WireReader reader(bytes);
+  while (reader.NextField()) {
+    if (reader.field() == kModelSpec) {
+      const absl::string_view part = reader.Bytes();
+      spec_bytes.append(part.data(), part.size());
+      has_spec = true;
+    } else if (reader.field() == kInput) {
+      if (!request->examples.Merge(reader.Bytes())) return NotARequest(type);
+    } else {
+      reader.Skip();
+    }
+  }
+  if (!reader.ok() || !spec->ParseFromString(spec_bytes)) return NotARequest(type);
+  if (!has_spec) return absl::InvalidArgumentError("Missing ModelSpec");
+  request->spec = ViewModelSpec(*spec);
+  return absl::OkStatus();
+}
+
+}  // namespace trilho
