@@ -1,0 +1,117 @@
+#include "cpp_server/server/http_routes.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "cpp_server/http/http_status.h"
+#include "cpp_server/json/message_json.h"
+#include "cpp_server/rest/rest_path.h"
+
+namespace trilho {
+namespace {
+
+constexpr char kModels[] = "/v1/models";
+constexpr char kHealth[] = "/healthz";
+constexpr char kReady[] = "/readyz";
+constexpr char kReadyModel[] = "/readyz/";
+constexpr char kMetrics[] = "/metrics";
+constexpr char kPrometheusText[] = "text/plain; version=0.0.4; charset=utf-8";
+constexpr int kUnavailable = 503;
+
+bool HasAvailableVersion(const management::Model& model) {
+  for (const management::ModelVersion& version : model.versions()) {
+    if (version.state() == ManagerStateName(ManagerState::kAvailable)) return true;
+  }
+  return false;
+}
+
+// The models, and whether all that were asked for are ready.
+HttpResponse Readiness(const HttpRoutes& routes, absl::string_view only) {
+  management::ListModelsResponse models = ListModels(routes.managed);
+  bool found = only.empty();
+  bool ready = *routes.serving;
+  auto* all = models.mutable_models();
+  for (auto it = all->begin(); it != all->end();) {
+    if (!only.empty() && it->name() != only) {
+      it = all->erase(it);
+      continue;
+    }
+    found = true;
+    ready &= HasAvailableVersion(*it);
+    ++it;
+  }
+  if (!found) return ErrorResponse(absl::NotFoundError(absl::StrCat("there is no model \"", only, "\"")));
+  auto json = WriteMessage(models);
+  if (!json.ok()) return ErrorResponse(json.status());
+  HttpResponse response;
+  response.status = ready ? 200 : kUnavailable;
+  response.body = *std::move(json);
+  return response;
+}
+
+HttpResponse Models(const HttpRoutes& routes) {
+  auto json = WriteMessage(ListModels(routes.managed));
+  if (!json.ok()) return ErrorResponse(json.status());
+  HttpResponse response;
+  response.body = *std::move(json);
+  return response;
+}
+
+HttpResponse Text(std::string content_type, std::string body) {
+  HttpResponse response;
+  response.content_type = std::move(content_type);
+  response.body = std::move(body);
+  return response;
+}
+
+// What is asked for with GET.
+HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
+  if (path == kHealth) return Text("text/plain", "ok\n");
+  if (path == kModels) return Models(routes);
+  if (path == kReady) return Readiness(routes, "");
+  if (absl::ConsumePrefix(&path, kReadyModel)) {
+    const auto name = DecodePercent(path);
+    return name.ok() ? Readiness(routes, *name) : ErrorResponse(name.status());
+  }
+  const bool metrics = path == kMetrics || (!routes.metrics_path.empty() && path == routes.metrics_path);
+  if (metrics && routes.metrics) return Text(kPrometheusText, routes.metrics());
+  return ErrorResponse(absl::NotFoundError(absl::StrCat(
+      "there is nothing at ", path, "; there are /v1/models, /healthz, /readyz, /readyz/MODEL and /metrics")));
+}
+
+void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
+  const bool get = call->method() == "GET" || call->method() == "HEAD";
+  const bool lists_models = get && call->path() == kModels && call->query().empty();
+  if (IsRestPath(call->path()) && !lists_models) {
+    // A browser asks this way whether it may send the request itself.
+    if (call->method() == "OPTIONS") {
+      return absl::StrContains(call->header("Origin"), "://")
+                 ? call->Reply(HttpResponse())
+                 : call->Reply(ErrorResponse(absl::InvalidArgumentError("OPTIONS needs the header Origin")));
+    }
+    return routes.rest->Handle(call);
+  }
+  if (!get) {
+    HttpResponse response = ErrorResponse(405, absl::StrCat(call->path(), " is to be asked with GET"));
+    response.headers.emplace_back("Allow", "GET, HEAD");
+    return call->Reply(std::move(response));
+  }
+  call->Reply(Answer(routes, call->path()));
+}
+
+}  // namespace
+
+HttpRoute RouteOf(const HttpRoutes& routes) {
+  HttpRoute route;
+  route.plane = [](absl::string_view method, absl::string_view path) {
+    return IsRestPath(path) ? RestService::PlaneOf(method) : HttpPlane::kControl;
+  };
+  route.handler = [routes](const std::shared_ptr<HttpCall>& call) { Handle(routes, call); };
+  return route;
+}
+
+}  // namespace trilho

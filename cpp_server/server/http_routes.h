@@ -1,0 +1,40 @@
+// What the HTTP port answers beside TF Serving's REST API.
+
+#ifndef TRILHO_CPP_SERVER_SERVER_HTTP_ROUTES_H_
+#define TRILHO_CPP_SERVER_SERVER_HTTP_ROUTES_H_
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "cpp_server/http/http_handler.h"
+#include "cpp_server/rest/rest_service.h"
+#include "cpp_server/server/management_service.h"
+
+namespace trilho {
+
+// All of it outlives the routes.
+struct HttpRoutes {
+  const RestService* rest = nullptr;
+  ManagedServer managed;
+  // False before all models had their chance to load, and once the server is to
+  // stop.
+  const std::atomic<bool>* serving = nullptr;
+  // Where --monitoring_config_file wants the metrics; empty: only at /metrics.
+  std::string metrics_path;
+  // The metrics in Prometheus' text format; may be empty.
+  std::function<std::string()> metrics;
+};
+
+//   /v1/models                 every model (GET)
+//   /v1/...                    TF Serving's REST API
+//   /healthz                   200 as long as the process answers
+//   /readyz                    200 if the server serves and each model has an
+//                              available version; the body says what each lacks
+//   /readyz/MODEL              the same for one model
+//   /metrics                   Prometheus' text format
+HttpRoute RouteOf(const HttpRoutes& routes);
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SERVER_HTTP_ROUTES_H_
