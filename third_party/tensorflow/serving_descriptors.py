@@ -1,7 +1,8 @@
 """Writes TF Serving's services, and all their messages need, as one FileDescriptorSet.
 
 Usage: serving_descriptors.py OUT. Prints a line a file: `serving NAME` for what the
-services import, `session NAME` for what only tensorflow/core/protobuf/config.proto adds.
+services import, `session NAME` for what only the server needs: tensorflow/core/protobuf/config.proto
+and the records of warm-up files and request logs.
 """
 
 import sys
@@ -9,7 +10,11 @@ from pathlib import Path
 
 from google.protobuf import descriptor, descriptor_pb2
 from tensorflow.core.protobuf import config_pb2
-from tensorflow_serving.apis import model_service_pb2, prediction_service_pb2
+from tensorflow_serving.apis import (
+    model_service_pb2,
+    prediction_log_pb2,
+    prediction_service_pb2,
+)
 
 
 def main(out: str) -> None:
@@ -30,6 +35,7 @@ def main(out: str) -> None:
     add(prediction_service_pb2.DESCRIPTOR, "serving")
     add(model_service_pb2.DESCRIPTOR, "serving")
     add(config_pb2.DESCRIPTOR, "session")
+    add(prediction_log_pb2.DESCRIPTOR, "session")
     Path(out).write_bytes(files.SerializeToString(deterministic=True))
 
 

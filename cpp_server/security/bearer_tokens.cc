@@ -1,0 +1,84 @@
+#include "cpp_server/security/bearer_tokens.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace trilho {
+namespace {
+
+constexpr char kScheme[] = "bearer ";
+constexpr std::chrono::seconds kLookPeriod(1);
+
+}  // namespace
+
+BearerTokens::Digest BearerTokens::DigestOf(absl::string_view token) {
+  Digest digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
+  return digest;
+}
+
+absl::StatusOr<std::unique_ptr<BearerTokens>> BearerTokens::Load(const std::string& path) {
+  std::unique_ptr<BearerTokens> tokens(new BearerTokens(path));
+  std::error_code error;
+  const auto changed = std::filesystem::last_write_time(path, error);
+  auto read = tokens->Read();
+  if (!read.ok()) return read.status();
+  MutexLock lock(&tokens->mu_);
+  tokens->tokens_ = *std::move(read);
+  tokens->changed_ = changed;
+  tokens->looked_ = std::chrono::steady_clock::now();
+  return tokens;
+}
+
+absl::StatusOr<std::vector<BearerTokens::Digest>> BearerTokens::Read() const {
+  std::ifstream file(path_);
+  std::error_code ignored;
+  if (!file || std::filesystem::is_directory(path_, ignored)) {
+    return absl::NotFoundError(absl::StrCat("--auth_token_file: cannot read ", path_));
+  }
+  std::vector<Digest> tokens;
+  for (std::string line; std::getline(file, line);) {
+    const absl::string_view token = absl::StripAsciiWhitespace(line);
+    if (!token.empty() && token[0] != '#') tokens.push_back(DigestOf(token));
+  }
+  if (tokens.empty()) return absl::InvalidArgumentError(absl::StrCat("--auth_token_file: ", path_, " has no token"));
+  return tokens;
+}
+
+void BearerTokens::RereadIfChanged() const {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_ < kLookPeriod) return;
+  looked_ = now;
+  std::error_code error;
+  const auto changed = std::filesystem::last_write_time(path_, error);
+  if (error || changed == changed_) return;
+  auto read = Read();
+  if (!read.ok()) return;
+  tokens_ = *std::move(read);
+  changed_ = changed;
+}
+
+absl::Status BearerTokens::Check(absl::string_view authorization) const {
+  const size_t scheme = sizeof(kScheme) - 1;
+  if (!absl::StartsWithIgnoreCase(authorization, kScheme)) {
+    return absl::UnauthenticatedError("this server wants the header \"authorization: Bearer TOKEN\"");
+  }
+  const Digest digest = DigestOf(absl::StripAsciiWhitespace(authorization.substr(scheme)));
+  MutexLock lock(&mu_);
+  RereadIfChanged();
+  bool known = false;
+  // All of them, whichever fits.
+  for (const Digest& token : tokens_) known |= CRYPTO_memcmp(token.data(), digest.data(), digest.size()) == 0;
+  return known ? absl::OkStatus() : absl::UnauthenticatedError("the bearer token is not known to this server");
+}
+
+}  // namespace trilho

@@ -1,0 +1,54 @@
+// Who may call: whoever has a token of a file.
+
+#ifndef TRILHO_CPP_SERVER_SECURITY_BEARER_TOKENS_H_
+#define TRILHO_CPP_SERVER_SECURITY_BEARER_TOKENS_H_
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cpp_server/core/mutex.h"
+
+namespace trilho {
+
+// The file has a token a line; blank lines and those that begin with "#" do not
+// count. It is read again within a second after it was changed, so that tokens
+// can be added and withdrawn while the server runs; a file that cannot be read
+// then, or has no token, leaves those that were there in force.
+//
+// Tokens are kept and compared as SHA-256 digests, in a time that does not
+// depend on what is right about a wrong one. Thread-safe.
+class BearerTokens {
+ public:
+  // NOT_FOUND if the file cannot be read, INVALID_ARGUMENT if it has no token.
+  static absl::StatusOr<std::unique_ptr<BearerTokens>> Load(const std::string& path);
+
+  // `authorization` is the header of that name, "Bearer TOKEN". UNAUTHENTICATED
+  // if it is missing, of another kind or no token of the file.
+  absl::Status Check(absl::string_view authorization) const EXCLUDES(mu_);
+
+ private:
+  using Digest = std::array<unsigned char, 32>;
+
+  explicit BearerTokens(std::string path) : path_(std::move(path)) {}
+
+  static Digest DigestOf(absl::string_view token);
+  absl::StatusOr<std::vector<Digest>> Read() const;
+  void RereadIfChanged() const REQUIRES(mu_);
+
+  const std::string path_;
+  mutable Mutex mu_;
+  mutable std::vector<Digest> tokens_ GUARDED_BY(mu_);
+  mutable std::filesystem::file_time_type changed_ GUARDED_BY(mu_);
+  mutable std::chrono::steady_clock::time_point looked_ GUARDED_BY(mu_);
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SECURITY_BEARER_TOKENS_H_

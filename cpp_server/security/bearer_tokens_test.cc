@@ -1,0 +1,57 @@
+#include "cpp_server/security/bearer_tokens.h"
+
+#include <fstream>
+#include <thread>
+
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+class BearerTokensTest : public ::testing::Test {
+ protected:
+  void Write(const std::string& text) { std::ofstream(path_) << text; }
+  std::unique_ptr<BearerTokens> Load() {
+    auto tokens = BearerTokens::Load(path_);
+    EXPECT_TRUE(tokens.ok()) << tokens.status();
+    return *std::move(tokens);
+  }
+
+  const std::string path_ = ::testing::TempDir() + "/tokens";
+};
+
+TEST_F(BearerTokensTest, LetsInWhoeverHasATokenOfTheFile) {
+  Write("# of the web shop\nfirst\n\n  second \n");
+  const auto tokens = Load();
+  EXPECT_TRUE(tokens->Check("Bearer first").ok());
+  EXPECT_TRUE(tokens->Check("bearer second").ok());
+}
+
+TEST_F(BearerTokensTest, KeepsOutEverybodyElse) {
+  Write("first\n");
+  const auto tokens = Load();
+  for (const char* header :
+       {"", "first", "Basic first", "Bearer", "Bearer ", "Bearer firs", "Bearer first2", "Bearer # of the web shop"}) {
+    EXPECT_EQ(tokens->Check(header).code(), absl::StatusCode::kUnauthenticated) << header;
+  }
+}
+
+TEST_F(BearerTokensTest, TokensComeAndGoWithTheFile) {
+  Write("first\n");
+  const auto tokens = Load();
+  ASSERT_TRUE(tokens->Check("Bearer first").ok());
+  Write("second\n");
+  // Some file systems keep times coarsely.
+  std::filesystem::last_write_time(path_, std::filesystem::last_write_time(path_) + std::chrono::seconds(5));
+  while (!tokens->Check("Bearer second").ok()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(tokens->Check("Bearer first").ok());
+}
+
+TEST_F(BearerTokensTest, AFileWithoutTokensIsAMistake) {
+  EXPECT_EQ(BearerTokens::Load("/no/such/file").status().code(), absl::StatusCode::kNotFound);
+  Write("# none\n");
+  EXPECT_EQ(BearerTokens::Load(path_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace trilho
