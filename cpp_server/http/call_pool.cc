@@ -1,0 +1,63 @@
+#include "cpp_server/http/call_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace trilho {
+
+CallPool::CallPool(int threads, size_t max_waiting, Run run)
+    : max_waiting_(max_waiting), run_(std::move(run)), free_threads_(static_cast<size_t>(threads)) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+CallPool::~CallPool() {
+  {
+    MutexLock lock(&mu_);
+    stopped_ = true;
+    changed_.NotifyAll();
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool CallPool::Add(std::shared_ptr<ServerCall> call) {
+  MutexLock lock(&mu_);
+  if (waiting_.size() >= max_waiting_ + free_threads_) return false;
+  waiting_.push_back(std::move(call));
+  changed_.NotifyOne();
+  return true;
+}
+
+bool CallPool::Remove(const ServerCall* call) {
+  // Released without the lock.
+  std::shared_ptr<ServerCall> removed;
+  MutexLock lock(&mu_);
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [call](const auto& c) { return c.get() == call; });
+  if (found == waiting_.end()) return false;
+  removed = std::move(*found);
+  waiting_.erase(found);
+  return true;
+}
+
+size_t CallPool::waiting() const {
+  MutexLock lock(&mu_);
+  return waiting_.size() - std::min(waiting_.size(), free_threads_);
+}
+
+void CallPool::Work() {
+  while (true) {
+    std::shared_ptr<ServerCall> call;
+    {
+      MutexLock lock(&mu_);
+      while (!stopped_ && waiting_.empty()) changed_.Wait(&mu_);
+      if (stopped_) return;
+      call = std::move(waiting_.front());
+      waiting_.pop_front();
+      --free_threads_;
+    }
+    run_(std::move(call));
+    MutexLock lock(&mu_);
+    ++free_threads_;
+  }
+}
+
+}  // namespace trilho

@@ -1,0 +1,52 @@
+// What is taken for gzip, and how much of it.
+
+#include "cpp_server/http/gzip.h"
+
+#include <string>
+
+#include "cpp_server/http/gzip_for_test.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+TEST(Gunzip, IsTheInverseOfGzip) {
+  for (const size_t size : {0, 1, 1000, 1000000}) {
+    const std::string text(size, 'x');
+    const auto result = Gunzip(Gzip(text), size);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(*result, text);
+  }
+}
+
+TEST(Gunzip, ReadsAllMembers) {
+  const auto result = Gunzip(Gzip("one") + Gzip("") + Gzip("two"), 100);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(*result, "onetwo");
+}
+
+TEST(Gunzip, StopsAtTheBound) {
+  const std::string bomb = Gzip(std::string(10 << 20, '\0'));
+  ASSERT_LT(bomb.size(), 20000u);
+  EXPECT_EQ(Gunzip(bomb, (10 << 20) - 1).status(),
+            absl::ResourceExhaustedError("the body is larger than 10485759 bytes once it is decompressed"));
+  EXPECT_TRUE(Gunzip(bomb, 10 << 20).ok());
+  // Also over several members.
+  EXPECT_EQ(Gunzip(Gzip("abc") + Gzip("def"), 5).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Gunzip(Gzip("a"), 0).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(Gunzip, RefusesWhatIsMalformed) {
+  const std::string good = Gzip("some text that is long enough");
+  for (size_t size = 0; size < good.size(); ++size) {
+    EXPECT_EQ(Gunzip(good.substr(0, size), 100).status().code(), absl::StatusCode::kInvalidArgument) << size;
+  }
+  std::string bad_checksum = good;
+  bad_checksum[good.size() - 8] ^= 1;
+  EXPECT_EQ(Gunzip(bad_checksum, 100).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Gunzip("{\"instances\": [1]}", 100).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Gunzip(good + "rest", 100).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace trilho

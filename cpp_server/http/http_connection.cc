@@ -1,0 +1,365 @@
+#include "cpp_server/http/http_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "boost/asio/error.hpp"
+#include "boost/asio/post.hpp"
+#include "boost/asio/ssl/error.hpp"
+#include "boost/beast/http/error.hpp"
+#include "boost/beast/http/field.hpp"
+#include "cpp_server/http/http_status.h"
+#include "cpp_server/http/response_head.h"
+
+namespace trilho {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::beast::error_code;
+
+constexpr size_t kReadSize = 8 << 10;
+constexpr size_t kBodyReadSize = 64 << 10;
+// Requests behind the one under way that are read ahead.
+constexpr size_t kMaxReadAhead = 64 << 10;
+// Bodies that are sent together with their head.
+constexpr size_t kSmallBody = 16 << 10;
+constexpr std::chrono::milliseconds kLingerTimeout{5000};
+// For what is on its way while the server shuts down.
+constexpr std::chrono::milliseconds kLastRequestTimeout{100};
+
+absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+HttpConnection::HttpConnection(std::shared_ptr<ConnectionHost> host, HttpSocket socket,
+                               std::shared_ptr<HttpStream::TlsContext> tls, std::string peer)
+    : host_(std::move(host)),
+      options_(host_->options()),
+      stream_(std::move(socket), std::move(tls)),
+      peer_(std::move(peer)),
+      timer_(host_->io()) {}
+
+void HttpConnection::Start() {
+  if (!stream_.is_tls()) return BecomeIdle();
+  state_ = State::kHandshake;
+  SetTimer(options_.header_timeout);
+  stream_.Handshake([self = shared_from_this()](const error_code& error) {
+    if (self->state_ != State::kHandshake) return;
+    if (error) return self->Close();
+    self->BecomeIdle();
+  });
+}
+
+void HttpConnection::Refuse(HttpResponse response) {
+  // A handshake would cost more than the refusal is worth.
+  if (stream_.is_tls()) return Close();
+  keep_alive_ = false;
+  Respond(std::move(response));
+}
+
+void HttpConnection::Finish() {
+  if (state_ == State::kHandshake) return Close();
+  if (state_ != State::kIdle) return;
+  error_code error;
+  // A request that was sent before the client could know is answered.
+  if (stream_.socket().available(error) > 0 && !error) {
+    BeginExchange();
+    SetTimer(kLastRequestTimeout);
+    return Read();
+  }
+  if (!stream_.is_tls()) return Close();
+  Linger();
+}
+
+void HttpConnection::Close() {
+  if (state_ == State::kClosed) return;
+  const auto self = shared_from_this();
+  state_ = State::kClosed;
+  timer_.cancel();
+  stream_.Close();
+  WithdrawCall();
+  EndExchange();
+  host_->Closed(this);
+}
+
+void HttpConnection::BecomeIdle() {
+  state_ = State::kIdle;
+  parser_.reset();
+  if (input_.empty()) {
+    EndExchange();
+    if (ended_) return Close();
+    if (host_->stopping()) return Finish();
+  }
+  SetTimer(options_.idle_timeout);
+  Parse();
+  if (state_ == State::kIdle) EndExchange();
+}
+
+void HttpConnection::Read() {
+  if (reading_ || ended_) return;
+  reading_ = true;
+  const size_t size = state_ == State::kBody ? kBodyReadSize : kReadSize;
+  if (read_area_.size() != size) read_area_ = std::string(size, '\0');
+  stream_.ReadSome(asio::buffer(&read_area_[0], size),
+                   [self = shared_from_this()](const error_code& error, size_t n) { self->OnRead(error, n); });
+}
+
+void HttpConnection::OnRead(const error_code& error, size_t size) {
+  reading_ = false;
+  if (state_ == State::kClosed) return;
+  if (error) return OnEnd(error == asio::error::eof);
+  switch (state_) {
+    case State::kLingering:
+      return Read();
+    case State::kCall:
+    case State::kResponse:
+    case State::kContinue:
+      input_.append(read_area_, 0, size);
+      if (state_ == State::kCall && input_.size() < kMaxReadAhead) Read();
+      return;
+    default:
+      input_.append(read_area_, 0, size);
+      return Parse();
+  }
+}
+
+void HttpConnection::OnEnd(bool is_orderly) {
+  ended_ = true;
+  keep_alive_ = false;
+  const bool answers = state_ == State::kCall || state_ == State::kResponse;
+  // A client may end its side and still read.
+  if (!is_orderly || !answers) return Close();
+  if (state_ == State::kCall) WithdrawCall();
+}
+
+void HttpConnection::Parse() {
+  size_t used = 0;
+  while (ParseSome(&used)) {
+  }
+  input_.erase(0, used);
+  if (complete_ && state_ == State::kBody) return BeginCall();
+  const bool wants_input = state_ == State::kIdle || state_ == State::kHeader || state_ == State::kBody;
+  if (!wants_input) return;
+  if (ended_) return Close();
+  Read();
+}
+
+bool HttpConnection::ParseSome(size_t* used) {
+  if (state_ == State::kIdle) {
+    // Some clients end a body with a line break that it does not have.
+    while (absl::StartsWith(absl::string_view(input_).substr(*used), "\r\n")) *used += 2;
+    if (*used == input_.size() || (input_[*used] == '\r' && *used + 1 == input_.size())) return false;
+    state_ = State::kHeader;
+    BeginExchange();
+    SetTimer(options_.header_timeout);
+    version_ = 11;
+    keep_alive_ = true;
+    is_head_ = false;
+    complete_ = false;
+    parser_.emplace();
+    parser_->header_limit(options_.max_header_bytes);
+    parser_->body_limit(static_cast<uint64_t>(options_.max_body_bytes));
+  }
+  if (state_ != State::kHeader && state_ != State::kBody) return false;
+  if (*used == input_.size() && !parser_->is_done()) return false;
+
+  error_code error;
+  if (!parser_->is_done()) *used += parser_->put(asio::buffer(input_.data() + *used, input_.size() - *used), error);
+  if (error == http::error::need_more) {
+    // Of a header, or of what is between the chunks of a body.
+    if (input_.size() - *used > options_.max_header_bytes) OnParseError(http::error::header_limit);
+    return false;
+  }
+  if (error) {
+    OnParseError(error);
+    return false;
+  }
+  if (state_ == State::kBody) SetTimer(options_.progress_timeout);
+  if (state_ == State::kHeader && parser_->is_header_done()) OnHeader();
+  if (state_ == State::kBody && parser_->is_done()) complete_ = true;
+  return state_ == State::kBody && !complete_;
+}
+
+void HttpConnection::OnParseError(const error_code& error) {
+  if (error == http::error::header_limit) {
+    return Reject(431, absl::StrCat("the request's header is larger than ", options_.max_header_bytes, " bytes"));
+  }
+  if (error == http::error::body_limit) {
+    return Reject(413, absl::StrCat("the request's body is larger than ", options_.max_body_bytes, " bytes"));
+  }
+  if (error == boost::system::errc::not_enough_memory) return Reject(503, "no memory for the request's body");
+  Reject(400, absl::StrCat("the request is not valid HTTP: ", error.message()));
+}
+
+void HttpConnection::OnHeader() {
+  const HttpRequest& request = parser_->get();
+  version_ = static_cast<int>(request.version());
+  keep_alive_ = parser_->keep_alive();
+  is_head_ = request.method() == http::verb::head;
+  // Whoever sends a body of unknown extent could hide a request in it.
+  if (request.count(http::field::transfer_encoding) > 0 &&
+      !absl::EqualsIgnoreCase(View(request[http::field::transfer_encoding]), "chunked")) {
+    return Reject(501, "the only Transfer-Encoding that is supported is chunked");
+  }
+  const absl::string_view expect = View(request[http::field::expect]);
+  if (!expect.empty() && !absl::EqualsIgnoreCase(expect, "100-continue")) {
+    return Reject(417, absl::StrCat("Expect: ", expect, " is not supported, only 100-continue is"));
+  }
+  SetTimer(options_.progress_timeout);
+  if (!expect.empty() && version_ >= 11 && !parser_->is_done()) {
+    state_ = State::kContinue;
+    head_ = "HTTP/1.1 100 Continue\r\n\r\n";
+    return Write();
+  }
+  state_ = State::kBody;
+}
+
+void HttpConnection::BeginCall() {
+  state_ = State::kCall;
+  StopTimer();
+  auto deadline = std::chrono::system_clock::time_point::max();
+  if (options_.request_timeout.count() > 0) {
+    deadline = std::chrono::system_clock::now() + options_.request_timeout;
+    SetTimer(options_.request_timeout);
+  }
+  host_->CallBegan();
+  const auto call = std::make_shared<ServerCall>(
+      parser_->release(), peer_, deadline,
+      [weak = weak_from_this(), host = host_, number = ++call_number_](HttpResponse response) {
+        asio::post(host->io(), [weak, number, response = std::move(response)]() mutable {
+          if (const auto self = weak.lock()) self->OnReply(number, std::move(response));
+        });
+        host->CallEnded();
+      });
+  parser_.reset();
+  call_ = call;
+  const absl::Status status = host_->Submit(call);
+  if (!status.ok()) call->Reply(ErrorResponse(status));
+  if (input_.size() < kMaxReadAhead) Read();
+}
+
+void HttpConnection::OnReply(uint64_t call_number, HttpResponse response) {
+  if (state_ != State::kCall || call_number_ != call_number) return;
+  Respond(std::move(response));
+}
+
+void HttpConnection::WithdrawCall() {
+  if (const auto call = call_.lock()) host_->Withdraw(call);
+}
+
+void HttpConnection::Reject(int status, absl::string_view message) {
+  keep_alive_ = false;
+  Respond(ErrorResponse(status, message));
+}
+
+void HttpConnection::Respond(HttpResponse response) {
+  const bool is_valid = response.status >= 200 && response.status <= 599;
+  if (!is_valid) {
+    return Respond(ErrorResponse(500, absl::StrCat("the handler answered with the status ", response.status)));
+  }
+  state_ = State::kResponse;
+  keep_alive_ = keep_alive_ && !host_->stopping();
+  ResponseFraming framing;
+  framing.version = version_;
+  framing.keep_alive = keep_alive_;
+  framing.cors = options_.cors;
+  head_ = ResponseHead(response, framing, std::chrono::system_clock::now());
+  if (!is_head_ && MayHaveBody(response.status)) {
+    if (response.body.size() <= kSmallBody) {
+      head_ += response.body;
+    } else {
+      body_ = std::move(response.body);
+    }
+  }
+  Write();
+}
+
+void HttpConnection::Write() {
+  SetTimer(options_.progress_timeout);
+  const absl::string_view rest = written_ < head_.size() ? absl::string_view(head_).substr(written_)
+                                                         : absl::string_view(body_).substr(written_ - head_.size());
+  stream_.WriteSome(asio::buffer(rest.data(), rest.size()),
+                    [self = shared_from_this()](const error_code& error, size_t n) { self->OnWritten(error, n); });
+}
+
+void HttpConnection::OnWritten(const error_code& error, size_t size) {
+  if (state_ == State::kClosed) return;
+  if (error) return Close();
+  written_ += size;
+  if (written_ < head_.size() + body_.size()) return Write();
+  written_ = 0;
+  head_.clear();
+  body_ = std::string();
+  if (state_ == State::kContinue) {
+    state_ = State::kBody;
+    return Parse();
+  }
+  if (keep_alive_) return BecomeIdle();
+  Linger();
+}
+
+void HttpConnection::Linger() {
+  EndExchange();
+  if (ended_) return Close();
+  state_ = State::kLingering;
+  SetTimer(kLingerTimeout);
+  parser_.reset();
+  input_ = std::string();
+  // A goodbye over TLS would take what the client still sends for an error.
+  if (stream_.is_tls() && complete_) {
+    return stream_.SayGoodbye([self = shared_from_this()](const error_code&) { self->Close(); });
+  }
+  if (!stream_.is_tls()) stream_.EndSending();
+  Read();
+}
+
+void HttpConnection::BeginExchange() {
+  if (!std::exchange(in_exchange_, true)) host_->ExchangeBegan();
+}
+
+void HttpConnection::EndExchange() {
+  if (std::exchange(in_exchange_, false)) host_->ExchangeEnded();
+}
+
+void HttpConnection::SetTimer(std::chrono::milliseconds timeout) {
+  expiry_ = Clock::now() + timeout;
+  if (expiry_ < armed_) AwaitTimer();
+}
+
+void HttpConnection::AwaitTimer() {
+  armed_ = expiry_;
+  timer_.expires_at(armed_);
+  timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (error || self->state_ == State::kClosed) return;
+    self->armed_ = Clock::time_point::max();
+    if (self->expiry_ == Clock::time_point::max()) return;
+    if (Clock::now() < self->expiry_) return self->AwaitTimer();
+    self->StopTimer();
+    self->OnTimeout();
+  });
+}
+
+void HttpConnection::OnTimeout() {
+  switch (state_) {
+    case State::kHeader:
+      return Reject(408,
+                    absl::StrCat("the request's header did not come within ", options_.header_timeout.count(), " ms"));
+    case State::kBody:
+      return Reject(408,
+                    absl::StrCat("nothing of the request's body came for ", options_.progress_timeout.count(), " ms"));
+    case State::kCall:
+      WithdrawCall();
+      return Respond(ErrorResponse(absl::DeadlineExceededError(
+          absl::StrCat("the request was not answered within ", options_.request_timeout.count(), " ms"))));
+    case State::kIdle:
+      if (stream_.is_tls()) return Linger();
+      return Close();
+    default:
+      return Close();
+  }
+}
+
+}  // namespace trilho

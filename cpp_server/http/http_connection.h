@@ -1,0 +1,162 @@
+// One connection of the HTTP front: one request after another.
+
+#ifndef TRILHO_CPP_SERVER_HTTP_HTTP_CONNECTION_H_
+#define TRILHO_CPP_SERVER_HTTP_HTTP_CONNECTION_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "boost/asio/basic_waitable_timer.hpp"
+#include "boost/asio/io_context.hpp"
+#include "boost/beast/core/error.hpp"
+#include "cpp_server/http/http_call.h"
+#include "cpp_server/http/http_options.h"
+#include "cpp_server/http/http_stream.h"
+#include "cpp_server/http/request_body.h"
+#include "cpp_server/http/server_call.h"
+
+namespace trilho {
+
+class HttpConnection;
+
+// What connections need of their server. On the thread of `io` unless it says
+// otherwise.
+class ConnectionHost {
+ public:
+  virtual ~ConnectionHost() = default;
+
+  virtual const HttpOptions& options() const = 0;
+  virtual boost::asio::io_context& io() = 0;
+  // Whether connections are to be closed after what they do now.
+  virtual bool stopping() const = 0;
+
+  // Has a thread of its plane handle `call`; RESOURCE_EXHAUSTED if too many wait.
+  virtual absl::Status Submit(const std::shared_ptr<ServerCall>& call) = 0;
+  // Nobody waits for `call` any more; answers it if no handler has seen it.
+  virtual void Withdraw(const std::shared_ptr<ServerCall>& call) = 0;
+
+  // Around every exchange: from a request's first byte to its response's last.
+  virtual void ExchangeBegan() = 0;
+  virtual void ExchangeEnded() = 0;
+  // Around the life of every call, until it was answered by its handler. CallEnded on any thread.
+  virtual void CallBegan() = 0;
+  virtual void CallEnded() = 0;
+
+  // The host lets go of `connection`.
+  virtual void Closed(HttpConnection* connection) = 0;
+};
+
+// Everything happens on the thread of the host's context. A read is under way
+// nearly always, also while a handler works: that is how a client's end is
+// noticed. It is owned by its host until Closed, and by what it waits for.
+class HttpConnection final : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(std::shared_ptr<ConnectionHost> host, HttpSocket socket, std::shared_ptr<HttpStream::TlsContext> tls,
+                 std::string peer);
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  // Serves requests.
+  void Start();
+  // Says `response`, whatever is asked, and closes.
+  void Refuse(HttpResponse response);
+  // Closes if it is idle, else after the response under way.
+  void Finish();
+  // Closes at once. What a handler still replies is dropped.
+  void Close();
+
+ private:
+  enum class State {
+    kNew,
+    kHandshake,
+    kIdle,       // between two requests
+    kHeader,     // of a request is being read
+    kContinue,   // "100 Continue" is being written
+    kBody,       // of a request is being read
+    kCall,       // a handler works
+    kResponse,   // is being written
+    kLingering,  // reads until the client closes, lest a reset overtake the response
+    kClosed,
+  };
+
+  void BecomeIdle();
+  void Read();
+  void OnRead(const boost::beast::error_code& error, size_t size);
+  // The client has closed, or the network has failed.
+  void OnEnd(bool is_orderly);
+  // Goes as far as the input does.
+  void Parse();
+  // One step. False if it needs more input, or the request is complete or has been refused.
+  bool ParseSome(size_t* used);
+  void OnParseError(const boost::beast::error_code& error);
+  void OnHeader();
+
+  void BeginCall();
+  // Unless it was answered without waiting for its handler.
+  void OnReply(uint64_t call_number, HttpResponse response);
+  // Answers a request that cannot be read to its end, and closes.
+  void Reject(int status, absl::string_view message);
+
+  // Nobody waits for the handler any more.
+  void WithdrawCall();
+
+  void Respond(HttpResponse response);
+  void Write();
+  void OnWritten(const boost::beast::error_code& error, size_t size);
+  void Linger();
+  void BeginExchange();
+  void EndExchange();
+
+  // One timer for all: each state sets when it has lasted too long.
+  void SetTimer(std::chrono::milliseconds timeout);
+  void StopTimer() { expiry_ = Clock::time_point::max(); }
+  void AwaitTimer();
+  void OnTimeout();
+
+  using Clock = std::chrono::steady_clock;
+  using Timer =
+      boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::io_context::executor_type>;
+
+  const std::shared_ptr<ConnectionHost> host_;
+  const HttpOptions& options_;
+  HttpStream stream_;
+  const std::string peer_;
+  State state_ = State::kNew;
+
+  Timer timer_;
+  Clock::time_point expiry_ = Clock::time_point::max();
+  // Until when timer_ runs now; no later than expiry_. Saves setting it anew for every state.
+  Clock::time_point armed_ = Clock::time_point::max();
+
+  bool reading_ = false;
+  bool ended_ = false;
+  std::string read_area_;
+  // Read but not parsed.
+  std::string input_;
+
+  bool in_exchange_ = false;
+  absl::optional<HttpRequestParser> parser_;
+  int version_ = 11;
+  bool is_head_ = false;
+  bool keep_alive_ = true;
+  // The last request was read to its end; true before the first.
+  bool complete_ = true;
+  // Not owned, so that a call that its handler lets go of is noticed.
+  std::weak_ptr<ServerCall> call_;
+  // Of the last call: a late reply may not answer the one after its own.
+  uint64_t call_number_ = 0;
+
+  std::string head_;
+  std::string body_;
+  size_t written_ = 0;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_HTTP_HTTP_CONNECTION_H_

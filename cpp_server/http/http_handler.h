@@ -1,0 +1,31 @@
+// How the HTTP front reaches what it serves.
+
+#ifndef TRILHO_CPP_SERVER_HTTP_HTTP_HANDLER_H_
+#define TRILHO_CPP_SERVER_HTTP_HTTP_HANDLER_H_
+
+#include <functional>
+#include <memory>
+
+#include "absl/strings/string_view.h"
+#include "cpp_server/http/http_call.h"
+
+namespace trilho {
+
+// Answers one call, before it returns or later. A call that is let go without
+// an answer is answered 500. Thread-safe.
+using HttpHandler = std::function<void(std::shared_ptr<HttpCall>)>;
+
+// Which threads run a handler. The control plane answers while every thread of
+// the data plane is busy, so it must never do the work of a model.
+enum class HttpPlane { kData, kControl };
+
+struct HttpRoute {
+  // Of a method and a path as HttpCall has them. On the thread that serves all
+  // connections: must be quick.
+  std::function<HttpPlane(absl::string_view method, absl::string_view path)> plane;
+  HttpHandler handler;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_HTTP_HTTP_HANDLER_H_

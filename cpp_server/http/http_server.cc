@@ -1,0 +1,332 @@
+#include "cpp_server/http/http_server.h"
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "boost/asio/basic_socket_acceptor.hpp"
+#include "boost/asio/executor_work_guard.hpp"
+#include "boost/asio/post.hpp"
+#include "cpp_server/core/mutex.h"
+#include "cpp_server/http/call_pool.h"
+#include "cpp_server/http/http_connection.h"
+#include "cpp_server/http/http_status.h"
+#include "cpp_server/http/tls_context.h"
+#include "cpp_server/logging/log.h"
+
+namespace trilho {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr int kControlThreads = 2;
+constexpr size_t kMaxWaitingControlCalls = 1024;
+// Connections beyond the bound that are told so.
+constexpr size_t kMaxRefusals = 64;
+constexpr uint32_t kMostHeaderBytes = 64 << 10;
+// Until files may have been closed.
+constexpr std::chrono::milliseconds kAcceptRetry{100};
+
+absl::Status Check(const HttpOptions& options) {
+  const auto at_least = [](absl::string_view name, int64_t value, int64_t least) {
+    if (value >= least) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("HTTP: ", name, " is ", value, ", must be at least ", least));
+  };
+  absl::Status status = at_least("data_threads", options.data_threads, 1);
+  status.Update(at_least("max_queued_data_calls", options.max_queued_data_calls, 0));
+  status.Update(at_least("max_body_bytes", options.max_body_bytes, 0));
+  status.Update(at_least("max_header_bytes", options.max_header_bytes, 1));
+  status.Update(at_least("max_connections", options.max_connections, 1));
+  status.Update(at_least("idle_timeout", options.idle_timeout.count(), 1));
+  status.Update(at_least("header_timeout", options.header_timeout.count(), 1));
+  status.Update(at_least("progress_timeout", options.progress_timeout.count(), 1));
+  status.Update(at_least("request_timeout", options.request_timeout.count(), 0));
+  if (!status.ok()) return status;
+  if (options.max_header_bytes > kMostHeaderBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("HTTP: max_header_bytes is ", options.max_header_bytes, ", must be at most ", kMostHeaderBytes));
+  }
+  if (options.port < 0 || options.port > UINT16_MAX) {
+    return absl::InvalidArgumentError(absl::StrCat("HTTP: port is ", options.port, ", must be within 0 and 65535"));
+  }
+  return absl::OkStatus();
+}
+
+std::string ToString(const tcp::endpoint& endpoint) {
+  error_code ignored;
+  const std::string address = endpoint.address().to_string(ignored);
+  return endpoint.address().is_v6() ? absl::StrCat("[", address, "]:", endpoint.port())
+                                    : absl::StrCat(address, ":", endpoint.port());
+}
+
+}  // namespace
+
+// Shared with its connections and with calls that handlers hold.
+class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(Options options, HttpRoute route)
+      : options_(std::move(options)),
+        route_(std::move(route)),
+        // One thread runs it.
+        io_(1),
+        work_(io_.get_executor()),
+        acceptor_(io_),
+        accept_timer_(io_) {}
+
+  absl::Status Start();
+  absl::Status SetTls(const HttpTlsOptions& tls) EXCLUDES(mu_);
+  bool Shutdown(std::chrono::milliseconds grace) EXCLUDES(mu_);
+  // After Shutdown: waits for all handlers, ends all threads.
+  void Join() EXCLUDES(mu_);
+
+  int port() const { return port_; }
+  size_t waiting_calls() const { return data_calls_->waiting(); }
+
+  const HttpOptions& options() const override { return options_; }
+  asio::io_context& io() override { return io_; }
+  bool stopping() const override { return stopping_; }
+  absl::Status Submit(const std::shared_ptr<ServerCall>& call) override;
+  void Withdraw(const std::shared_ptr<ServerCall>& call) override;
+  void ExchangeBegan() override { Count(&exchanges_, 1); }
+  void ExchangeEnded() override { Count(&exchanges_, -1); }
+  void CallBegan() override { Count(&calls_, 1); }
+  void CallEnded() override { Count(&calls_, -1); }
+  void Closed(HttpConnection* connection) override { connections_.erase(connection); }
+
+ private:
+  using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
+  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                           asio::io_context::executor_type>;
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  absl::Status Listen();
+  void Accept();
+  void OnAccept(HttpSocket socket) EXCLUDES(mu_);
+  std::vector<std::shared_ptr<HttpConnection>> Connections() const;
+
+  void Count(int* counter, int change) EXCLUDES(mu_) {
+    MutexLock lock(&mu_);
+    *counter += change;
+    if (*counter == 0) changed_.NotifyAll();
+  }
+  // Runs `work` on the I/O thread and waits for it.
+  template <typename Work>
+  void OnIoThread(Work work) EXCLUDES(mu_);
+
+  const Options options_;
+  const HttpRoute route_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  Acceptor acceptor_;
+  Timer accept_timer_;
+  int port_ = 0;
+  std::atomic<bool> stopping_{false};
+  // On the I/O thread.
+  std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
+
+  std::unique_ptr<CallPool> data_calls_;
+  std::unique_ptr<CallPool> control_calls_;
+  std::thread io_thread_;
+
+  Mutex mu_;
+  CondVar changed_;
+  std::shared_ptr<HttpStream::TlsContext> tls_ GUARDED_BY(mu_);
+  int exchanges_ GUARDED_BY(mu_) = 0;
+  int calls_ GUARDED_BY(mu_) = 0;
+};
+
+absl::Status HttpServer::Impl::Start() {
+  if (options_.tls.has_value()) {
+    auto tls = MakeTlsContext(*options_.tls);
+    if (!tls.ok()) return tls.status();
+    MutexLock lock(&mu_);
+    tls_ = *std::move(tls);
+  }
+  const absl::Status listening = Listen();
+  if (!listening.ok()) return listening;
+  // Neither pool's threads outlive this, whatever else holds it: Join ends them.
+  const auto run = [this](std::shared_ptr<ServerCall> call) {
+    ServerCall::Handle(std::move(call), static_cast<size_t>(options_.max_body_bytes), route_.handler);
+  };
+  data_calls_ =
+      std::make_unique<CallPool>(options_.data_threads, static_cast<size_t>(options_.max_queued_data_calls), run);
+  control_calls_ = std::make_unique<CallPool>(kControlThreads, kMaxWaitingControlCalls, run);
+  Accept();
+  io_thread_ = std::thread([this] {
+    error_code ignored;
+    io_.run(ignored);
+  });
+  return absl::OkStatus();
+}
+
+absl::Status HttpServer::Impl::Listen() {
+  error_code error;
+  const auto address = asio::ip::make_address(options_.address, error);
+  if (error) {
+    return absl::InvalidArgumentError(absl::StrCat("HTTP: the address ", options_.address, " is not an IP address"));
+  }
+  const tcp::endpoint endpoint(address, static_cast<uint16_t>(options_.port));
+  acceptor_.open(endpoint.protocol(), error);
+  // Lets a successor have the port at once; two servers cannot have it, as they could with SO_REUSEPORT.
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) {
+    return absl::UnavailableError(absl::StrCat("HTTP: cannot listen on ", ToString(endpoint), ": ", error.message()));
+  }
+  const tcp::endpoint local = acceptor_.local_endpoint(error);
+  if (error) return absl::InternalError(absl::StrCat("HTTP: ", error.message()));
+  port_ = local.port();
+  return absl::OkStatus();
+}
+
+absl::Status HttpServer::Impl::SetTls(const HttpTlsOptions& tls) {
+  if (!options_.tls.has_value()) {
+    return absl::FailedPreconditionError("HTTP: the server was started without TLS, which cannot be changed");
+  }
+  auto context = MakeTlsContext(tls);
+  if (!context.ok()) return context.status();
+  // The old one is let go without the lock.
+  std::shared_ptr<HttpStream::TlsContext> changed = *std::move(context);
+  MutexLock lock(&mu_);
+  tls_.swap(changed);
+  return absl::OkStatus();
+}
+
+void HttpServer::Impl::Accept() {
+  acceptor_.async_accept([self = shared_from_this()](const error_code& error, HttpSocket socket) {
+    if (self->stopping_ || !self->acceptor_.is_open()) return;
+    if (!error) {
+      self->OnAccept(std::move(socket));
+      return self->Accept();
+    }
+    // Probably out of files: the connection stays where it is.
+    self->accept_timer_.expires_after(kAcceptRetry);
+    self->accept_timer_.async_wait([self](const error_code& cancelled) {
+      if (!cancelled && self->acceptor_.is_open()) self->Accept();
+    });
+  });
+}
+
+void HttpServer::Impl::OnAccept(HttpSocket socket) {
+  const size_t bound = static_cast<size_t>(options_.max_connections);
+  if (connections_.size() >= bound + kMaxRefusals) return;
+  error_code error;
+  const tcp::endpoint peer = socket.remote_endpoint(error);
+  if (error) return;
+  socket.set_option(tcp::no_delay(true), error);
+  std::shared_ptr<HttpStream::TlsContext> tls;
+  {
+    MutexLock lock(&mu_);
+    tls = tls_;
+  }
+  auto connection =
+      std::make_shared<HttpConnection>(shared_from_this(), std::move(socket), std::move(tls), ToString(peer));
+  connections_.emplace(connection.get(), connection);
+  if (connections_.size() <= bound) return connection->Start();
+  connection->Refuse(ErrorResponse(
+      absl::UnavailableError(absl::StrCat("the server has ", bound, " connections already, which is its bound"))));
+}
+
+absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
+  const bool is_data = route_.plane(call->method(), call->path()) == HttpPlane::kData;
+  CallPool& pool = is_data ? *data_calls_ : *control_calls_;
+  if (pool.Add(call)) return absl::OkStatus();
+  const std::string flag = is_data ? absl::StrCat(" (--max_queued_requests=", pool.max_waiting(), ")") : "";
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the server is overloaded: ", pool.max_waiting(), " calls wait already", flag));
+}
+
+void HttpServer::Impl::Withdraw(const std::shared_ptr<ServerCall>& call) {
+  call->Cancel();
+  if (data_calls_->Remove(call.get()) || control_calls_->Remove(call.get())) {
+    call->Reply(ErrorResponse(absl::CancelledError("the caller has gone before its call was begun")));
+  }
+}
+
+std::vector<std::shared_ptr<HttpConnection>> HttpServer::Impl::Connections() const {
+  std::vector<std::shared_ptr<HttpConnection>> connections;
+  connections.reserve(connections_.size());
+  for (const auto& connection : connections_) connections.push_back(connection.second);
+  return connections;
+}
+
+template <typename Work>
+void HttpServer::Impl::OnIoThread(Work work) {
+  bool done = false;
+  asio::post(io_, [&] {
+    work();
+    MutexLock lock(&mu_);
+    done = true;
+    changed_.NotifyAll();
+  });
+  MutexLock lock(&mu_);
+  while (!done) changed_.Wait(&mu_);
+}
+
+bool HttpServer::Impl::Shutdown(std::chrono::milliseconds grace) {
+  const TimePoint deadline = std::chrono::steady_clock::now() + grace;
+  stopping_ = true;
+  OnIoThread([this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+    accept_timer_.cancel();
+    for (const auto& connection : Connections()) connection->Finish();
+  });
+  {
+    MutexLock lock(&mu_);
+    bool in_time = true;
+    while (in_time && (exchanges_ > 0 || calls_ > 0)) in_time = changed_.WaitUntil(&mu_, deadline);
+    if (exchanges_ == 0 && calls_ == 0) return true;
+  }
+  OnIoThread([this] {
+    for (const auto& connection : Connections()) connection->Close();
+  });
+  MutexLock lock(&mu_);
+  return calls_ == 0;
+}
+
+void HttpServer::Impl::Join() {
+  // From here on there are no new calls.
+  OnIoThread([this] {
+    for (const auto& connection : Connections()) connection->Close();
+  });
+  {
+    MutexLock lock(&mu_);
+    while (calls_ > 0) changed_.Wait(&mu_);
+  }
+  data_calls_.reset();
+  control_calls_.reset();
+  work_.reset();
+  io_thread_.join();
+}
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options, HttpRoute route) {
+  absl::Status status = Check(options);
+  if (!status.ok()) return status;
+  auto impl = std::make_shared<Impl>(std::move(options), std::move(route));
+  status = impl->Start();
+  if (!status.ok()) return status;
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() {
+  if (!impl_->stopping()) impl_->Shutdown(std::chrono::milliseconds(0));
+  impl_->Join();
+}
+
+int HttpServer::port() const { return impl_->port(); }
+absl::Status HttpServer::SetTls(const HttpTlsOptions& tls) { return impl_->SetTls(tls); }
+bool HttpServer::Shutdown(std::chrono::milliseconds grace) { return impl_->Shutdown(grace); }
+size_t HttpServer::waiting_calls() const { return impl_->waiting_calls(); }
+
+}  // namespace trilho

@@ -1,0 +1,87 @@
+#include "cpp_server/http/http_status.h"
+
+#include "rapidjson/memorystream.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
+
+namespace trilho {
+namespace {
+
+constexpr absl::string_view kReplacement = "\xEF\xBF\xBD";
+
+// The first character's bytes in `text`, which is not empty; 0 if they are not UTF-8.
+size_t Utf8Length(absl::string_view text) {
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  rapidjson::StringBuffer copy;
+  return rapidjson::UTF8<>::Validate(stream, copy) && stream.Tell() <= text.size() ? copy.GetSize() : 0;
+}
+
+std::string ReplaceInvalidUtf8(absl::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const size_t length = Utf8Length(text);
+    valid.append(length == 0 ? std::string(kReplacement) : std::string(text.substr(0, length)));
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return valid;
+}
+
+}  // namespace
+
+int HttpStatusOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kOk:
+      return 200;
+    case absl::StatusCode::kCancelled:
+      return 499;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+      return 400;
+    case absl::StatusCode::kDeadlineExceeded:
+      return 504;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kAborted:
+      return 409;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kResourceExhausted:
+      return 429;
+    case absl::StatusCode::kUnimplemented:
+      return 501;
+    case absl::StatusCode::kUnavailable:
+      return 503;
+    case absl::StatusCode::kUnauthenticated:
+      return 401;
+    default:  // UNKNOWN, INTERNAL, DATA_LOSS
+      return 500;
+  }
+}
+
+std::string ErrorBody(absl::string_view message) {
+  const std::string valid = ReplaceInvalidUtf8(message);
+  rapidjson::StringBuffer quoted;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(quoted);
+  writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+  std::string body = R"({"error": )";
+  body.append(quoted.GetString(), quoted.GetSize());
+  body += "}";
+  return body;
+}
+
+HttpResponse ErrorResponse(int status, absl::string_view message) {
+  HttpResponse response;
+  response.status = status;
+  response.body = ErrorBody(message);
+  return response;
+}
+
+HttpResponse ErrorResponse(const absl::Status& status) {
+  return ErrorResponse(status.ok() ? 500 : HttpStatusOf(status.code()),
+                       {status.message().data(), status.message().size()});
+}
+
+}  // namespace trilho

@@ -1,0 +1,123 @@
+// A server whose handlers show what the front does, for tests.
+
+#ifndef TRILHO_CPP_SERVER_HTTP_HTTP_TEST_SERVER_H_
+#define TRILHO_CPP_SERVER_HTTP_HTTP_TEST_SERVER_H_
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "cpp_server/core/mutex.h"
+#include "cpp_server/http/http_server.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+
+// Waits for `condition`, but not forever.
+template <typename Condition>
+bool Eventually(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+// What is under /control is of the control plane. Paths that end in
+//   /echo    answer with the body,
+//   /show    answer with all that a handler sees,
+//   /hold    are held until the test answers them, without a thread,
+//   /block   are held, with the thread that handles them,
+//   /drop    are let go without an answer.
+class HttpTestServer {
+ public:
+  explicit HttpTestServer(HttpServer::Options options = {}) {
+    options.address = "127.0.0.1";
+    HttpRoute route;
+    route.plane = [](absl::string_view /*method*/, absl::string_view path) {
+      return absl::StartsWith(path, "/control") ? HttpPlane::kControl : HttpPlane::kData;
+    };
+    route.handler = [this](std::shared_ptr<HttpCall> call) { Handle(std::move(call)); };
+    auto server = HttpServer::Start(std::move(options), std::move(route));
+    EXPECT_TRUE(server.ok()) << server.status();
+    if (server.ok()) server_ = *std::move(server);
+  }
+  ~HttpTestServer() {
+    Unblock();
+    AnswerAll();
+    server_.reset();
+  }
+
+  HttpServer& operator*() { return *server_; }
+  HttpServer* operator->() { return server_.get(); }
+  void Destroy() { server_.reset(); }
+
+  // The next call of /hold or /block, in their order.
+  std::shared_ptr<HttpCall> Take() EXCLUDES(mu_) {
+    MutexLock lock(&mu_);
+    while (held_.empty()) changed_.Wait(&mu_);
+    std::shared_ptr<HttpCall> call = std::move(held_.front());
+    held_.pop_front();
+    return call;
+  }
+  // Lets the threads of /block go.
+  void Unblock() EXCLUDES(mu_) {
+    MutexLock lock(&mu_);
+    blocked_ = false;
+    changed_.NotifyAll();
+  }
+  void AnswerAll() EXCLUDES(mu_) {
+    MutexLock lock(&mu_);
+    for (const auto& call : held_) call->Reply({});
+    held_.clear();
+  }
+  int handled() const EXCLUDES(mu_) {
+    MutexLock lock(&mu_);
+    return handled_;
+  }
+
+ private:
+  void Handle(std::shared_ptr<HttpCall> call) EXCLUDES(mu_) {
+    const std::string path(call->path());
+    HttpResponse response;
+    response.content_type = "text/plain";
+    {
+      MutexLock lock(&mu_);
+      ++handled_;
+    }
+    if (absl::EndsWith(path, "/echo")) {
+      response.body = std::string(call->body());
+      call->Reply(std::move(response));
+    } else if (absl::EndsWith(path, "/show")) {
+      response.body = absl::StrCat(call->method(), "|", call->path(), "|", call->query(), "|", call->header("x-TEST"),
+                                   "|", call->body());
+      response.headers = {{"X-Reply", "yes"}, {"X-Broken", "a\r\nX-Injected: b"}};
+      call->Reply(std::move(response));
+    } else if (absl::EndsWith(path, "/hold") || absl::EndsWith(path, "/block")) {
+      MutexLock lock(&mu_);
+      held_.push_back(std::move(call));
+      changed_.NotifyAll();
+      while (blocked_ && absl::EndsWith(path, "/block")) changed_.Wait(&mu_);
+    } else if (!absl::EndsWith(path, "/drop")) {
+      response.status = 404;
+      call->Reply(std::move(response));
+    }
+  }
+
+  mutable Mutex mu_;
+  CondVar changed_;
+  std::deque<std::shared_ptr<HttpCall>> held_ GUARDED_BY(mu_);
+  bool blocked_ GUARDED_BY(mu_) = true;
+  int handled_ GUARDED_BY(mu_) = 0;
+  std::unique_ptr<HttpServer> server_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_HTTP_HTTP_TEST_SERVER_H_

@@ -1,0 +1,103 @@
+#include "cpp_server/http/server_call.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "cpp_server/http/gzip.h"
+#include "cpp_server/http/http_status.h"
+#include "cpp_server/logging/log.h"
+
+namespace trilho {
+namespace {
+
+namespace http = boost::beast::http;
+
+absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+// Without the "http://host" that proxies are sent.
+absl::string_view OriginForm(absl::string_view target) {
+  for (const absl::string_view scheme : {"http://", "https://"}) {
+    if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
+    const size_t path = target.find_first_of("/?", scheme.size());
+    return path == absl::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
+}
+
+enum class Coding { kNone, kGzip, kUnknown };
+
+Coding CodingOf(absl::string_view content_encoding) {
+  Coding coding = Coding::kNone;
+  for (absl::string_view name : absl::StrSplit(content_encoding, ',')) {
+    name = absl::StripAsciiWhitespace(name);
+    if (name.empty() || absl::EqualsIgnoreCase(name, "identity")) continue;
+    const bool is_gzip = absl::EqualsIgnoreCase(name, "gzip") || absl::EqualsIgnoreCase(name, "x-gzip");
+    if (!is_gzip || coding != Coding::kNone) return Coding::kUnknown;
+    coding = Coding::kGzip;
+  }
+  return coding;
+}
+
+}  // namespace
+
+ServerCall::ServerCall(HttpRequest request, std::string peer, std::chrono::system_clock::time_point deadline, Send send)
+    : request_(std::move(request)), peer_(std::move(peer)), deadline_(deadline), send_(std::move(send)) {
+  const absl::string_view target = OriginForm(View(request_.target()));
+  const size_t mark = target.find('?');
+  path_ = target.substr(0, mark);
+  if (mark != absl::string_view::npos) query_ = target.substr(mark + 1);
+}
+
+ServerCall::~ServerCall() {
+  if (!replied_) Reply(ErrorResponse(absl::InternalError("the request was not answered by its handler")));
+}
+
+absl::string_view ServerCall::method() const {
+  const absl::string_view method = View(request_.method_string());
+  return method == "HEAD" ? "GET" : method;
+}
+
+absl::string_view ServerCall::header(absl::string_view name) const {
+  const auto found = request_.find(boost::beast::string_view(name.data(), name.size()));
+  return found == request_.end() ? absl::string_view() : View(found->value());
+}
+
+void ServerCall::Reply(HttpResponse response) {
+  if (replied_.exchange(true)) {
+    Log(Severity::kError, absl::StrCat(method(), " ", path_, " was answered twice; the second answer is dropped"));
+    return;
+  }
+  std::exchange(send_, nullptr)(std::move(response));
+}
+
+bool ServerCall::Decode(size_t max_body_bytes) {
+  const absl::string_view encoding = header("content-encoding");
+  const Coding coding = request_.body().empty() ? Coding::kNone : CodingOf(encoding);
+  if (coding == Coding::kUnknown) {
+    Reply(ErrorResponse(415, absl::StrCat("Content-Encoding: ", encoding, " is not supported, only gzip is")));
+    return false;
+  }
+  if (coding == Coding::kNone) return true;
+  absl::StatusOr<std::string> body = Gunzip(request_.body(), max_body_bytes);
+  if (!body.ok()) {
+    const std::string message(body.status().message());
+    Reply(ErrorResponse(absl::IsResourceExhausted(body.status()) ? 413 : 400, message));
+    return false;
+  }
+  request_.body() = *std::move(body);
+  return true;
+}
+
+void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpHandler& handler) {
+  // Those who left while they waited cost nothing.
+  if (*call->cancelled_) {
+    return call->Reply(ErrorResponse(absl::CancelledError("the caller has gone before its call was begun")));
+  }
+  if (call->Decode(max_body_bytes)) handler(std::move(call));
+}
+
+}  // namespace trilho

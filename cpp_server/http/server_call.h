@@ -1,0 +1,64 @@
+// A request that came over a connection.
+
+#ifndef TRILHO_CPP_SERVER_HTTP_SERVER_CALL_H_
+#define TRILHO_CPP_SERVER_HTTP_SERVER_CALL_H_
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "cpp_server/http/http_call.h"
+#include "cpp_server/http/http_handler.h"
+#include "cpp_server/http/request_body.h"
+
+namespace trilho {
+
+// Holds nothing of its connection but `send`, which it calls exactly once: with
+// the handler's reply, or with a 500 when it is destroyed without one.
+class ServerCall final : public HttpCall {
+ public:
+  using Send = std::function<void(HttpResponse)>;
+
+  ServerCall(HttpRequest request, std::string peer, std::chrono::system_clock::time_point deadline, Send send);
+  ~ServerCall() override;
+  ServerCall(const ServerCall&) = delete;
+  ServerCall& operator=(const ServerCall&) = delete;
+
+  // Decompresses the body, as far as `max_body_bytes`, and has `handler` answer
+  // `call`, unless nobody waits for it any more.
+  static void Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpHandler& handler);
+
+  // Nobody waits for it any more. Thread-safe.
+  void Cancel() { *cancelled_ = true; }
+
+  absl::string_view method() const override;
+  absl::string_view path() const override { return path_; }
+  absl::string_view query() const override { return query_; }
+  absl::string_view header(absl::string_view name) const override;
+  absl::string_view body() const override { return request_.body(); }
+  std::string peer() const override { return peer_; }
+  std::chrono::system_clock::time_point deadline() const override { return deadline_; }
+  std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
+  void Reply(HttpResponse response) override;
+
+ private:
+  // Whether a handler may see it; it was answered if not.
+  bool Decode(size_t max_body_bytes);
+
+  HttpRequest request_;
+  // Into request_.
+  absl::string_view path_;
+  absl::string_view query_;
+  const std::string peer_;
+  const std::chrono::system_clock::time_point deadline_;
+  const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
+  std::atomic<bool> replied_{false};
+  Send send_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_HTTP_SERVER_CALL_H_
