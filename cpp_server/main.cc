@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -11,10 +12,12 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "cpp_server/config/flags.h"
 #include "cpp_server/config/model_config.h"
 #include "cpp_server/logging/log.h"
@@ -42,6 +45,54 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+int OrOnePerCpu(int threads) {
+  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ChannelArguments() {
+  std::vector<std::pair<std::string, std::string>> arguments;
+  for (absl::string_view part : absl::StrSplit(absl::GetFlag(FLAGS_grpc_channel_arguments), ',', absl::SkipEmpty())) {
+    const size_t equals = part.find('=');
+    if (equals == absl::string_view::npos || equals == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--grpc_channel_arguments: \"", part, "\" is not of the form KEY=VALUE"));
+    }
+    arguments.emplace_back(std::string(part.substr(0, equals)), std::string(part.substr(equals + 1)));
+  }
+  return arguments;
+}
+
+absl::StatusOr<trilho::GrpcServer::Options> GrpcOptionsFromFlags() {
+  trilho::GrpcServer::Options options;
+  options.address = absl::GetFlag(FLAGS_bind_address);
+  options.port = absl::GetFlag(FLAGS_port);
+  options.socket_path = absl::GetFlag(FLAGS_grpc_socket_path);
+  options.data_threads = OrOnePerCpu(absl::GetFlag(FLAGS_grpc_max_threads));
+  options.max_waiting_calls = absl::GetFlag(FLAGS_max_queued_requests);
+  auto arguments = ChannelArguments();
+  if (!arguments.ok()) return arguments.status();
+  options.channel_arguments = *std::move(arguments);
+  return options;
+}
+
+// Absent if no HTTP is wanted.
+absl::StatusOr<absl::optional<trilho::HttpServer::Options>> HttpOptionsFromFlags() {
+  const int port = absl::GetFlag(FLAGS_rest_api_port);
+  if (port == 0) return absl::nullopt;
+  if (port == absl::GetFlag(FLAGS_port)) {
+    return absl::InvalidArgumentError(absl::StrCat("--rest_api_port and --port are both ", port, "; they must differ"));
+  }
+  trilho::HttpServer::Options options;
+  options.address = absl::GetFlag(FLAGS_bind_address);
+  // Negative: a free one, which is then logged; 0 means none to TF Serving.
+  options.port = std::max(0, port);
+  options.data_threads = OrOnePerCpu(absl::GetFlag(FLAGS_rest_api_num_threads));
+  options.max_queued_data_calls = absl::GetFlag(FLAGS_max_queued_requests);
+  options.request_timeout = std::chrono::milliseconds(absl::GetFlag(FLAGS_rest_api_timeout_in_ms));
+  options.cors = absl::GetFlag(FLAGS_rest_api_enable_cors_support);
+  return options;
+}
+
 absl::StatusOr<trilho::ModelServer::Options> OptionsFromFlags() {
   trilho::ModelServer::Options options;
   const std::string config_file = absl::GetFlag(FLAGS_model_config_file);
@@ -50,6 +101,8 @@ absl::StatusOr<trilho::ModelServer::Options> OptionsFromFlags() {
                     : trilho::ReadModelConfigFile(config_file);
   if (!models.ok()) return models.status();
   options.models = *std::move(models);
+  options.model_config_file = config_file;
+  options.model_config_poll_wait = std::chrono::seconds(absl::GetFlag(FLAGS_model_config_file_poll_wait_seconds));
   options.poll_wait =
       std::chrono::milliseconds(static_cast<int64_t>(absl::GetFlag(FLAGS_file_system_poll_wait_seconds) * 1000));
   options.saved_model.tags = absl::StrSplit(absl::GetFlag(FLAGS_saved_model_tags), ',');
@@ -57,10 +110,16 @@ absl::StatusOr<trilho::ModelServer::Options> OptionsFromFlags() {
   options.warm_up = absl::GetFlag(FLAGS_enable_model_warmup);
   options.max_num_load_retries = absl::GetFlag(FLAGS_max_num_load_retries);
   options.load_retry_interval = std::chrono::microseconds(absl::GetFlag(FLAGS_load_retry_interval_micros));
-  options.grpc.port = absl::GetFlag(FLAGS_port);
-  options.grpc.socket_path = absl::GetFlag(FLAGS_grpc_socket_path);
-  const int threads = absl::GetFlag(FLAGS_grpc_max_threads);
-  options.grpc.data_threads = threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency());
+  if (absl::GetFlag(FLAGS_enable_serialization_as_tensor_content)) {
+    options.encoding = trilho::TensorEncoding::kTensorContent;
+  }
+  options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
+  auto grpc = GrpcOptionsFromFlags();
+  if (!grpc.ok()) return grpc.status();
+  options.grpc = *std::move(grpc);
+  auto http = HttpOptionsFromFlags();
+  if (!http.ok()) return http.status();
+  options.http = *std::move(http);
   return options;
 }
 
@@ -86,10 +145,22 @@ int main(int argc, char** argv) {
   if (!server.ok()) return Complain(kExitFailed, server.status());
 
   std::fputs((*server)->Table().c_str(), stderr);
+  if ((*server)->http_port() != 0) {
+    trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving HTTP on port ", (*server)->http_port()));
+  }
   trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving gRPC on port ", (*server)->port()));
 
   int signal = 0;
   sigwait(&stop_signals, &signal);
+  const double lame_duck = absl::GetFlag(FLAGS_lame_duck_seconds);
+  if (signal == SIGTERM && lame_duck > 0) {
+    trilho::Log(trilho::Severity::kInfo,
+                absl::StrCat("signal ", signal, ": not ready any more; taking calls for ", lame_duck, " s more"));
+    (*server)->BeginLameDuck();
+    const timespec wait = absl::ToTimespec(absl::Seconds(lame_duck));
+    // Another signal means now.
+    sigtimedwait(&stop_signals, nullptr, &wait);
+  }
   const double grace = absl::GetFlag(FLAGS_shutdown_grace_seconds);
   trilho::Log(trilho::Severity::kInfo,
               absl::StrCat("signal ", signal, ": finishing calls under way, for ", grace, " s at most"));

@@ -16,6 +16,27 @@
 ABSL_FLAG(int, port, 8500, "gRPC port on every address; 0 chooses a free one and logs it.");
 ABSL_FLAG(std::string, grpc_socket_path, "", "Also listen on this UNIX socket.");
 ABSL_FLAG(int, grpc_max_threads, 0, "Threads that run models, one call each; 0: one per CPU. Calls beyond them queue.");
+ABSL_FLAG(std::string, bind_address, "0.0.0.0", "IP address that the gRPC and HTTP ports listen on.");
+ABSL_FLAG(int, max_queued_requests, 2048,
+          "Requests that may wait for a thread, over gRPC and over HTTP each; what comes beyond is answered "
+          "RESOURCE_EXHAUSTED (429) at once.");
+ABSL_FLAG(std::string, grpc_channel_arguments, "",
+          "Comma-separated KEY=VALUE arguments of gRPC's listening channels, e.g. grpc.max_connection_age_ms=60000.");
+ABSL_FLAG(bool, enable_serialization_as_tensor_content, false,
+          "Predict answers over gRPC with tensor_content instead of float_val and the like.");
+ABSL_FLAG(int, rest_api_port, 0, "HTTP port of the REST API, health and readiness; 0: none.");
+ABSL_FLAG(int, rest_api_num_threads, 0, "REST calls that run models at once; 0: one per CPU. Calls beyond them queue.");
+ABSL_FLAG(int, rest_api_timeout_in_ms, 30000, "A REST call that takes longer is answered 504.");
+ABSL_FLAG(bool, rest_api_enable_cors_support, false, "Let pages of other sites call the REST API.");
+ABSL_FLAG(std::string, auth_token_file, "",
+          "File with a bearer token a line; every call but health and readiness must then have one of them.");
+ABSL_FLAG(int, model_config_file_poll_wait_seconds, 0,
+          "Seconds between two looks at --model_config_file; what has changed is taken over. 0: look once.");
+ABSL_FLAG(bool, allow_version_labels_for_unavailable_models, false,
+          "Has no effect: a label may always be set before its version is there.");
+ABSL_FLAG(double, lame_duck_seconds, 0,
+          "After SIGTERM, seconds in which health and readiness say no while calls are still taken, for balancers to "
+          "notice.");
 ABSL_FLAG(std::string, model_name, "default", "Name of the one model below --model_base_path.");
 ABSL_FLAG(std::string, model_base_path, "", "Absolute path of the folder with the model's versions: 1/, 2/, ...");
 ABSL_FLAG(std::string, model_config_file, "",

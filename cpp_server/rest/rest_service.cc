@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/json/message_json.h"
 #include "cpp_server/rest/rest_inference.h"
@@ -60,7 +61,16 @@ absl::StatusOr<std::string> Metadata(const Predictor& predictor, const RestPath&
   tensorflow::serving::GetModelMetadataResponse response;
   const absl::Status status = GetModelMetadata(predictor, request, &response);
   if (!status.ok()) return status;
-  return WriteMessage(response);
+  tensorflow::serving::SignatureDefMap signatures;
+  if (!signatures.ParseFromString(response.metadata().at("signature_def").value())) {
+    return absl::DataLossError("the model's signatures are malformed");
+  }
+  auto spec_json = WriteMessage(response.model_spec());
+  if (!spec_json.ok()) return spec_json;
+  auto signatures_json = WriteMessage(signatures);
+  if (!signatures_json.ok()) return signatures_json;
+  return absl::StrCat("{\n\"model_spec\":", *spec_json, ",\n\"metadata\": {\"signature_def\": ", *signatures_json,
+                      "}\n}\n");
 }
 
 }  // namespace

@@ -83,7 +83,19 @@ HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
       "there is nothing at ", path, "; there are /v1/models, /healthz, /readyz, /readyz/MODEL and /metrics")));
 }
 
+// Who asks only whether the server is well, e.g. a balancer, needs no token.
+bool IsOpen(absl::string_view path) { return path == kHealth || path == kReady || absl::StartsWith(path, kReadyModel); }
+
 void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
+  // A browser asks with OPTIONS first, without the token.
+  if (routes.authorize && !IsOpen(call->path()) && call->method() != "OPTIONS") {
+    const absl::Status authorized = routes.authorize(*call);
+    if (!authorized.ok()) {
+      HttpResponse response = ErrorResponse(authorized);
+      response.headers.emplace_back("WWW-Authenticate", "Bearer");
+      return call->Reply(std::move(response));
+    }
+  }
   const bool get = call->method() == "GET" || call->method() == "HEAD";
   const bool lists_models = get && call->path() == kModels && call->query().empty();
   if (IsRestPath(call->path()) && !lists_models) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "cpp_server/http/http_handler.h"
 #include "cpp_server/rest/rest_service.h"
 #include "cpp_server/server/management_service.h"
@@ -24,6 +25,8 @@ struct HttpRoutes {
   std::string metrics_path;
   // The metrics in Prometheus' text format; may be empty.
   std::function<std::string()> metrics;
+  // Asked before everything but /healthz and /readyz; may be empty.
+  std::function<absl::Status(const HttpCall&)> authorize;
 };
 
 //   /v1/models                 every model (GET)

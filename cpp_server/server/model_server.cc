@@ -1,9 +1,11 @@
 #include "cpp_server/server/model_server.h"
 
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/logging/log.h"
+#include "cpp_server/server/http_routes.h"
 #include "cpp_server/services/mnist/mnist_service.h"
 #include "cpp_server/services/model_service.h"
 #include "cpp_server/services/prediction_service.h"
@@ -46,6 +48,11 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options) {
 
 absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(Options options, const std::function<bool()>& stop) {
   std::unique_ptr<ModelServer> server(new ModelServer());
+  if (!options.auth_token_file.empty()) {
+    auto tokens = BearerTokens::Load(options.auth_token_file);
+    if (!tokens.ok()) return tokens.status();
+    server->tokens_ = *std::move(tokens);
+  }
   ServerCore::Options core_options;
   core_options.poll_wait = options.poll_wait;
   core_options.manager = ManagerOptionsOf(options);
@@ -55,19 +62,61 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(Options options,
   const absl::Status loaded = server->core_->WaitUntilLoaded(stop);
   if (!loaded.ok()) return loaded;
 
-  ModelServer* const self = server.get();
-  const Predictor* const predictor = &self->core_->predictor();
-  auto grpc = GrpcServer::Start(
-      options.grpc, {PredictionService(predictor, &self->hooks_, options.encoding),
-                     ModelService(&self->core_->manager(),
-                                  [self](const ModelServerConfig& config, std::function<void(absl::Status)> done) {
-                                    self->Reload(config, std::move(done));
-                                  }),
-                     ModelManagementService(self->core_->Managed()), MnistService(predictor, &self->hooks_)});
-  if (!grpc.ok()) return grpc.status();
-  self->grpc_ = *std::move(grpc);
-  self->grpc_->SetServing(true);
+  const absl::Status started = server->StartFronts(options);
+  if (!started.ok()) return started;
+  if (!options.model_config_file.empty() && options.model_config_poll_wait.count() > 0) {
+    ModelServer* const self = server.get();
+    server->config_poller_ = std::make_unique<ConfigFilePoller>(
+        options.model_config_file, options.model_config_poll_wait, [self](const ModelServerConfig& config) {
+          self->Reload(config, [](const absl::Status& status) {
+            if (status.ok()) {
+              Log(Severity::kInfo, "--model_config_file has changed and was taken over");
+            } else {
+              Log(Severity::kError, absl::StrCat("--model_config_file has changed: ", status.ToString()));
+            }
+          });
+        });
+  }
+  server->serving_ = true;
+  server->grpc_->SetServing(true);
   return server;
+}
+
+absl::Status ModelServer::StartFronts(const Options& options) {
+  const Predictor* const predictor = &core_->predictor();
+  GrpcServer::Options grpc_options = options.grpc;
+  if (tokens_ != nullptr) {
+    grpc_options.authorize = [this](const UnaryCall& call) { return tokens_->Check(call.metadata("authorization")); };
+  }
+  auto grpc = GrpcServer::Start(
+      grpc_options, {PredictionService(predictor, &hooks_, options.encoding),
+                     ModelService(&core_->manager(),
+                                  [this](const ModelServerConfig& config, std::function<void(absl::Status)> done) {
+                                    Reload(config, std::move(done));
+                                  }),
+                     ModelManagementService(core_->Managed()), MnistService(predictor, &hooks_)});
+  if (!grpc.ok()) return grpc.status();
+  grpc_ = *std::move(grpc);
+  if (!options.http) return absl::OkStatus();
+
+  rest_ = std::make_unique<RestService>(predictor, &core_->manager(), &hooks_);
+  HttpRoutes routes;
+  routes.rest = rest_.get();
+  routes.managed = core_->Managed();
+  routes.serving = &serving_;
+  routes.metrics_path = options.metrics_path;
+  if (tokens_ != nullptr) {
+    routes.authorize = [this](const HttpCall& call) { return tokens_->Check(call.header("authorization")); };
+  }
+  auto http = HttpServer::Start(*options.http, RouteOf(routes));
+  if (!http.ok()) return http.status();
+  http_ = *std::move(http);
+  return absl::OkStatus();
+}
+
+void ModelServer::BeginLameDuck() {
+  serving_ = false;
+  grpc_->SetServing(false);
 }
 
 void ModelServer::Reload(const ModelServerConfig& config, std::function<void(absl::Status)> done) {
@@ -77,8 +126,16 @@ void ModelServer::Reload(const ModelServerConfig& config, std::function<void(abs
 }
 
 bool ModelServer::Shutdown(std::chrono::milliseconds grace) {
+  BeginLameDuck();
   core_->BeginShutdown();
-  return grpc_->Shutdown(grace);
+  // Side by side: each gets the whole of the grace.
+  bool http_done = true;
+  std::thread http([this, grace, &http_done] {
+    if (http_ != nullptr) http_done = http_->Shutdown(grace);
+  });
+  const bool grpc_done = grpc_->Shutdown(grace);
+  http.join();
+  return grpc_done && http_done;
 }
 
 }  // namespace trilho

@@ -3,6 +3,7 @@
 #ifndef TRILHO_CPP_SERVER_SERVER_MODEL_SERVER_H_
 #define TRILHO_CPP_SERVER_SERVER_MODEL_SERVER_H_
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -10,7 +11,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "cpp_server/http/http_server.h"
+#include "cpp_server/rest/rest_service.h"
 #include "cpp_server/rpc/grpc_server.h"
+#include "cpp_server/security/bearer_tokens.h"
+#include "cpp_server/server/config_file_poller.h"
 #include "cpp_server/server/server_core.h"
 #include "cpp_server/services/inference_method.h"
 #include "cpp_server/tensorflow/saved_model.h"
@@ -24,6 +30,9 @@ class ModelServer {
  public:
   struct Options {
     tensorflow::serving::ModelServerConfig models;
+    // Read again this often for another configuration; never if not positive.
+    std::string model_config_file;
+    std::chrono::milliseconds model_config_poll_wait{0};
     std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
     SavedModelOptions saved_model;
     bool warm_up = true;
@@ -32,6 +41,13 @@ class ModelServer {
     // How Predict answers over gRPC.
     TensorEncoding encoding = TensorEncoding::kTypedFields;
     GrpcServer::Options grpc;
+    // No HTTP if absent.
+    absl::optional<HttpServer::Options> http;
+    // A file of bearer tokens that every call must have one of, but for health
+    // and readiness; anybody may call if empty.
+    std::string auth_token_file;
+    // Where --monitoring_config_file wants the metrics, besides /metrics.
+    std::string metrics_path;
   };
 
   // Loads what is there and then opens the ports: whoever connects finds every
@@ -41,11 +57,17 @@ class ModelServer {
   static absl::StatusOr<std::unique_ptr<ModelServer>> Start(Options options, const std::function<bool()>& stop);
 
   int port() const { return grpc_->port(); }
+  // 0 without HTTP.
+  int http_port() const { return http_ == nullptr ? 0 : http_->port(); }
+
+  // Health and readiness say no from now on; calls are answered as before. To be
+  // called some time before Shutdown, for balancers to notice.
+  void BeginLameDuck();
 
   // Takes a whole new configuration, see ServerCore::Change.
   void Reload(const tensorflow::serving::ModelServerConfig& config, std::function<void(absl::Status)> done);
 
-  // See GrpcServer::Shutdown.
+  // See GrpcServer::Shutdown and HttpServer::Shutdown, which share `grace`.
   bool Shutdown(std::chrono::milliseconds grace);
 
   // See ServerCore::Table.
@@ -54,9 +76,16 @@ class ModelServer {
  private:
   ModelServer() = default;
 
+  absl::Status StartFronts(const Options& options);
+
+  std::unique_ptr<BearerTokens> tokens_;
   std::unique_ptr<ServerCore> core_;
   InferenceHooks hooks_;
+  std::unique_ptr<RestService> rest_;
+  std::atomic<bool> serving_{false};
   std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<ConfigFilePoller> config_poller_;
 };
 
 }  // namespace trilho

@@ -1,0 +1,39 @@
+// JSON as TF Serving reads it, parsed.
+
+#ifndef TRILHO_CPP_SERVER_JSON_JSON_DOCUMENT_H_
+#define TRILHO_CPP_SERVER_JSON_JSON_DOCUMENT_H_
+
+#include <cstdlib>
+#include <string>
+
+// Before any header of RapidJSON: a violated contract must not go on.
+#define RAPIDJSON_ASSERT(x) ((x) ? static_cast<void>(0) : std::abort())
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "rapidjson/document.h"
+
+namespace trilho {
+
+using JsonValue = rapidjson::Value;
+
+// Reads one value, which must be an object. NaN, Infinity and -Infinity are
+// numbers, and what follows the value does not count. INVALID_ARGUMENT "JSON
+// Parse error: ..." if it is no JSON, with TF Serving's text.
+absl::Status ParseJsonObject(absl::string_view text, rapidjson::Document* document);
+
+// "Object", "String", ... as TF Serving's messages have it.
+const char* JsonTypeName(const JsonValue& value);
+
+// The value as JSON, cut if it is long.
+std::string JsonDebugString(const JsonValue& value);
+
+// A string, or an object {"b64": "..."} as the bytes that it stands for.
+// INVALID_ARGUMENT if it is neither.
+absl::Status ReadJsonBytes(const JsonValue& value, std::string* bytes);
+
+// Whether it is an object of the form {"b64": ...}.
+bool IsBase64Object(const JsonValue& value);
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_JSON_JSON_DOCUMENT_H_

@@ -1,0 +1,23 @@
+#include "cpp_server/json/message_json.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace trilho {
+
+absl::StatusOr<std::string> WriteMessage(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
+  if (!status.ok()) {
+    return absl::InternalError(
+        absl::StrCat("a ", message.GetTypeName(), " cannot be written as JSON: ", status.ToString()));
+  }
+  return json;
+}
+
+}  // namespace trilho

@@ -1,0 +1,55 @@
+#include "cpp_server/server/config_file_poller.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/config/model_config.h"
+#include "cpp_server/logging/log.h"
+#include "google/protobuf/util/message_differencer.h"
+
+namespace trilho {
+
+ConfigFilePoller::ConfigFilePoller(std::string path, std::chrono::milliseconds wait, Changed changed)
+    : path_(std::move(path)), wait_(wait), changed_(std::move(changed)) {
+  const auto config = ReadModelConfigFile(path_);
+  if (config.ok()) known_ = *config;
+  thread_ = std::thread([this] { Run(); });
+}
+
+ConfigFilePoller::~ConfigFilePoller() {
+  {
+    MutexLock lock(&mu_);
+    stop_ = true;
+    cv_.NotifyAll();
+  }
+  thread_.join();
+}
+
+void ConfigFilePoller::Run() {
+  for (;;) {
+    const auto deadline = std::chrono::steady_clock::now() + wait_;
+    {
+      MutexLock lock(&mu_);
+      while (!stop_ && cv_.WaitUntil(&mu_, deadline)) {
+      }
+      if (stop_) return;
+    }
+    Look();
+  }
+}
+
+void ConfigFilePoller::Look() {
+  const auto config = ReadModelConfigFile(path_);
+  if (!config.ok()) {
+    const std::string problem(config.status().message());
+    if (problem != problem_) Log(Severity::kError, absl::StrCat("the configuration stays as it was: ", problem));
+    problem_ = problem;
+    return;
+  }
+  problem_.clear();
+  if (google::protobuf::util::MessageDifferencer::Equals(*config, known_)) return;
+  known_ = *config;
+  changed_(*config);
+}
+
+}  // namespace trilho

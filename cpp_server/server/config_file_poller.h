@@ -1,0 +1,49 @@
+// Looks at a configuration file again and again.
+
+#ifndef TRILHO_CPP_SERVER_SERVER_CONFIG_FILE_POLLER_H_
+#define TRILHO_CPP_SERVER_SERVER_CONFIG_FILE_POLLER_H_
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "cpp_server/core/mutex.h"
+#include "tensorflow_serving/config/model_server_config.pb.h"
+
+namespace trilho {
+
+// Tells of a configuration that is not the one it last read. A file that cannot
+// be read, or is wrong, is logged once and changes nothing.
+class ConfigFilePoller {
+ public:
+  // On the poller's thread; must return soon.
+  using Changed = std::function<void(const tensorflow::serving::ModelServerConfig&)>;
+
+  // What `path` holds now counts as known.
+  ConfigFilePoller(std::string path, std::chrono::milliseconds wait, Changed changed);
+  ~ConfigFilePoller();
+  ConfigFilePoller(const ConfigFilePoller&) = delete;
+  ConfigFilePoller& operator=(const ConfigFilePoller&) = delete;
+
+ private:
+  void Run() EXCLUDES(mu_);
+  void Look();
+
+  const std::string path_;
+  const std::chrono::milliseconds wait_;
+  const Changed changed_;
+
+  // Used by the thread only, once it runs.
+  tensorflow::serving::ModelServerConfig known_;
+  std::string problem_;
+
+  Mutex mu_;
+  CondVar cv_;
+  bool stop_ GUARDED_BY(mu_) = false;
+  std::thread thread_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SERVER_CONFIG_FILE_POLLER_H_
