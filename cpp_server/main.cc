@@ -34,6 +34,15 @@ int Complain(int exit_code, const absl::Status& status) {
   return exit_code;
 }
 
+// A log rotator's word that the access log was renamed; waited for like the
+// others, so that it does not end the process while models are loaded.
+void BlockHangup() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 // SIGTERM and SIGINT, taken by sigtimedwait instead of a handler.
 sigset_t BlockStopSignals() {
   sigset_t signals;
@@ -113,6 +122,15 @@ absl::StatusOr<trilho::ModelServer::Options> OptionsFromFlags() {
   if (absl::GetFlag(FLAGS_enable_serialization_as_tensor_content)) {
     options.encoding = trilho::TensorEncoding::kTensorContent;
   }
+  options.warmup_iterations = absl::GetFlag(FLAGS_num_request_iterations_for_warmup);
+  const std::string access_log = absl::GetFlag(FLAGS_access_log);
+  if (!access_log.empty()) {
+    options.access_log.emplace();
+    options.access_log->path = access_log;
+    options.access_log->sample = absl::GetFlag(FLAGS_access_log_sampling);
+  }
+  options.request_log.files.max_file_bytes = absl::GetFlag(FLAGS_request_log_max_file_bytes);
+  options.request_log.files.max_total_bytes = absl::GetFlag(FLAGS_request_log_max_total_bytes);
   options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
   auto grpc = GrpcOptionsFromFlags();
   if (!grpc.ok()) return grpc.status();
@@ -135,6 +153,7 @@ int main(int argc, char** argv) {
   auto options = OptionsFromFlags();
   if (!options.ok()) return Complain(kExitUsage, options.status());
 
+  BlockHangup();
   const sigset_t stop_signals = BlockStopSignals();
   const auto stopped = [&stop_signals] {
     const timespec now{};
@@ -142,7 +161,9 @@ int main(int argc, char** argv) {
   };
   auto server = trilho::ModelServer::Start(*std::move(options), stopped);
   if (absl::IsCancelled(server.status())) return 0;
-  if (!server.ok()) return Complain(kExitFailed, server.status());
+  if (!server.ok()) {
+    return Complain(absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed, server.status());
+  }
 
   std::fputs((*server)->Table().c_str(), stderr);
   if ((*server)->http_port() != 0) {
@@ -151,7 +172,9 @@ int main(int argc, char** argv) {
   trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving gRPC on port ", (*server)->port()));
 
   int signal = 0;
-  sigwait(&stop_signals, &signal);
+  sigset_t signals = stop_signals;
+  sigaddset(&signals, SIGHUP);
+  for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) (*server)->ReopenLogs();
   const double lame_duck = absl::GetFlag(FLAGS_lame_duck_seconds);
   if (signal == SIGTERM && lame_duck > 0) {
     trilho::Log(trilho::Severity::kInfo,

@@ -15,6 +15,7 @@ from e2e.waiting import PATIENCE_SECONDS, wait_for
 __all__ = ["Finished", "ServerProcess", "run_to_end"]
 
 _PORT_LINE = re.compile(r"serving gRPC on port (\d+)$", re.MULTILINE)
+_HTTP_PORT_LINE = re.compile(r"serving HTTP on port (\d+)$", re.MULTILINE)
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -98,6 +99,12 @@ class ServerProcess:
             self._kill()
             raise
         self._folder.cleanup()
+
+    def http_port(self) -> int:
+        """Where its HTTP port is, once the server takes calls."""
+        found = _HTTP_PORT_LINE.search(self.log())
+        assert found, "the server was not started with --rest_api_port"
+        return int(found[1])
 
     @property
     def process(self) -> subprocess.Popen[bytes]:

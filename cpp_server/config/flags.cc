@@ -28,6 +28,16 @@ ABSL_FLAG(int, rest_api_port, 0, "HTTP port of the REST API, health and readines
 ABSL_FLAG(int, rest_api_num_threads, 0, "REST calls that run models at once; 0: one per CPU. Calls beyond them queue.");
 ABSL_FLAG(int, rest_api_timeout_in_ms, 30000, "A REST call that takes longer is answered 504.");
 ABSL_FLAG(bool, rest_api_enable_cors_support, false, "Let pages of other sites call the REST API.");
+ABSL_FLAG(
+    std::string, access_log, "",
+    "File that gets a line of JSON for every inference; \"-\": standard error; empty: none. Opened anew on SIGHUP.");
+ABSL_FLAG(double, access_log_sampling, 1, "Share of the inferences that succeed which the access log has, 0 to 1.");
+ABSL_FLAG(int64_t, request_log_max_file_bytes, int64_t{64} << 20,
+          "A file of logged requests (logging_config of a model) is closed before it grows beyond this.");
+ABSL_FLAG(int64_t, request_log_max_total_bytes, int64_t{1} << 30,
+          "Of the files of one model's logged requests together; the oldest are deleted.");
+ABSL_FLAG(int, num_request_iterations_for_warmup, 1,
+          "How often each request of a version's assets.extra/tf_serving_warmup_requests is run.");
 ABSL_FLAG(std::string, auth_token_file, "",
           "File with a bearer token a line; every call but health and readiness must then have one of them.");
 ABSL_FLAG(int, model_config_file_poll_wait_seconds, 0,

@@ -31,6 +31,8 @@ absl::Status CheckInputs(const Signature& signature, const std::vector<Tensor>& 
 }  // namespace
 
 absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindModel(const ModelSpec& spec) const {
+  // Its owner keeps it.
+  if (model_ != nullptr) return ServableHandle<SavedModel>(nullptr, model_, version_);
   if (spec.name.empty()) return absl::InvalidArgumentError("ModelSpec has no name specified.");
   absl::optional<int64_t> version = spec.version;
   if (!spec.version_label.empty()) {

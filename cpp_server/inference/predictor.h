@@ -47,6 +47,10 @@ class Predictor {
   explicit Predictor(const Manager* manager, LabelResolver labels = {})
       : manager_(manager), labels_(std::move(labels)) {}
 
+  // Answers from `model`, whatever name, version or label is asked for: to warm
+  // it up before it is served. It must outlive the predictor.
+  Predictor(SavedModel* model, int64_t version) : model_(model), version_(version) {}
+
   // INVALID_ARGUMENT without a name or for an unknown label, NOT_FOUND for an
   // unknown model or version.
   absl::StatusOr<ServableHandle<SavedModel>> FindModel(const ModelSpec& spec) const;
@@ -63,8 +67,10 @@ class Predictor {
            RunDone done) const;
 
  private:
-  const Manager* const manager_;
+  const Manager* const manager_ = nullptr;
   const LabelResolver labels_;
+  SavedModel* const model_ = nullptr;
+  const int64_t version_ = 0;
 };
 
 }  // namespace trilho

@@ -17,8 +17,10 @@ absl::Status MixedFeature(absl::string_view name, const JsonValue& value) {
 
 enum class Kind { kNone, kInteger, kFloat, kBytes };
 
+int64_t IntegerOf(const JsonValue& value) { return value.IsBool() ? (value.GetBool() ? 1 : 0) : value.GetInt64(); }
+
 absl::StatusOr<Kind> KindOf(absl::string_view name, const JsonValue& value) {
-  if (value.IsInt64()) return Kind::kInteger;
+  if (value.IsInt64() || value.IsBool()) return Kind::kInteger;
   if (value.IsUint64()) {
     return absl::InvalidArgumentError(
         absl::StrCat("feature ", name, ": ", JsonDebugString(value), " is out of range of int64"));
@@ -31,10 +33,10 @@ absl::StatusOr<Kind> KindOf(absl::string_view name, const JsonValue& value) {
 absl::Status AddElement(absl::string_view name, const JsonValue& value, Kind kind, tensorflow::Feature* feature) {
   auto of = KindOf(name, value);
   if (!of.ok()) return of.status();
-  const bool as_float = kind == Kind::kFloat && *of == Kind::kInteger;
+  const bool as_float = kind == Kind::kFloat && value.IsNumber();
   if (*of != kind && !as_float) return MixedFeature(name, value);
   if (kind == Kind::kInteger) {
-    feature->mutable_int64_list()->add_value(value.GetInt64());
+    feature->mutable_int64_list()->add_value(IntegerOf(value));
   } else if (kind == Kind::kFloat) {
     feature->mutable_float_list()->add_value(static_cast<float>(value.GetDouble()));
   } else {
@@ -106,6 +108,12 @@ absl::StatusOr<ExamplesJsonRequest> ReadExamplesRequest(absl::string_view body) 
   if (!examples.IsArray() || examples.Empty()) {
     return absl::InvalidArgumentError("'examples' must be a non-empty list/array of objects");
   }
+  if (context.size() > kMaxRepeatedJsonContextBytes / examples.Size()) {
+    return absl::InvalidArgumentError(absl::StrCat("'context': ", context.size(), " bytes before each of ",
+                                                   examples.Size(), " examples take more than ",
+                                                   kMaxRepeatedJsonContextBytes, " bytes"));
+  }
+  request.examples.reserve(examples.Size());
   for (rapidjson::SizeType i = 0; i < examples.Size(); ++i) {
     auto read = ReadExample(examples[i]);
     if (!read.ok()) {

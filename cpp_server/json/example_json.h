@@ -3,6 +3,7 @@
 #ifndef TRILHO_CPP_SERVER_JSON_EXAMPLE_JSON_H_
 #define TRILHO_CPP_SERVER_JSON_EXAMPLE_JSON_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,14 @@ struct ExamplesJsonRequest {
   std::vector<std::string> examples;
 };
 
-// Integers become an int64_list, numbers with one that has a point or exponent a
-// float_list, strings and base64 objects a bytes_list. INVALID_ARGUMENT, naming
-// the feature, for a mixture or for what is no such body.
+// The most that a context, which is copied before every example, may grow to: a
+// small request must not take all memory.
+constexpr size_t kMaxRepeatedJsonContextBytes = size_t{256} << 20;
+
+// Integers, true and false (1 and 0) become an int64_list, numbers with one that
+// has a point or exponent a float_list, strings and base64 objects a bytes_list.
+// INVALID_ARGUMENT, naming the feature, for a mixture or for what is no such
+// body, or if the context would grow beyond kMaxRepeatedJsonContextBytes.
 absl::StatusOr<ExamplesJsonRequest> ReadExamplesRequest(absl::string_view body);
 
 // {"results": [[["label", score], ...], ...]}

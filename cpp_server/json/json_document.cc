@@ -1,6 +1,7 @@
 #include "cpp_server/json/json_document.h"
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/json/json_text.h"
 #include "rapidjson/error/en.h"
@@ -15,6 +16,43 @@ constexpr unsigned kParseFlags = rapidjson::kParseNanAndInfFlag | rapidjson::kPa
 
 constexpr size_t kMaxDebugString = 128;
 
+constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// Hands what is read on to a document, down to kMaxJsonDepth.
+class BoundedHandler {
+ public:
+  explicit BoundedHandler(rapidjson::Document* document) : document_(*document) {}
+
+  bool too_deep() const { return depth_ > kMaxJsonDepth; }
+
+  bool Null() { return document_.Null(); }
+  bool Bool(bool value) { return document_.Bool(value); }
+  bool Int(int value) { return document_.Int(value); }
+  bool Uint(unsigned value) { return document_.Uint(value); }
+  bool Int64(int64_t value) { return document_.Int64(value); }
+  bool Uint64(uint64_t value) { return document_.Uint64(value); }
+  bool Double(double value) { return document_.Double(value); }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool copy) {
+    return document_.RawNumber(text, size, copy);
+  }
+  bool String(const char* text, rapidjson::SizeType size, bool copy) { return document_.String(text, size, copy); }
+  bool Key(const char* text, rapidjson::SizeType size, bool copy) { return document_.Key(text, size, copy); }
+  bool StartObject() { return ++depth_ <= kMaxJsonDepth && document_.StartObject(); }
+  bool EndObject(rapidjson::SizeType members) {
+    --depth_;
+    return document_.EndObject(members);
+  }
+  bool StartArray() { return ++depth_ <= kMaxJsonDepth && document_.StartArray(); }
+  bool EndArray(rapidjson::SizeType elements) {
+    --depth_;
+    return document_.EndArray(elements);
+  }
+
+ private:
+  rapidjson::Document& document_;
+  int depth_ = 0;
+};
+
 void AppendDebugString(const JsonValue& value, std::string* text) {
   if (text->size() > kMaxDebugString) return;
   switch (value.GetType()) {
@@ -28,7 +66,8 @@ void AppendDebugString(const JsonValue& value, std::string* text) {
       text->append("true");
       return;
     case rapidjson::kStringType:
-      AppendQuoted({value.GetString(), value.GetStringLength()}, text);
+      // One byte beyond the limit shows that it was cut.
+      AppendQuoted(absl::string_view(value.GetString(), value.GetStringLength()).substr(0, kMaxDebugString + 1), text);
       return;
     case rapidjson::kNumberType:
       if (value.IsUint64()) {
@@ -71,16 +110,26 @@ void AppendDebugString(const JsonValue& value, std::string* text) {
 }  // namespace
 
 absl::Status ParseJsonObject(absl::string_view text, rapidjson::Document* document) {
-  rapidjson::MemoryStream stream(text.data(), text.size());
-  document->ParseStream<kParseFlags>(stream);
-  if (document->HasParseError()) {
-    const auto error = document->GetParseError();
-    if (error == rapidjson::kParseErrorDocumentEmpty) {
-      return absl::InvalidArgumentError("JSON Parse error: The document is empty");
+  const size_t start = absl::StartsWith(text, kByteOrderMark) ? kByteOrderMark.size() : 0;
+  rapidjson::MemoryStream stream(text.data() + start, text.size() - start);
+  rapidjson::Reader reader;
+  absl::Status status;
+  auto parse = [&](rapidjson::Document& target) {
+    BoundedHandler handler(&target);
+    const rapidjson::ParseResult result = reader.Parse<kParseFlags>(stream, handler);
+    if (!result.IsError()) return true;
+    if (result.Code() == rapidjson::kParseErrorDocumentEmpty) {
+      status = absl::InvalidArgumentError("JSON Parse error: The document is empty");
+      return false;
     }
-    return absl::InvalidArgumentError(absl::StrCat("JSON Parse error: ", rapidjson::GetParseError_En(error),
-                                                   " at offset: ", document->GetErrorOffset()));
-  }
+    const std::string reason = handler.too_deep() ? absl::StrCat("Nested deeper than ", kMaxJsonDepth, " levels")
+                                                  : rapidjson::GetParseError_En(result.Code());
+    status =
+        absl::InvalidArgumentError(absl::StrCat("JSON Parse error: ", reason, " at offset: ", start + result.Offset()));
+    return false;
+  };
+  document->Populate(parse);
+  if (!status.ok()) return status;
   if (!document->IsObject()) {
     return absl::InvalidArgumentError(absl::StrCat("JSON Value: ", JsonDebugString(*document), " Is not object"));
   }
@@ -112,11 +161,11 @@ std::string JsonDebugString(const JsonValue& value) {
   AppendDebugString(value, &text);
   if (text.size() > kMaxDebugString) {
     text.resize(kMaxDebugString);
-    // Not in the middle of a character.
-    while (!text.empty() && !IsUtf8(text)) text.pop_back();
+    // Not in the middle of a character: one that is cut lacks three bytes at most.
+    for (int i = 0; i < 3 && !IsUtf8(text); ++i) text.pop_back();
     text.append("...");
   }
-  return text;
+  return ReplaceInvalidUtf8(text);
 }
 
 bool IsBase64Object(const JsonValue& value) {

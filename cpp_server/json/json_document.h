@@ -16,15 +16,20 @@ namespace trilho {
 
 using JsonValue = rapidjson::Value;
 
+// How deep lists and objects may lie in each other, the outermost included: more
+// than any signature has dimensions.
+constexpr int kMaxJsonDepth = 64;
+
 // Reads one value, which must be an object. NaN, Infinity and -Infinity are
-// numbers, and what follows the value does not count. INVALID_ARGUMENT "JSON
-// Parse error: ..." if it is no JSON, with TF Serving's text.
+// numbers; a byte order mark before the value and whatever follows it do not
+// count. INVALID_ARGUMENT "JSON Parse error: ..." if it is no JSON, with TF
+// Serving's text, or if it is nested deeper than kMaxJsonDepth.
 absl::Status ParseJsonObject(absl::string_view text, rapidjson::Document* document);
 
 // "Object", "String", ... as TF Serving's messages have it.
 const char* JsonTypeName(const JsonValue& value);
 
-// The value as JSON, cut if it is long.
+// The value as JSON, cut if it is long; always UTF-8.
 std::string JsonDebugString(const JsonValue& value);
 
 // A string, or an object {"b64": "..."} as the bytes that it stands for.

@@ -56,6 +56,17 @@ bool IsUtf8(absl::string_view bytes) {
   return true;
 }
 
+std::string ReplaceInvalidUtf8(absl::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const size_t length = SequenceLength(bytes);
+    const absl::string_view next = length == 0 ? absl::string_view("\xef\xbf\xbd") : bytes.substr(0, length);
+    text.append(next.data(), next.size());
+    bytes.remove_prefix(length == 0 ? 1 : length);
+  }
+  return text;
+}
+
 void AppendQuoted(absl::string_view text, std::string* json) {
   constexpr char kHex[] = "0123456789abcdef";
   json->push_back('"');

@@ -62,6 +62,7 @@ absl::StatusOr<PredictJsonRequest> PredictJsonRequest::Parse(absl::string_view b
   PredictJsonRequest request;
   const absl::Status parsed = ParseJsonObject(body, &request.document_);
   if (!parsed.ok()) return parsed;
+  request.body_size_ = body.size();
   const JsonValue& root = request.document_;
   if (const JsonValue* name = Member(root, kSignatureName)) {
     if (!name->IsString()) return absl::InvalidArgumentError("'signature_name' key must be a string value.");
@@ -122,9 +123,9 @@ absl::StatusOr<std::vector<Tensor>> PredictJsonRequest::ReadRows(const Signature
       tensors.push_back(*std::move(tensor));
       continue;
     }
-    std::vector<int64_t> dims = JsonShape(*first, info.type);
+    std::vector<int64_t> dims = JsonShape(*first);
     dims.insert(dims.begin(), rows.Size());
-    auto filler = TensorFiller::Create(info.type, dims);
+    auto filler = TensorFiller::Create(info.type, dims, *first, body_size_);
     if (!filler.ok()) return filler.status();
     for (rapidjson::SizeType i = 0; i < rows.Size(); ++i) {
       const JsonValue* const value = named ? Member(rows[i], info.alias) : &rows[i];
@@ -136,7 +137,9 @@ absl::StatusOr<std::vector<Tensor>> PredictJsonRequest::ReadRows(const Signature
       const absl::Status appended = filler->Append(*value, 1);
       if (!appended.ok()) return InInstance(i, appended);
     }
-    tensors.push_back(std::move(*filler).Release());
+    auto tensor = std::move(*filler).Release();
+    if (!tensor.ok()) return tensor.status();
+    tensors.push_back(*std::move(tensor));
   }
   return tensors;
 }
@@ -163,13 +166,15 @@ absl::StatusOr<std::vector<Tensor>> PredictJsonRequest::ReadColumns(const Signat
     if (value == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat("Missing named input: ", info.alias, " in 'inputs' object."));
     }
-    auto filler = TensorFiller::Create(info.type, JsonShape(*value, info.type));
+    auto filler = TensorFiller::Create(info.type, JsonShape(*value), *value, body_size_);
     if (!filler.ok()) return filler.status();
     const absl::Status appended = filler->Append(*value, 0);
     if (!appended.ok()) {
       return absl::Status(appended.code(), absl::StrCat("input \"", info.alias, "\": ", appended.message()));
     }
-    tensors.push_back(std::move(*filler).Release());
+    auto tensor = std::move(*filler).Release();
+    if (!tensor.ok()) return tensor.status();
+    tensors.push_back(*std::move(tensor));
   }
   return tensors;
 }

@@ -4,6 +4,7 @@
 #ifndef TRILHO_CPP_SERVER_JSON_PREDICT_JSON_H_
 #define TRILHO_CPP_SERVER_JSON_PREDICT_JSON_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ class PredictJsonRequest {
   absl::StatusOr<std::vector<Tensor>> ReadColumns(const Signature& signature) const;
 
   rapidjson::Document document_;
+  // In bytes: no list in it has more elements.
+  size_t body_size_ = 0;
   std::string signature_name_;
   PredictFormat format_ = PredictFormat::kRows;
 };

@@ -129,12 +129,10 @@ absl::Status AppendElementJson(const Tensor& tensor, int64_t i, bool bytes, std:
 
 }  // namespace
 
-std::vector<int64_t> JsonShape(const JsonValue& value, TF_DataType /*type*/) {
-  // No tensor has more dimensions than this; what is deeper is refused where it is read.
-  constexpr size_t kMaxRank = 254;
+std::vector<int64_t> JsonShape(const JsonValue& value) {
   std::vector<int64_t> dims;
   const JsonValue* level = &value;
-  while (level->IsArray() && dims.size() <= kMaxRank) {
+  while (level->IsArray()) {
     dims.push_back(level->Size());
     if (level->Empty()) break;
     level = &(*level)[0];
@@ -142,10 +140,14 @@ std::vector<int64_t> JsonShape(const JsonValue& value, TF_DataType /*type*/) {
   return dims;
 }
 
-absl::StatusOr<TensorFiller> TensorFiller::Create(TF_DataType type, const std::vector<int64_t>& dims) {
+absl::StatusOr<TensorFiller> TensorFiller::Create(TF_DataType type, const std::vector<int64_t>& dims,
+                                                  const JsonValue& first, size_t max_elements) {
   if (!HasJsonValues(type)) {
-    return absl::UnimplementedError(absl::StrCat("Conversion of JSON Value to type: ", DataTypeName(type)));
+    return absl::UnimplementedError(
+        absl::StrCat("Conversion of JSON Value: ", JsonDebugString(first), " to type: ", DataTypeName(type)));
   }
+  const auto count = Tensor::CountElements(dims);
+  if (!count.ok() || static_cast<uint64_t>(*count) > max_elements) return TensorFiller(Tensor(), dims);
   auto tensor = Tensor::Allocate(type, dims);
   if (!tensor.ok()) return tensor.status();
   return TensorFiller(*std::move(tensor), dims);
@@ -175,7 +177,13 @@ absl::Status TensorFiller::Append(const JsonValue& value, size_t level) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Tensor> TensorFiller::Release() && {
+  if (!tensor_) return absl::InternalError(absl::StrCat("shape ", ShapeString(dims_), " has more elements than text"));
+  return std::move(tensor_);
+}
+
 absl::Status TensorFiller::AppendElement(const JsonValue& value) {
+  if (!tensor_) return absl::OkStatus();
   const int64_t i = next_++;
   const TF_DataType type = tensor_.type();
   switch (type) {

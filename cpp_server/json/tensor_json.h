@@ -14,27 +14,35 @@
 namespace trilho {
 
 // The sizes of nested lists, those of the first element at each level.
-std::vector<int64_t> JsonShape(const JsonValue& value, TF_DataType type);
+std::vector<int64_t> JsonShape(const JsonValue& value);
 
 // Fills a tensor with values one after another, in row-major order.
 class TensorFiller {
  public:
-  // INVALID_ARGUMENT for a shape that cannot be, UNIMPLEMENTED for a type that
-  // JSON has no values for (quantized, complex, resource, variant).
-  static absl::StatusOr<TensorFiller> Create(TF_DataType type, const std::vector<int64_t>& dims);
+  // `first` is a value that will be appended, for the message; `max_elements` is
+  // more than there can be, by the size of the text. A shape of more elements
+  // gets no memory, since Append will find lists that are not of its sizes:
+  // nested lists make it easy to claim much and send little. INVALID_ARGUMENT for
+  // a shape that cannot be, UNIMPLEMENTED for a type that JSON has no values for
+  // (quantized, complex, resource, variant).
+  static absl::StatusOr<TensorFiller> Create(TF_DataType type, const std::vector<int64_t>& dims, const JsonValue& first,
+                                             size_t max_elements);
 
   // Appends all of `value`, whose lists must have the sizes of `dims` from
   // `level` on. INVALID_ARGUMENT, with TF Serving's message, for another shape,
   // a value of another type, or an integer out of the type's range.
   absl::Status Append(const JsonValue& value, size_t level);
 
-  Tensor Release() && { return std::move(tensor_); }
+  // Once all is appended. INTERNAL if the shape got no memory and yet no list was
+  // of another size.
+  absl::StatusOr<Tensor> Release() &&;
 
  private:
   TensorFiller(Tensor tensor, std::vector<int64_t> dims) : tensor_(std::move(tensor)), dims_(std::move(dims)) {}
 
   absl::Status AppendElement(const JsonValue& value);
 
+  // Empty if its memory was not worth allocating; elements are then only counted.
   Tensor tensor_;
   std::vector<int64_t> dims_;
   int64_t next_ = 0;

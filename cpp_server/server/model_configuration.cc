@@ -42,9 +42,10 @@ absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, std:
   if (!platforms.ok()) return platforms;
   std::set<std::string> before;
   for (const ModelConfig& model : current_.config.model_config_list().config()) before.insert(model.name());
+  const absl::Status applied = apply_(*settings);
+  if (!applied.ok()) return applied;
   current_.config = config;
   ++current_.generation;
-  apply_(*settings);
   if (added != nullptr) {
     added->clear();
     for (const ModelSettings& model : *settings) {

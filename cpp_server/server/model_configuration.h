@@ -21,7 +21,7 @@ namespace trilho {
 // Thread-safe; changes are applied one after another.
 class ModelConfiguration {
  public:
-  using Apply = std::function<void(const std::vector<ModelSettings>&)>;
+  using Apply = std::function<absl::Status(const std::vector<ModelSettings>&)>;
 
   struct Snapshot {
     tensorflow::serving::ModelServerConfig config;
@@ -29,7 +29,8 @@ class ModelConfiguration {
     uint64_t generation = 0;
   };
 
-  // `apply` is given every accepted configuration; it must return soon.
+  // `apply` is given every configuration that is well-formed, may refuse it and
+  // must then have changed nothing; it must return soon.
   explicit ModelConfiguration(Apply apply) : apply_(std::move(apply)) {}
 
   // INVALID_ARGUMENT, with TF Serving's message, for a configuration that

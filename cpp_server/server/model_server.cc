@@ -9,6 +9,7 @@
 #include "cpp_server/services/mnist/mnist_service.h"
 #include "cpp_server/services/model_service.h"
 #include "cpp_server/services/prediction_service.h"
+#include "cpp_server/services/warmup_replay.h"
 #include "cpp_server/tensorflow/saved_model_loader.h"
 
 namespace trilho {
@@ -29,12 +30,25 @@ void LogState(const ServableState& state) {
   }
 }
 
-ManagerOptions ManagerOptionsOf(const ModelServer::Options& options) {
+ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, ServingMetrics* metrics) {
   SavedModelLoaderOptions loader;
   loader.saved_model = options.saved_model;
   loader.warm_up = options.warm_up;
   loader.log = [](const ServableId& id, const std::string& line) {
     Log(Severity::kInfo, absl::StrCat("model ", id.name, " version ", id.version, ": ", line));
+  };
+  WarmupOptions warmup;
+  warmup.enabled = options.warm_up;
+  warmup.iterations = options.warmup_iterations;
+  loader.replay = [warmup, metrics](const ServableId& id, const std::string& directory, SavedModel* model) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto replayed = ReplayWarmup(directory, warmup, model, id.version);
+    const auto time = std::chrono::steady_clock::now() - begin;
+    if (!replayed.ok() || *replayed > 0) {
+      metrics->OnWarmup(id.name, directory, replayed.status(),
+                        std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+    }
+    return replayed.status();
   };
   ManagerOptions manager;
   manager.loader_factory = SavedModelLoader::Factory(std::move(loader));
@@ -53,9 +67,22 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(Options options,
     if (!tokens.ok()) return tokens.status();
     server->tokens_ = *std::move(tokens);
   }
+  ModelServer* const self = server.get();
+  Observability::Options observed;
+  observed.access_log = options.access_log;
+  observed.request_log = options.request_log;
+  // Scrapes come over HTTP, once there are models.
+  observed.model_states = [self] { return self->core_->manager().GetAllStates(); };
+  auto observability_created = Observability::Create(std::move(observed));
+  if (!observability_created.ok()) return observability_created.status();
+  server->observability_ = *std::move(observability_created);
   ServerCore::Options core_options;
   core_options.poll_wait = options.poll_wait;
-  core_options.manager = ManagerOptionsOf(options);
+  core_options.manager = ManagerOptionsOf(options, server->observability_->metrics());
+  Observability* const observability = server->observability_.get();
+  core_options.on_configuration = [observability](const std::vector<ModelSettings>& models) {
+    return observability->Configure(models);
+  };
   auto core = ServerCore::Create(std::move(core_options), options.models);
   if (!core.ok()) return core.status();
   server->core_ = *std::move(core);
@@ -65,7 +92,6 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(Options options,
   const absl::Status started = server->StartFronts(options);
   if (!started.ok()) return started;
   if (!options.model_config_file.empty() && options.model_config_poll_wait.count() > 0) {
-    ModelServer* const self = server.get();
     server->config_poller_ = std::make_unique<ConfigFilePoller>(
         options.model_config_file, options.model_config_poll_wait, [self](const ModelServerConfig& config) {
           self->Reload(config, [](const absl::Status& status) {
@@ -89,22 +115,24 @@ absl::Status ModelServer::StartFronts(const Options& options) {
     grpc_options.authorize = [this](const UnaryCall& call) { return tokens_->Check(call.metadata("authorization")); };
   }
   auto grpc = GrpcServer::Start(
-      grpc_options, {PredictionService(predictor, &hooks_, options.encoding),
-                     ModelService(&core_->manager(),
-                                  [this](const ModelServerConfig& config, std::function<void(absl::Status)> done) {
-                                    Reload(config, std::move(done));
-                                  }),
-                     ModelManagementService(core_->Managed()), MnistService(predictor, &hooks_)});
+      grpc_options,
+      {PredictionService(predictor, observability_->hooks(), options.encoding),
+       ModelService(&core_->manager(),
+                    [this](const ModelServerConfig& config, std::function<void(absl::Status)> done) {
+                      Reload(config, std::move(done));
+                    }),
+       ModelManagementService(core_->Managed()), MnistService(predictor, observability_->unlogged_hooks())});
   if (!grpc.ok()) return grpc.status();
   grpc_ = *std::move(grpc);
   if (!options.http) return absl::OkStatus();
 
-  rest_ = std::make_unique<RestService>(predictor, &core_->manager(), &hooks_);
+  rest_ = std::make_unique<RestService>(predictor, &core_->manager(), observability_->unlogged_hooks());
   HttpRoutes routes;
   routes.rest = rest_.get();
   routes.managed = core_->Managed();
   routes.serving = &serving_;
   routes.metrics_path = options.metrics_path;
+  routes.metrics = [this] { return observability_->metrics()->Scrape(); };
   if (tokens_ != nullptr) {
     routes.authorize = [this](const HttpCall& call) { return tokens_->Check(call.header("authorization")); };
   }

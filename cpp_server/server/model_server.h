@@ -17,8 +17,8 @@
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/security/bearer_tokens.h"
 #include "cpp_server/server/config_file_poller.h"
+#include "cpp_server/server/observability.h"
 #include "cpp_server/server/server_core.h"
-#include "cpp_server/services/inference_method.h"
 #include "cpp_server/tensorflow/saved_model.h"
 #include "cpp_server/wire/tensor_proto.h"
 
@@ -36,6 +36,8 @@ class ModelServer {
     std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
     SavedModelOptions saved_model;
     bool warm_up = true;
+    // How often each request of a version's warm-up file is run.
+    int warmup_iterations = 1;
     int max_num_load_retries = 5;
     std::chrono::microseconds load_retry_interval = std::chrono::minutes(1);
     // How Predict answers over gRPC.
@@ -46,6 +48,9 @@ class ModelServer {
     // A file of bearer tokens that every call must have one of, but for health
     // and readiness; anybody may call if empty.
     std::string auth_token_file;
+    // No access log if absent.
+    absl::optional<AccessLog::Options> access_log;
+    RequestLogOptions request_log;
     // Where --monitoring_config_file wants the metrics, besides /metrics.
     std::string metrics_path;
   };
@@ -70,6 +75,9 @@ class ModelServer {
   // See GrpcServer::Shutdown and HttpServer::Shutdown, which share `grace`.
   bool Shutdown(std::chrono::milliseconds grace);
 
+  // See Observability.
+  void ReopenLogs() { observability_->ReopenLogs(); }
+
   // See ServerCore::Table.
   std::string Table() const { return core_->Table(); }
 
@@ -79,8 +87,9 @@ class ModelServer {
   absl::Status StartFronts(const Options& options);
 
   std::unique_ptr<BearerTokens> tokens_;
+  // Asks the core for its models' states: after it there are no scrapes.
+  std::unique_ptr<Observability> observability_;
   std::unique_ptr<ServerCore> core_;
-  InferenceHooks hooks_;
   std::unique_ptr<RestService> rest_;
   std::atomic<bool> serving_{false};
   std::unique_ptr<GrpcServer> grpc_;

@@ -43,7 +43,7 @@ ServerCore::ServerCore(Options options)
       labels_(&manager_),
       predictor_(&manager_,
                  [this](absl::string_view model, absl::string_view label) { return labels_.Resolve(model, label); }),
-      configuration_([this](const std::vector<ModelSettings>& settings) { Apply(settings); }) {}
+      configuration_([this](const std::vector<ModelSettings>& settings) { return Apply(settings); }) {}
 
 absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, const ModelServerConfig& config) {
   std::unique_ptr<ServerCore> core(new ServerCore(std::move(options)));
@@ -61,7 +61,9 @@ absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, 
   return core;
 }
 
-void ServerCore::Apply(const std::vector<ModelSettings>& settings) {
+absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
+  const absl::Status taken = options_.on_configuration ? options_.on_configuration(settings) : absl::OkStatus();
+  if (!taken.ok()) return taken;
   std::vector<ModelLocation> locations;
   Labels labels;
   std::map<std::string, bool> configured;
@@ -79,8 +81,8 @@ void ServerCore::Apply(const std::vector<ModelSettings>& settings) {
     }
   }
   labels_.Set(labels);
-  if (options_.on_configuration) options_.on_configuration(settings);
   source_->SetModels(std::move(locations));
+  return absl::OkStatus();
 }
 
 std::vector<std::string> ServerCore::Names() const {

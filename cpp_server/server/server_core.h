@@ -35,8 +35,8 @@ class ServerCore {
     // See DiskSource.
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
     ManagerOptions manager;
-    // Gets every configuration that is applied; may be empty.
-    std::function<void(const std::vector<ModelSettings>&)> on_configuration;
+    // Gets every configuration first and may refuse it; may be empty.
+    std::function<absl::Status(const std::vector<ModelSettings>&)> on_configuration;
   };
 
   // Begins to load what `config` names. INVALID_ARGUMENT for a configuration
@@ -77,7 +77,7 @@ class ServerCore {
  private:
   explicit ServerCore(Options options);
 
-  void Apply(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
+  absl::Status Apply(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
   std::vector<std::string> Names() const;
   // Whether each of `models` has what its source offers, or the reason why not.
   bool Settled(const std::vector<std::string>& models) const EXCLUDES(mu_);

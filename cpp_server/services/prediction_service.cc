@@ -73,9 +73,8 @@ ServiceDefinition PredictionService(const Predictor* predictor, const InferenceH
                                             }));
   // The overloads that take bytes.
   const auto classify = [](const Predictor& p, absl::string_view request, const CallContext& context,
-                           InferenceRecord* record, ClassifyDone done) {
-    Classify(p, request, context, record, std::move(done));
-  };
+                           InferenceRecord* record,
+                           ClassifyDone done) { Classify(p, request, context, record, std::move(done)); };
   const auto regress = [](const Predictor& p, absl::string_view request, const CallContext& context,
                           InferenceRecord* record,
                           RegressDone done) { Regress(p, request, context, record, std::move(done)); };
@@ -83,8 +82,8 @@ ServiceDefinition PredictionService(const Predictor* predictor, const InferenceH
       ExamplesMethod<tensorflow::serving::ClassificationResponse>("Classify", predictor, hooks, classify));
   service.methods.push_back(
       ExamplesMethod<tensorflow::serving::RegressionResponse>("Regress", predictor, hooks, regress));
-  service.methods.push_back(ExamplesMethod<tensorflow::serving::MultiInferenceResponse>("MultiInference", predictor,
-                                                                                        hooks, MultiInference));
+  service.methods.push_back(
+      ExamplesMethod<tensorflow::serving::MultiInferenceResponse>("MultiInference", predictor, hooks, MultiInference));
   service.methods.push_back(MessageMethod<GetModelMetadataRequest, GetModelMetadataResponse>(
       "GetModelMetadata",
       [predictor](const auto& request, auto* response) { return GetModelMetadata(*predictor, request, response); }));

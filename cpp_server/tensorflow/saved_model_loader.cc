@@ -28,6 +28,10 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
                        "\" was not warmed up, zeros do not suit it: ", result.status.message()));
     }
   }
+  if (options_.replay) {
+    const absl::Status replayed = options_.replay(id_, directory_, model->get());
+    if (!replayed.ok()) return replayed;
+  }
   return std::unique_ptr<Servable>(*std::move(model));
 }
 

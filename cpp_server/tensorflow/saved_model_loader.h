@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "cpp_server/core/loader.h"
 #include "cpp_server/tensorflow/saved_model.h"
 
@@ -15,6 +16,9 @@ namespace trilho {
 struct SavedModelLoaderOptions {
   SavedModelOptions saved_model;
   bool warm_up = true;
+  // Runs the requests that a version brings along, after the zeros of warm_up;
+  // an error fails the load. May be empty.
+  std::function<absl::Status(const ServableId&, const std::string& directory, SavedModel*)> replay;
   // Takes a line about a version, e.g. that a signature could not be warmed up;
   // called on control threads. May be empty.
   std::function<void(const ServableId&, const std::string&)> log;

@@ -1,0 +1,19 @@
+// Text from callers, made fit for formats that are UTF-8.
+
+#ifndef TRILHO_CPP_SERVER_METRICS_VALID_UTF8_H_
+#define TRILHO_CPP_SERVER_METRICS_VALID_UTF8_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace trilho {
+
+// `text` with U+FFFD for each byte that is not part of well-formed UTF-8, cut before the character that would exceed
+// `max_bytes`.
+std::string ValidUtf8(absl::string_view text, size_t max_bytes);
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_METRICS_VALID_UTF8_H_

@@ -1,0 +1,36 @@
+#include "cpp_server/metrics/valid_utf8.h"
+
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+constexpr char kReplacement[] = "\xEF\xBF\xBD";
+
+TEST(ValidUtf8Test, KeepsWhatIsWellFormed) {
+  const std::string text = "a\x7F \xC3\xA9 \xE2\x82\xAC \xED\x9F\xBF \xF0\x9F\x9A\x82 \xF4\x8F\xBF\xBF";
+  EXPECT_EQ(ValidUtf8(text, 100), text);
+  EXPECT_EQ(ValidUtf8("", 100), "");
+}
+
+TEST(ValidUtf8Test, ReplacesEachByteThatIsNot) {
+  const std::string r = kReplacement;
+  EXPECT_EQ(ValidUtf8("a\xFFz", 100), "a" + r + "z");
+  EXPECT_EQ(ValidUtf8("\x80", 100), r);
+  EXPECT_EQ(ValidUtf8("\xC0\xAF", 100), r + r) << "overlong";
+  EXPECT_EQ(ValidUtf8("\xE0\x80\xAF", 100), r + r + r) << "overlong";
+  EXPECT_EQ(ValidUtf8("\xED\xA0\x80", 100), r + r + r) << "a surrogate";
+  EXPECT_EQ(ValidUtf8("\xF4\x90\x80\x80", 100), r + r + r + r) << "above U+10FFFF";
+  EXPECT_EQ(ValidUtf8("\xE2\x82", 100), r + r) << "cut short";
+  EXPECT_EQ(ValidUtf8("\xE2(", 100), r + "(");
+}
+
+TEST(ValidUtf8Test, CutsBetweenCharacters) {
+  EXPECT_EQ(ValidUtf8("abc", 2), "ab");
+  EXPECT_EQ(ValidUtf8("a\xE2\x82\xAC", 3), "a");
+  EXPECT_EQ(ValidUtf8("a\xE2\x82\xAC", 4), "a\xE2\x82\xAC");
+  EXPECT_EQ(ValidUtf8("\xFF", 2), "");
+}
+
+}  // namespace
+}  // namespace trilho

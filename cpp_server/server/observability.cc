@@ -1,0 +1,60 @@
+#include "cpp_server/server/observability.h"
+
+#include <utility>
+
+#include "cpp_server/config/version.h"
+#include "tensorflow/c/c_api.h"
+
+namespace trilho {
+
+absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options options) {
+  std::unique_ptr<Observability> created(new Observability());
+  Observability* const self = created.get();
+  ServingMetrics::Options metrics;
+  metrics.version = kVersion;
+  metrics.tensorflow_version = TF_Version();
+  metrics.model_states = std::move(options.model_states);
+  self->metrics_ = std::make_unique<ServingMetrics>(std::move(metrics));
+  self->hooks_.observers.push_back(self->metrics_.get());
+  if (options.access_log) {
+    auto log = AccessLog::Open(*options.access_log);
+    if (!log.ok()) return log.status();
+    self->access_log_ = *std::move(log);
+    self->hooks_.observers.push_back(self->access_log_.get());
+  }
+  auto log = RequestLog::Create(options.request_log);
+  if (!log.ok()) return log.status();
+  self->request_log_ = *std::move(log);
+  self->hooks_.log = [self](const InferenceRecord& record, absl::string_view request, absl::string_view response) {
+    self->LogRequest(record, request, response);
+  };
+  self->unlogged_hooks_.observers = self->hooks_.observers;
+  return created;
+}
+
+absl::Status Observability::Configure(const std::vector<ModelSettings>& models) {
+  std::map<std::string, tensorflow::serving::LoggingConfig> logged;
+  for (const ModelSettings& model : models) {
+    if (model.has_logging) logged[model.location.name] = model.logging;
+  }
+  return request_log_->Configure(logged);
+}
+
+void Observability::ReopenLogs() {
+  if (access_log_ != nullptr) access_log_->Reopen();
+}
+
+void Observability::LogRequest(const InferenceRecord& record, absl::string_view request, absl::string_view response) {
+  if (!request_log_->Sample(record.model)) return;
+  if (record.method == "Predict") {
+    request_log_->LogPredict(record.model, request, response);
+  } else if (record.method == "Classify") {
+    request_log_->LogClassify(record.model, request, response);
+  } else if (record.method == "Regress") {
+    request_log_->LogRegress(record.model, request, response);
+  } else if (record.method == "MultiInference") {
+    request_log_->LogMultiInference(record.model, request, response);
+  }
+}
+
+}  // namespace trilho

@@ -1,0 +1,62 @@
+// Everybody who is told of inferences.
+
+#ifndef TRILHO_CPP_SERVER_SERVER_OBSERVABILITY_H_
+#define TRILHO_CPP_SERVER_SERVER_OBSERVABILITY_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "cpp_server/access_log/access_log.h"
+#include "cpp_server/config/model_config.h"
+#include "cpp_server/metrics/serving_metrics.h"
+#include "cpp_server/request_log/request_log.h"
+#include "cpp_server/services/inference_method.h"
+
+namespace trilho {
+
+// Metrics always, the logs where they are asked for. Thread-safe.
+class Observability {
+ public:
+  struct Options {
+    absl::optional<AccessLog::Options> access_log;
+    RequestLogOptions request_log;
+    // See ServingMetrics.
+    ServingMetrics::ModelStates model_states;
+  };
+
+  // The error of a log that cannot be opened.
+  static absl::StatusOr<std::unique_ptr<Observability>> Create(Options options);
+
+  // Both live as long as this object. Of PredictionService:
+  const InferenceHooks* hooks() const { return &hooks_; }
+  // Of services whose messages are not TF Serving's, which the request log cannot hold:
+  const InferenceHooks* unlogged_hooks() const { return &unlogged_hooks_; }
+  ServingMetrics* metrics() { return metrics_.get(); }
+
+  // Logs the requests of the models that want it from now on. INVALID_ARGUMENT,
+  // naming model and field, for settings that cannot be; then nothing changes.
+  absl::Status Configure(const std::vector<ModelSettings>& models);
+
+  // After a log rotator has renamed the access log.
+  void ReopenLogs();
+
+ private:
+  Observability() = default;
+
+  void LogRequest(const InferenceRecord& record, absl::string_view request, absl::string_view response);
+
+  std::unique_ptr<ServingMetrics> metrics_;
+  std::unique_ptr<AccessLog> access_log_;
+  std::unique_ptr<RequestLog> request_log_;
+  InferenceHooks hooks_;
+  InferenceHooks unlogged_hooks_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SERVER_OBSERVABILITY_H_

@@ -1,0 +1,265 @@
+"""TF Serving's REST API and what else the HTTP port answers, asked by requests and by curl."""
+
+import base64
+import gzip
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from e2e.programs import runfile
+from e2e.publishing import publish
+from e2e.models import Export
+from e2e.server_process import ServerProcess
+from e2e.waiting import PATIENCE_SECONDS, wait_for
+
+_MODELS = "cpp_server/testing/models"
+_NAMES = ["half_plus_two", "mnist_like", "census_like"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """Serves version 1 and 2 of each model."""
+    base = tmp_path_factory.mktemp("models")
+    configs = []
+    for name in _NAMES:
+        for version in ["1", "2"]:
+            # The runfiles are links.
+            shutil.copytree(runfile(f"{_MODELS}/{name}/{version}"), base / name / version)
+        configs.append(
+            f'config {{ name: "{name}" base_path: "{base / name}" model_platform: "tensorflow" '
+            'model_version_policy { all {} } version_labels { key: "stable" value: 1 } }'
+        )
+    file = base / "models.config"
+    file.write_text(f"model_config_list {{ {' '.join(configs)} }}", encoding="utf-8")
+    with ServerProcess(
+        f"--model_config_file={file}", "--rest_api_port=-1", "--rest_api_enable_cors_support"
+    ) as running:
+        yield running
+
+
+def url(server: ServerProcess, path: str) -> str:
+    """Where a path is."""
+    return f"http://127.0.0.1:{server.http_port()}{path}"
+
+
+def post(server: ServerProcess, path: str, body: Any) -> requests.Response:
+    """Posts a body as JSON."""
+    return requests.post(url(server, path), json=body, timeout=PATIENCE_SECONDS)
+
+
+def get(server: ServerProcess, path: str) -> requests.Response:
+    """Gets a path."""
+    return requests.get(url(server, path), timeout=PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [("", [3.5, 4.0]), ("/versions/1", [2.5, 3.0]), ("/labels/stable", [2.5, 3.0])],
+)
+def test_predict_by_rows_and_by_columns(
+    server: ServerProcess, choice: str, expected: list[float]
+) -> None:
+    path = f"/v1/models/half_plus_two{choice}:predict"
+    for body, key in [({"instances": [1, 2]}, "predictions"), ({"inputs": [1, 2]}, "outputs")]:
+        answer = post(server, path, body)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json() == {key: expected}
+
+
+def test_predict_with_several_inputs_and_outputs(server: ServerProcess) -> None:
+    path = "/v1/models/mnist_like:predict"
+    rows = [{"a": 1, "b": 2}, {"a": 3, "b": 5}]
+    answer = post(server, path, {"signature_name": "add", "instances": rows})
+    assert answer.json() == {
+        "predictions": [{"sum": 3.0, "difference": -1.0}, {"sum": 8.0, "difference": -2.0}]
+    }
+    answer = post(server, path, {"signature_name": "add", "inputs": {"a": [1, 3], "b": [2, 5]}})
+    assert answer.json() == {"outputs": {"sum": [3.0, 8.0], "difference": [-1.0, -2.0]}}
+
+
+def test_strings_may_be_base64(server: ServerProcess) -> None:
+    encoded = base64.b64encode(b"um").decode()
+    body = {"signature_name": "upper", "instances": ["dois", {"b64": encoded}]}
+    assert post(server, "/v1/models/mnist_like:predict", body).json() == {
+        "predictions": ["DOIS", "UM"]
+    }
+
+
+def test_numbers_that_json_does_not_have(server: ServerProcess) -> None:
+    answer = requests.post(
+        url(server, "/v1/models/half_plus_two:predict"),
+        data=b'{"instances": [NaN, Infinity, -Infinity, 1e40]}',
+        timeout=PATIENCE_SECONDS,
+    )
+    nan, *infinite = json.loads(answer.text)["predictions"]
+    assert nan != nan
+    assert infinite == [float("inf"), float("-inf"), float("inf")]
+
+
+def test_a_body_may_be_compressed(server: ServerProcess) -> None:
+    body = gzip.compress(json.dumps({"instances": [1.0] * 10000}).encode())
+    answer = requests.post(
+        url(server, "/v1/models/half_plus_two:predict"),
+        data=body,
+        headers={"Content-Encoding": "gzip"},
+        timeout=PATIENCE_SECONDS,
+    )
+    assert len(answer.json()["predictions"]) == 10000
+
+
+def test_classify_and_regress(server: ServerProcess) -> None:
+    body = {"signature_name": "classify", "context": {"x": 0.25}, "examples": [{"x": 0.5}, {}]}
+    first, second = post(server, "/v1/models/census_like:classify", body).json()["results"]
+    assert [label for label, _ in first] == [label for label, _ in second]
+    assert first != second
+    body["signature_name"] = "regress"
+    values = post(server, "/v1/models/census_like:regress", body).json()["results"]
+    assert len(set(values)) == 2
+
+
+def test_status_and_metadata(server: ServerProcess) -> None:
+    status = get(server, "/v1/models/half_plus_two").json()["model_version_status"]
+    ok = {"error_code": "OK", "error_message": ""}
+    assert status == [
+        {"version": version, "state": "AVAILABLE", "status": ok} for version in ["2", "1"]
+    ]
+    (one,) = get(server, "/v1/models/half_plus_two/versions/1").json()["model_version_status"]
+    assert one["version"] == "1"
+    metadata = get(server, "/v1/models/half_plus_two/versions/1/metadata").json()
+    assert metadata["model_spec"] == {
+        "name": "half_plus_two",
+        "signature_name": "",
+        "version": "1",
+    }
+    signature = metadata["metadata"]["signature_def"]["signature_def"]["serving_default"]
+    assert signature["inputs"]["x"]["dtype"] == "DT_FLOAT"
+
+
+def test_all_models_are_listed(server: ServerProcess) -> None:
+    models = get(server, "/v1/models").json()["models"]
+    assert [model["name"] for model in models] == _NAMES
+    assert {version["state"] for model in models for version in model["versions"]} == {"AVAILABLE"}
+    assert models[0]["labels"] == {"stable": "1"}
+
+
+def test_curl_finds_health_and_readiness(server: ServerProcess) -> None:
+    for path in ["/healthz", "/readyz", "/readyz/half_plus_two"]:
+        done = subprocess.run(
+            ["curl", "--silent", "--show-error", "--fail", url(server, path)],
+            capture_output=True,
+            check=True,
+            timeout=PATIENCE_SECONDS,
+        )
+        assert done.stdout
+    assert get(server, "/readyz/nothing").status_code == 404
+
+
+def test_pages_of_other_sites_may_ask(server: ServerProcess) -> None:
+    preflight = requests.options(
+        url(server, "/v1/models/half_plus_two:predict"),
+        headers={"Origin": "https://shop.example"},
+        timeout=PATIENCE_SECONDS,
+    )
+    assert preflight.status_code == 200
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "message"),
+    [
+        (":predict", "", 400, "JSON Parse error: The document is empty"),
+        (":predict", "{", 400, "JSON Parse error: Missing a name for object member. at offset: 1"),
+        (":predict", "[]", 400, "JSON Value: [] Is not object"),
+        (":predict", "{}", 400, "Missing 'inputs' or 'instances' key"),
+        (
+            ":predict",
+            '{"instances": ["a"]}',
+            400,
+            "Failed to process element: 0 of 'instances' list. Error: INVALID_ARGUMENT: "
+            'JSON Value: "a" Type: String is not of expected type: float',
+        ),
+        (
+            ":predict",
+            '{"instances": [1], "signature_name": "q"}',
+            400,
+            'Serving signature name: "q" not found in signature def',
+        ),
+        (
+            ":predict",
+            '{"instances": [[1]]}',
+            400,
+            'input "x" has shape [1,1], signature "serving_default" expects [-1] (-1: any size)',
+        ),
+        (
+            "/versions/9:predict",
+            '{"instances": [1]}',
+            404,
+            "Servable not found for request: Specific(half_plus_two, 9)",
+        ),
+        (
+            "/versions/99999999999999999999:predict",
+            "{}",
+            400,
+            "Failed to convert version: 99999999999999999999 to numeric.",
+        ),
+        (":explain", "{}", 400, "Malformed request: POST /v1/models/half_plus_two:explain"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    server: ServerProcess, path: str, body: str, status: int, message: str
+) -> None:
+    answer = requests.post(
+        url(server, f"/v1/models/half_plus_two{path}"), data=body, timeout=PATIENCE_SECONDS
+    )
+    assert answer.status_code == status
+    assert answer.json() == {"error": message}
+    # It was only that request.
+    assert post(server, "/v1/models/half_plus_two:predict", {"instances": [1]}).ok
+
+
+def test_a_token_is_wanted_where_tokens_are_given_out(
+    half_plus_two: Export, tmp_path: Path
+) -> None:
+    publish(half_plus_two, tmp_path / "m", 1)
+    tokens = tmp_path / "tokens"
+    tokens.write_text("# of the shop\nsecret\n", encoding="utf-8")
+    with ServerProcess(
+        "--model_name=m",
+        f"--model_base_path={tmp_path / 'm'}",
+        "--rest_api_port=-1",
+        f"--auth_token_file={tokens}",
+    ) as server:
+        path = "/v1/models/m:predict"
+        refused = post(server, path, {"inputs": [1]})
+        assert refused.status_code == 401
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+        taken = requests.post(
+            url(server, path),
+            json={"inputs": [1]},
+            headers={"Authorization": "Bearer secret"},
+            timeout=PATIENCE_SECONDS,
+        )
+        assert taken.status_code == 200
+        assert get(server, "/readyz").status_code == 200
+
+
+def test_a_lame_duck_says_so_and_goes_on_answering(half_plus_two: Export, tmp_path: Path) -> None:
+    publish(half_plus_two, tmp_path / "m", 1)
+    with ServerProcess(
+        "--model_name=m",
+        f"--model_base_path={tmp_path / 'm'}",
+        "--rest_api_port=-1",
+        "--lame_duck_seconds=2",
+    ) as server:
+        assert get(server, "/readyz").status_code == 200
+        server.signal(15)
+        wait_for("readiness to go", lambda: get(server, "/readyz").status_code == 503)
+        assert post(server, "/v1/models/m:predict", {"inputs": [1]}).ok
+        assert server.wait() == 0
