@@ -48,6 +48,28 @@ TEST(ExampleJsonTest, TheContextBelongsToEveryExample) {
   EXPECT_THAT(Features(*request, 1).at("x").int64_list().value(), ElementsAre(1));
 }
 
+TEST(ExampleJsonTest, TrueAndFalseAreIntegers) {
+  const auto request = ReadExamplesRequest(R"({"examples": [{"x": true, "xs": [false, 2]}]})");
+  ASSERT_TRUE(request.ok()) << request.status();
+  const auto features = Features(*request, 0);
+  EXPECT_THAT(features.at("x").int64_list().value(), ElementsAre(1));
+  EXPECT_THAT(features.at("xs").int64_list().value(), ElementsAre(0, 2));
+  EXPECT_THAT(Error(R"({"examples": [{"x": [true, 2.5]}]})"), HasSubstr("feature: x"));
+  EXPECT_THAT(Error(R"({"examples": [{"x": [2.5, true]}]})"), HasSubstr("feature: x"));
+}
+
+TEST(ExampleJsonTest, OfAFeatureTwiceTheLastCounts) {
+  const auto request = ReadExamplesRequest(R"({"examples": [{"x": [1, 2], "x": "a"}]})");
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_THAT(Features(*request, 0).at("x").bytes_list().value(), ElementsAre("a"));
+}
+
+TEST(ExampleJsonTest, AContextMustNotGrowBeyondAllMeasure) {
+  std::string body = "{\"context\": {\"c\": \"" + std::string(1 << 20, 'a') + "\"}, \"examples\": [{}";
+  for (int i = 1; i < 256; ++i) body += ",{}";
+  EXPECT_THAT(Error(body + "]}"), HasSubstr("before each of 256 examples take more than 268435456 bytes"));
+}
+
 TEST(ExampleJsonTest, NamesWhatIsWrong) {
   EXPECT_THAT(Error("{}"), HasSubstr("'examples'"));
   EXPECT_THAT(Error(R"({"examples": []})"), HasSubstr("non-empty"));

@@ -1,7 +1,10 @@
 #include "cpp_server/json/json_text.h"
 
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "cpp_server/json/json_document.h"
 #include "gtest/gtest.h"
@@ -53,6 +56,12 @@ TEST(JsonTextTest, KnowsUtf8) {
   }
 }
 
+TEST(JsonTextTest, ReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(ReplaceInvalidUtf8("a\xc3\xa9"), "a\xc3\xa9");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xff\xc3"), "\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(ReplaceInvalidUtf8(""), "");
+}
+
 TEST(JsonDocumentTest, ReadsWhatTfServingReads) {
   rapidjson::Document document;
   ASSERT_TRUE(ParseJsonObject("{\"a\": NaN, \"b\": [Infinity, -Infinity]} rest", &document).ok());
@@ -67,12 +76,53 @@ TEST(JsonDocumentTest, SaysWhatIsWrong) {
   EXPECT_EQ(ParseJsonObject("[]", &document).message(), "JSON Value: [] Is not object");
 }
 
-TEST(JsonDocumentTest, DepthIsNoDanger) {
+// An object around `depth` - 1 lists.
+std::string Nested(int depth) {
+  const auto lists = static_cast<size_t>(depth - 1);
+  return "{\"a\": " + std::string(lists, '[') + std::string(lists, ']') + "}";
+}
+
+TEST(JsonDocumentTest, DepthIsBounded) {
   rapidjson::Document document;
-  const std::string deep(1000000, '[');
-  EXPECT_FALSE(ParseJsonObject("{\"a\": " + deep, &document).ok());
-  const std::string closed = "{\"a\": " + deep + std::string(1000000, ']') + "}";
-  EXPECT_TRUE(ParseJsonObject(closed, &document).ok());
+  EXPECT_TRUE(ParseJsonObject(Nested(kMaxJsonDepth), &document).ok());
+  EXPECT_EQ(ParseJsonObject(Nested(kMaxJsonDepth + 1), &document).message(),
+            "JSON Parse error: Nested deeper than 64 levels at offset: 69");
+  EXPECT_FALSE(ParseJsonObject(Nested(1000000), &document).ok());
+  EXPECT_FALSE(ParseJsonObject("{\"a\": " + std::string(1000000, '['), &document).ok());
+  // Beside each other they are not deep.
+  std::string wide = "{\"a\": [[]";
+  for (int i = 0; i < 1000; ++i) wide += ", [{}]";
+  EXPECT_TRUE(ParseJsonObject(wide + "]}", &document).ok());
+}
+
+TEST(JsonDocumentTest, AByteOrderMarkDoesNotCount) {
+  rapidjson::Document document;
+  EXPECT_TRUE(ParseJsonObject("\xef\xbb\xbf{\"a\": 1}", &document).ok());
+  EXPECT_EQ(ParseJsonObject("\xef\xbb\xbf", &document).message(), "JSON Parse error: The document is empty");
+  EXPECT_EQ(ParseJsonObject("\xef\xbb\xbf{\"a\": }", &document).message(),
+            "JSON Parse error: Invalid value. at offset: 9");
+}
+
+// Whatever the bytes, the parser answers and reads nothing outside of them.
+TEST(JsonDocumentTest, SurvivesACutAnywhere) {
+  const std::string whole = R"({"a": [1, -2.5e3, NaN, -Infinity, true, null], "b\u00e9\ud83d\ude82": {"b64": "/w=="}})";
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const std::vector<char> block(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    rapidjson::Document document;
+    EXPECT_EQ(ParseJsonObject({block.data(), block.size()}, &document).code(), absl::StatusCode::kInvalidArgument)
+        << size;
+  }
+  rapidjson::Document document;
+  EXPECT_TRUE(ParseJsonObject(whole, &document).ok());
+}
+
+TEST(JsonDocumentTest, DebugStringsAreUtf8) {
+  rapidjson::Document document;
+  ASSERT_TRUE(ParseJsonObject("{\"a\": \"\xff" + std::string(300, 'x') + "\"}", &document).ok());
+  const std::string text = JsonDebugString(document);
+  EXPECT_EQ(text.substr(0, 14), "{\"a\": \"\xef\xbf\xbdxxxx");
+  EXPECT_LT(text.size(), 140u);
+  EXPECT_EQ(JsonDebugString(document["a"]).substr(0, 4), "\"\xef\xbf\xbd");
 }
 
 TEST(JsonDocumentTest, DebugStringsAreCutBetweenCharacters) {

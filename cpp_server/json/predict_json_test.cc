@@ -182,13 +182,86 @@ TEST(PredictJsonTest, BoolsAreTrueOrFalse) {
 }
 
 TEST(PredictJsonTest, ATypeWithoutJsonValuesIsUnimplemented) {
-  EXPECT_EQ(Read(R"({"instances": [1]})", {Info("x", TF_COMPLEX64)}).status().code(), absl::StatusCode::kUnimplemented);
+  for (const char* body : {R"({"instances": [1]})", R"({"inputs": 1})"}) {
+    EXPECT_EQ(Read(body, {Info("x", TF_COMPLEX64)}).status(),
+              absl::UnimplementedError("Conversion of JSON Value: 1 to type: complex64"));
+  }
 }
 
 TEST(PredictJsonTest, DeepListsAreRefused) {
   const std::string deep = std::string(100000, '[') + "1" + std::string(100000, ']');
-  EXPECT_FALSE(Read("{\"inputs\": " + deep + "}", kFloatX).ok());
-  EXPECT_FALSE(Read("{\"instances\": [" + deep + "]}", kFloatX).ok());
+  EXPECT_THAT(Error("{\"inputs\": " + deep + "}", kFloatX), HasSubstr("Nested deeper than 64 levels"));
+  EXPECT_THAT(Error("{\"instances\": [" + deep + "]}", kFloatX), HasSubstr("Nested deeper than 64 levels"));
+}
+
+// As a tensor this would be more than kMaxTensorBytes, which another message
+// would say.
+TEST(PredictJsonTest, AListThatClaimsMoreThanItSendsGetsNoMemory) {
+  std::string first = "[\"\"", rest;
+  for (int i = 1; i < 10000; ++i) {
+    first += ",\"\"";
+    rest += ",0";
+  }
+  first += "]";
+  const std::vector<TensorInfo> strings = {Info("x", TF_STRING)};
+  const char* const level = "JSON Value: 0 found at incorrect level: 2 in the JSON DOM. Expected at level: 2";
+  EXPECT_THAT(
+      Error("{\"instances\": [" + first + rest + "]}", strings),
+      HasSubstr("Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: " + std::string(level)));
+  EXPECT_THAT(Error("{\"inputs\": [" + first + rest + "]}", strings), HasSubstr(level));
+  EXPECT_THAT(Error("{\"instances\": [{\"x\": " + first + "}, {\"x\": [\"\"]}]}", strings),
+              HasSubstr("Encountered list at unexpected size: 1"));
+}
+
+TEST(PredictJsonTest, AsManyElementsAsFitInABodyAreRead) {
+  // The densest there is: one byte a value, one to divide them.
+  std::string body = "{\"instances\": [[1";
+  for (int i = 1; i < 100000; ++i) body += ",1";
+  const auto tensors = Read(body + "]]}", kFloatX);
+  ASSERT_TRUE(tensors.ok()) << tensors.status();
+  EXPECT_THAT((*tensors)[0].dims(), ElementsAre(1, 100000));
+}
+
+TEST(PredictJsonTest, EmptyListsHaveNoElements) {
+  const struct {
+    std::string body;
+    std::vector<int64_t> dims;
+  } cases[] = {
+      {R"({"inputs": []})", {0}},
+      {R"({"inputs": [[], []]})", {2, 0}},
+      {R"({"instances": [[]]})", {1, 0}},
+      {R"({"instances": [[[], []], [[], []]]})", {2, 2, 0}},
+  };
+  for (const auto& c : cases) {
+    const auto tensors = Read(c.body, kFloatX);
+    ASSERT_TRUE(tensors.ok()) << tensors.status();
+    EXPECT_EQ((*tensors)[0].dims(), c.dims) << c.body;
+  }
+  EXPECT_THAT(Error(R"({"inputs": [[], [1]]})", kFloatX),
+              HasSubstr("Encountered list at unexpected size: 1 at level: 1 expected size: 0"));
+}
+
+TEST(PredictJsonTest, OfAKeyTwiceTheFirstCountsAndInARowNeither) {
+  const auto tensors = Read(R"({"inputs": [1], "inputs": [2]})", kFloatX);
+  ASSERT_TRUE(tensors.ok()) << tensors.status();
+  EXPECT_THAT(Values<float>((*tensors)[0]), ElementsAre(1));
+  EXPECT_THAT(Error(R"({"instances": [{"x": 1, "x": 2}]})", kFloatX), HasSubstr("keys must be equal to: x"));
+}
+
+TEST(PredictJsonTest, EscapesStandForTheirCharacters) {
+  const std::vector<TensorInfo> infos = {Info("s", TF_STRING)};
+  const auto tensors = Read(R"({"instances": ["\u00e9\ud83d\ude82\n\"\\\/"]})", infos);
+  ASSERT_TRUE(tensors.ok()) << tensors.status();
+  EXPECT_EQ((*tensors)[0].string(0), "\xc3\xa9\xf0\x9f\x9a\x82\n\"\\/");
+  EXPECT_THAT(Error(R"({"instances": ["\ud83d"]})", infos), HasSubstr("The surrogate pair in string is invalid."));
+}
+
+TEST(PredictJsonTest, NumbersTooLargeForADoubleAreNoJson) {
+  EXPECT_THAT(Error(R"({"instances": [1e400]})", kFloatX), HasSubstr("Number too big to be stored in double."));
+  EXPECT_THAT(Error(R"({"instances": [123456789012345678901234567890]})", {Info("x", TF_INT64)}),
+              HasSubstr("is not of expected type: int64"));
+  EXPECT_THAT(Values<float>((*Read(R"({"instances": [123456789012345678901234567890]})", kFloatX))[0]),
+              ElementsAre(123456789012345678901234567890.0f));
 }
 
 TEST(PredictJsonTest, RowsOfSeveralOutputsAreObjects) {

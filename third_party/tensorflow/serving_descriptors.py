@@ -1,8 +1,8 @@
 """Writes TF Serving's services, and all their messages need, as one FileDescriptorSet.
 
 Usage: serving_descriptors.py OUT. Prints a line a file: `serving NAME` for what the
-services import, `session NAME` for what only the server needs: tensorflow/core/protobuf/config.proto
-and the records of warm-up files and request logs.
+services import, `session NAME` for what only the server needs: what configures a
+session, and the records of warm-up files and request logs.
 """
 
 import sys
