@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
     const timespec now{};
     return sigtimedwait(&stop_signals, nullptr, &now) > 0;
   };
-  auto server = trilho::ModelServer::Start(*std::move(options), stopped);
+  auto server = trilho::ModelServer::Start(*options, stopped);
   if (absl::IsCancelled(server.status())) return 0;
   if (!server.ok()) {
     return Complain(absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed, server.status());

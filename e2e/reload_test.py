@@ -2,9 +2,10 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import grpc
-from tensorflow_serving.apis import model_management_pb2, predict_pb2
+from tensorflow_serving.apis import model_management_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from e2e.client import Client, error_of, image_request, scores
@@ -13,12 +14,10 @@ from e2e.publishing import publish
 from e2e.server_process import ServerProcess
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
-_Configs = model_server_config_pb2.ModelConfigList
 
-
-def config_of(*bases: Path, labels: dict[str, int] | None = None) -> _Configs:
+def config_of(*bases: Path, labels: dict[str, int] | None = None) -> Any:
     """Models named as their folders, all versions of each."""
-    configs = _Configs()
+    configs = model_server_config_pb2.ModelConfigList()
     for base in bases:
         config = configs.config.add(
             name=base.name, base_path=str(base), model_platform="tensorflow"
@@ -28,16 +27,16 @@ def config_of(*bases: Path, labels: dict[str, int] | None = None) -> _Configs:
     return configs
 
 
-def reload(client: Client, configs: _Configs) -> model_management_pb2.ReloadConfigResponse:
+def reload(client: Client, configs: Any) -> Any:
     """ModelService.HandleReloadConfigRequest."""
     request = model_management_pb2.ReloadConfigRequest()
     request.config.model_config_list.CopyFrom(configs)
     return client.model.HandleReloadConfigRequest(request, timeout=PATIENCE_SECONDS)
 
 
-def labelled(label: str) -> predict_pb2.PredictRequest:
+def labelled(label: str) -> Any:
     """A request for the version that `label` stands for."""
-    request: predict_pb2.PredictRequest = image_request()
+    request = image_request()
     request.model_spec.version_label = label
     return request
 

@@ -5,6 +5,7 @@ import gzip
 import json
 import math
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -260,7 +261,7 @@ def test_a_lame_duck_says_so_and_goes_on_answering(half_plus_two: Export, tmp_pa
         "--lame_duck_seconds=2",
     ) as server:
         assert get(server, "/readyz").status_code == 200
-        server.signal(15)
+        server.signal(signal.SIGTERM)
         wait_for("readiness to go", lambda: get(server, "/readyz").status_code == 503)
         assert post(server, "/v1/models/m:predict", {"inputs": [1]}).ok
         assert server.wait() == 0

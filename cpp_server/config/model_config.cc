@@ -43,6 +43,7 @@ ServableVersionPolicy PolicyOf(const ModelConfig& config) {
 // The only platform there is, in whichever of its two fields.
 std::string PlatformOf(const ModelConfig& config) {
   if (!config.model_platform().empty()) return config.model_platform();
+  // NOLINTNEXTLINE(clang-diagnostic-deprecated-declarations): old configurations have it
   return config.model_type() == tensorflow::serving::TENSORFLOW ? kTensorFlow : "";
 }
 

@@ -149,7 +149,7 @@ absl::Status HttpServer::Impl::Start() {
     MutexLock lock(&mu_);
     tls_ = *std::move(tls);
   }
-  const absl::Status listening = Listen();
+  absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   // Neither pool's threads outlive this, whatever else holds it: Join ends them.
   const auto run = [this](std::shared_ptr<ServerCall> call) {
@@ -268,6 +268,7 @@ void HttpServer::Impl::OnIoThread(Work work) {
     changed_.NotifyAll();
   });
   MutexLock lock(&mu_);
+  // NOLINTNEXTLINE(bugprone-infinite-loop): the I/O thread sets it
   while (!done) changed_.Wait(&mu_);
 }
 

@@ -32,7 +32,7 @@ absl::Status CheckInputs(const Signature& signature, const std::vector<Tensor>& 
 
 absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindModel(const ModelSpec& spec) const {
   // Its owner keeps it.
-  if (model_ != nullptr) return ServableHandle<SavedModel>(nullptr, model_, version_);
+  if (manager_ == nullptr) return ServableHandle<SavedModel>(nullptr, model_, version_);
   if (spec.name.empty()) return absl::InvalidArgumentError("ModelSpec has no name specified.");
   absl::optional<int64_t> version = spec.version;
   if (!spec.version_label.empty()) {

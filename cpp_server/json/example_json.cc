@@ -59,7 +59,7 @@ absl::Status ReadFeature(absl::string_view name, const JsonValue& value, tensorf
     if (kind == Kind::kNone || (kind == Kind::kInteger && *of == Kind::kFloat)) kind = *of;
   }
   for (const JsonValue& element : value.GetArray()) {
-    const absl::Status added = AddElement(name, element, kind, feature);
+    absl::Status added = AddElement(name, element, kind, feature);
     if (!added.ok()) return added;
   }
   return absl::OkStatus();
@@ -74,6 +74,10 @@ absl::StatusOr<std::string> ReadExample(const JsonValue& object) {
   auto* features = example.mutable_features()->mutable_feature();
   for (const auto& member : object.GetObject()) {
     const std::string name(member.name.GetString(), member.name.GetStringLength());
+    // Protobuf would complain in the log, once for each.
+    if (!IsUtf8(name)) {
+      return absl::InvalidArgumentError(absl::StrCat("Name of feature is not UTF-8: ", JsonDebugString(member.name)));
+    }
     tensorflow::Feature& feature = (*features)[name];
     // The last one of a name counts.
     feature.Clear();

@@ -80,6 +80,7 @@ TEST(ExampleJsonTest, NamesWhatIsWrong) {
   EXPECT_THAT(Error(R"({"examples": [{"x": [[1]]}]})"), HasSubstr("feature: x"));
   EXPECT_THAT(Error(R"({"examples": [{"x": 9223372036854775808}]})"), HasSubstr("out of range of int64"));
   EXPECT_THAT(Error(R"({"examples": [{"x": {"b64": "*"}}]})"), HasSubstr("base64"));
+  EXPECT_THAT(Error("{\"examples\": [{\"\xff\": 1}]}"), HasSubstr("Name of feature is not UTF-8: \"\xef\xbf\xbd\""));
   EXPECT_THAT(Error(R"({"context": 1, "examples": [{}]})"), HasSubstr("'context'"));
   EXPECT_THAT(Error(R"({"signature_name": 1, "examples": [{}]})"), HasSubstr("'signature_name'"));
 }

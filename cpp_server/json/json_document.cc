@@ -1,5 +1,9 @@
 #include "cpp_server/json/json_document.h"
 
+#include <charconv>
+#include <cmath>
+#include <system_error>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -10,18 +14,35 @@
 namespace trilho {
 namespace {
 
-// Iterative: the depth of the text must not become the depth of our stack.
-constexpr unsigned kParseFlags = rapidjson::kParseNanAndInfFlag | rapidjson::kParseIterativeFlag |
-                                 rapidjson::kParseStopWhenDoneFlag | rapidjson::kParseFullPrecisionFlag;
+// Iterative: the depth of the text must not become the depth of our stack. Not
+// kParseFullPrecisionFlag, which has undefined behaviour for 0e50; see Exact.
+constexpr unsigned kParseFlags =
+    rapidjson::kParseNanAndInfFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseStopWhenDoneFlag;
 
 constexpr size_t kMaxDebugString = 128;
 
 constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
+bool IsOfNumber(char c) { return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'; }
+
+// The double nearest to the number that ends where `stream` is. RapidJSON's own
+// `rounded` may be off in the last place.
+double Exact(const rapidjson::MemoryStream& stream, double rounded) {
+  // NaN, Infinity, or beyond double's range.
+  if (!std::isfinite(rounded)) return rounded;
+  const char* begin = stream.src_;
+  while (begin > stream.begin_ && IsOfNumber(begin[-1])) --begin;
+  double exact = rounded;
+  const auto read = std::from_chars(begin, stream.src_, exact);
+  return read.ec == std::errc() ? exact : rounded;
+}
+
 // Hands what is read on to a document, down to kMaxJsonDepth.
 class BoundedHandler {
  public:
-  explicit BoundedHandler(rapidjson::Document* document) : document_(*document) {}
+  // `stream` is what is read from: at a number's event it stands behind the number.
+  BoundedHandler(const rapidjson::MemoryStream& stream, rapidjson::Document* document)
+      : stream_(stream), document_(*document) {}
 
   bool too_deep() const { return depth_ > kMaxJsonDepth; }
 
@@ -31,7 +52,7 @@ class BoundedHandler {
   bool Uint(unsigned value) { return document_.Uint(value); }
   bool Int64(int64_t value) { return document_.Int64(value); }
   bool Uint64(uint64_t value) { return document_.Uint64(value); }
-  bool Double(double value) { return document_.Double(value); }
+  bool Double(double value) { return document_.Double(Exact(stream_, value)); }
   bool RawNumber(const char* text, rapidjson::SizeType size, bool copy) {
     return document_.RawNumber(text, size, copy);
   }
@@ -49,6 +70,7 @@ class BoundedHandler {
   }
 
  private:
+  const rapidjson::MemoryStream& stream_;
   rapidjson::Document& document_;
   int depth_ = 0;
 };
@@ -115,7 +137,7 @@ absl::Status ParseJsonObject(absl::string_view text, rapidjson::Document* docume
   rapidjson::Reader reader;
   absl::Status status;
   auto parse = [&](rapidjson::Document& target) {
-    BoundedHandler handler(&target);
+    BoundedHandler handler(stream, &target);
     const rapidjson::ParseResult result = reader.Parse<kParseFlags>(stream, handler);
     if (!result.IsError()) return true;
     if (result.Code() == rapidjson::kParseErrorDocumentEmpty) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cpp_server/json/json_document.h"
 #include "gtest/gtest.h"
 
@@ -37,6 +38,35 @@ TEST(JsonTextTest, ReadsBackTheSameNumber) {
     rapidjson::Document document;
     ASSERT_TRUE(ParseJsonObject("{\"x\": " + Number(value) + "}", &document).ok());
     EXPECT_EQ(document["x"].GetDouble(), value);
+  }
+}
+
+TEST(JsonDocumentTest, ReadsTheNearestDouble) {
+  const struct {
+    const char* text;
+    double value;
+  } cases[] = {
+      {"0e50", 0},
+      {"0e-400", 0},
+      {"-0.0", -0.0},
+      {"-2.5E+1", -25},
+      {"1e-400", 0},
+      {"4.9406564584124654e-324", 5e-324},
+      {"2.22507385850720113605740979670913e-308", 2.225073858507201e-308},
+      {"1.7976931348623157e308", std::numeric_limits<double>::max()},
+      {"9007199254740993.0", 9007199254740992},
+      {"9007199254740993.00000000000000000000000000000000001", 9007199254740994},
+      {"8.41e21", 8.41e21},
+      {"1.00000000000000011102230246251565404", 1},
+      {"100000000000000000000000", 1e23},
+  };
+  for (const auto& c : cases) {
+    for (const char* space : {"", " ", "\n"}) {
+      rapidjson::Document document;
+      ASSERT_TRUE(ParseJsonObject(absl::StrCat("{\"x\":[", space, c.text, space, "]}"), &document).ok()) << c.text;
+      EXPECT_EQ(document["x"][0].GetDouble(), c.value) << c.text;
+      EXPECT_EQ(std::signbit(document["x"][0].GetDouble()), std::signbit(c.value)) << c.text;
+    }
   }
 }
 

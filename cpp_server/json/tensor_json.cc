@@ -171,7 +171,7 @@ absl::Status TensorFiller::Append(const JsonValue& value, size_t level) {
   }
   // The depth is that of a tensor's rank at most.
   for (const JsonValue& element : value.GetArray()) {
-    const absl::Status appended = Append(element, level + 1);
+    absl::Status appended = Append(element, level + 1);
     if (!appended.ok()) return appended;
   }
   return absl::OkStatus();
@@ -224,7 +224,7 @@ absl::Status TensorFiller::AppendElement(const JsonValue& value) {
       return absl::OkStatus();
     default: {
       std::string bytes;
-      const absl::Status read = ReadJsonBytes(value, &bytes);
+      absl::Status read = ReadJsonBytes(value, &bytes);
       if (!read.ok()) return read;
       tensor_.set_string(i, bytes);
       return absl::OkStatus();
@@ -239,7 +239,7 @@ absl::Status AppendTensorJson(const Tensor& tensor, int level, int64_t offset, b
   json->push_back('[');
   for (int64_t i = 0; i < tensor.dim(level); ++i) {
     if (i > 0) json->append(", ");
-    const absl::Status appended = AppendTensorJson(tensor, level + 1, offset + i * stride, bytes, json);
+    absl::Status appended = AppendTensorJson(tensor, level + 1, offset + i * stride, bytes, json);
     if (!appended.ok()) return appended;
   }
   json->push_back(']');

@@ -164,7 +164,7 @@ void LogFiles::MakeRoom(int64_t bytes) {
 }
 
 absl::Status LogFiles::CloseFile() {
-  const absl::Status status = writer_->Close();
+  absl::Status status = writer_->Close();
   if (!status.ok()) {
     AbandonFile();
     return status;

@@ -33,7 +33,7 @@ absl::Status Check(const RequestLogOptions& options) {
       {"flush_interval", options.flush_interval.count()},
   };
   for (const auto& [name, value] : bounds) {
-    const absl::Status status = CheckPositive(name, value);
+    absl::Status status = CheckPositive(name, value);
     if (!status.ok()) return status;
   }
   if (options.files.max_total_bytes >= options.files.max_file_bytes) return absl::OkStatus();

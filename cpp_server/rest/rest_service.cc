@@ -79,7 +79,7 @@ HttpPlane RestService::PlaneOf(absl::string_view method) {
   return method == "POST" ? HttpPlane::kData : HttpPlane::kControl;
 }
 
-void RestService::Handle(std::shared_ptr<HttpCall> call) const {
+void RestService::Handle(const std::shared_ptr<HttpCall>& call) const {
   auto path = ParseRestPath(call->method(), call->path(), call->query());
   if (!path.ok()) return call->Reply(ErrorResponse(path.status()));
   if (path->verb == RestVerb::kStatus) return ReplyWith(call.get(), Status(*manager_, *path));

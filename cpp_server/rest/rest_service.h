@@ -23,7 +23,7 @@ class RestService {
 
   static HttpPlane PlaneOf(absl::string_view method);
 
-  void Handle(std::shared_ptr<HttpCall> call) const;
+  void Handle(const std::shared_ptr<HttpCall>& call) const;
 
  private:
   const Predictor* const predictor_;

@@ -25,7 +25,7 @@ absl::Status ModelConfiguration::Edit(uint64_t expected_generation,
                                            expected_generation, ": somebody has changed it meanwhile"));
   }
   ModelServerConfig config = current_.config;
-  const absl::Status edited = edit(&config);
+  absl::Status edited = edit(&config);
   if (!edited.ok()) return edited;
   return SetLocked(config, added);
 }
@@ -38,11 +38,11 @@ ModelConfiguration::Snapshot ModelConfiguration::Get() const {
 absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, std::vector<std::string>* added) {
   auto settings = ModelSettingsOf(config);
   if (!settings.ok()) return settings.status();
-  const absl::Status platforms = CheckPlatformsUnchanged(current_.config, config);
+  absl::Status platforms = CheckPlatformsUnchanged(current_.config, config);
   if (!platforms.ok()) return platforms;
   std::set<std::string> before;
   for (const ModelConfig& model : current_.config.model_config_list().config()) before.insert(model.name());
-  const absl::Status applied = apply_(*settings);
+  absl::Status applied = apply_(*settings);
   if (!applied.ok()) return applied;
   current_.config = config;
   ++current_.generation;

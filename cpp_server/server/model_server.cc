@@ -60,7 +60,8 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, ServingMetr
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(Options options, const std::function<bool()>& stop) {
+absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& options,
+                                                                const std::function<bool()>& stop) {
   std::unique_ptr<ModelServer> server(new ModelServer());
   if (!options.auth_token_file.empty()) {
     auto tokens = BearerTokens::Load(options.auth_token_file);

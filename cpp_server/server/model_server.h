@@ -59,7 +59,7 @@ class ModelServer {
   // model that could be loaded. `stop` is asked now and then and ends the wait
   // with CANCELLED. Other errors are those of the configuration, INVALID_ARGUMENT,
   // and of the fronts.
-  static absl::StatusOr<std::unique_ptr<ModelServer>> Start(Options options, const std::function<bool()>& stop);
+  static absl::StatusOr<std::unique_ptr<ModelServer>> Start(const Options& options, const std::function<bool()>& stop);
 
   int port() const { return grpc_->port(); }
   // 0 without HTTP.

@@ -1,5 +1,6 @@
 #include "cpp_server/server/server_core.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -62,26 +63,19 @@ absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, 
 }
 
 absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
-  const absl::Status taken = options_.on_configuration ? options_.on_configuration(settings) : absl::OkStatus();
+  absl::Status taken = options_.on_configuration ? options_.on_configuration(settings) : absl::OkStatus();
   if (!taken.ok()) return taken;
   std::vector<ModelLocation> locations;
   Labels labels;
-  std::map<std::string, bool> configured;
   for (const ModelSettings& model : settings) {
     locations.push_back(model.location);
-    configured[model.location.name] = true;
     if (!model.labels.empty()) labels[model.location.name] = model.labels;
   }
-  {
-    // What was said of a model that is gone, or has moved, is not true of a new one.
-    MutexLock lock(&mu_);
-    problems_.clear();
-    for (auto it = aspired_.begin(); it != aspired_.end();) {
-      it = configured.count(it->first) == 0 ? aspired_.erase(it) : std::next(it);
-    }
-  }
   labels_.Set(labels);
-  source_->SetModels(std::move(locations));
+  MutexLock lock(&mu_);
+  problems_.clear();
+  aspired_.clear();
+  models_number_ = source_->SetModels(std::move(locations));
   return absl::OkStatus();
 }
 
@@ -99,36 +93,39 @@ absl::Status ServerCore::WaitFor(const std::vector<std::string>& models, const s
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     if (stop()) return absl::CancelledError("stopped while models were loaded");
-    if (Settled(models)) {
-      bool written = false;
-      for (const std::string& model : models) written |= IsBeingWritten(manager_.GetStates(model));
-      if (!written || std::chrono::steady_clock::now() > begin + kWriteWait) return absl::OkStatus();
-    }
+    const bool wait_for_writers = std::chrono::steady_clock::now() < begin + kWriteWait;
+    const auto settled = [this, wait_for_writers](const std::string& model) {
+      return IsSettled(model, wait_for_writers);
+    };
+    if (std::all_of(models.begin(), models.end(), settled)) return absl::OkStatus();
     std::this_thread::sleep_for(kWaitPeriod);
   }
 }
 
-bool ServerCore::Settled(const std::vector<std::string>& models) const {
+bool ServerCore::IsSettled(const std::string& model, bool wait_for_writers) const {
   // Without polls the source says nothing.
   if (options_.poll_wait.count() < 0) return true;
-  std::vector<std::string> waiting;
+  bool aspired = false;
   {
     MutexLock lock(&mu_);
-    for (const std::string& model : models) {
-      if (problems_.count(model) == 0) return false;
-      const auto aspired = aspired_.find(model);
-      if (aspired != aspired_.end() && aspired->second) waiting.push_back(model);
-    }
+    if (problems_.count(model) == 0) return false;
+    const auto found = aspired_.find(model);
+    aspired = found != aspired_.end() && found->second;
   }
-  for (const std::string& model : waiting) {
-    const auto states = manager_.GetStates(model);
-    if (states.empty()) return false;
-    for (const ServableState& state : states) {
-      // A version that failed once and is to be tried again holds nothing up.
-      if (IsOnTheWay(state) && state.status.ok()) return false;
-    }
+  // After that, so that what is aspired is in it.
+  const std::vector<ServableState> states = manager_.GetStates(model);
+  if (aspired && states.empty()) return false;
+  bool available = false, unloading = false;
+  for (const ServableState& state : states) {
+    // A version that failed once and is to be tried again holds nothing up.
+    if (IsOnTheWay(state) && state.status.ok()) return false;
+    available |= state.state == ManagerState::kAvailable;
+    unloading |= state.state == ManagerState::kUnloading;
   }
-  return true;
+  if (available) return true;
+  // A version that is wanted again while it is unloaded is loaded anew after that.
+  if (aspired && unloading) return false;
+  return !(wait_for_writers && IsBeingWritten(states));
 }
 
 absl::Status ServerCore::CheckAvailable(const std::vector<std::string>& models) const {
@@ -179,12 +176,14 @@ ManagedServer ServerCore::Managed() {
 void ServerCore::OnAspiredVersions(const AspiredVersions& versions) {
   manager_.SetAspiredVersions(versions);
   MutexLock lock(&mu_);
+  if (source_->told_models() != models_number_) return;
   problems_[versions.model].clear();
   aspired_[versions.model] = !versions.aspired.empty();
 }
 
 void ServerCore::OnSourceError(const std::string& model, const absl::Status& status) {
   MutexLock lock(&mu_);
+  if (source_->told_models() != models_number_) return;
   const std::string problem(status.message());
   const auto known = problems_.find(model);
   const bool had_problem = known != problems_.end() && !known->second.empty();

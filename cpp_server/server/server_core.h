@@ -79,8 +79,9 @@ class ServerCore {
 
   absl::Status Apply(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
   std::vector<std::string> Names() const;
-  // Whether each of `models` has what its source offers, or the reason why not.
-  bool Settled(const std::vector<std::string>& models) const EXCLUDES(mu_);
+  // Whether a model has what its source offers, or the reason why not. A version
+  // that is still being written is waited for if so asked.
+  bool IsSettled(const std::string& model, bool wait_for_writers) const EXCLUDES(mu_);
   absl::Status WaitFor(const std::vector<std::string>& models, const std::function<bool()>& stop) const;
   // OK if each has an available version.
   absl::Status CheckAvailable(const std::vector<std::string>& models) const;
@@ -89,6 +90,9 @@ class ServerCore {
 
   const Options options_;
   mutable Mutex mu_;
+  // Of the configuration in force, see DiskSource::SetModels. What the source
+  // still tells of an older one says nothing about the models of this one.
+  uint64_t models_number_ GUARDED_BY(mu_) = 0;
   // A model has an entry once its source has looked.
   std::map<std::string, std::string> problems_ GUARDED_BY(mu_);
   // Whether the source offers something.

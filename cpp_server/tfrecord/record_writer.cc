@@ -51,7 +51,7 @@ absl::Status RecordWriter::Append(absl::string_view record) {
   StoreLittleEndian(MaskedCrc32c(record), crc);
 
   if (buffer_.size() + record.size() + kRecordFraming > kBufferBytes) {
-    const absl::Status flushed = Flush();
+    absl::Status flushed = Flush();
     if (!flushed.ok()) return flushed;
   }
   size_ += SizeInFile(record.size());
@@ -69,7 +69,7 @@ absl::Status RecordWriter::Append(absl::string_view record) {
 
 absl::Status RecordWriter::Flush() {
   if (!status_.ok()) return status_;
-  const absl::Status written = Write(buffer_);
+  absl::Status written = Write(buffer_);
   buffer_.clear();
   return written;
 }

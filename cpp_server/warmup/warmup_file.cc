@@ -37,7 +37,7 @@ absl::Status Replay(const PredictionLogView& log, int iterations,
     }
   }
   for (int i = 0; i < iterations; ++i) {
-    const absl::Status status = handler(request);
+    absl::Status status = handler(request);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -31,11 +31,11 @@ absl::Status CheckOutput(absl::string_view alias, const Tensor& tensor, TF_DataT
 
 absl::Status CheckOutputs(const Tensor* classes, const Tensor* scores, int64_t examples) {
   if (classes != nullptr) {
-    const absl::Status checked = CheckOutput(kClasses, *classes, TF_STRING, "DT_STRING", examples);
+    absl::Status checked = CheckOutput(kClasses, *classes, TF_STRING, "DT_STRING", examples);
     if (!checked.ok()) return checked;
   }
   if (scores != nullptr) {
-    const absl::Status checked = CheckOutput(kScores, *scores, TF_FLOAT, "DT_FLOAT", examples);
+    absl::Status checked = CheckOutput(kScores, *scores, TF_FLOAT, "DT_FLOAT", examples);
     if (!checked.ok()) return checked;
   }
   if (classes != nullptr && scores != nullptr && classes->dim(1) != scores->dim(1)) {
@@ -69,7 +69,7 @@ absl::StatusOr<ClassificationOutputs> FindClassificationOutputs(const SavedModel
 
 absl::Status ReadClassifications(const Tensor* classes, const Tensor* scores, int64_t examples,
                                  tensorflow::serving::ClassificationResult* result) {
-  const absl::Status checked = CheckOutputs(classes, scores, examples);
+  absl::Status checked = CheckOutputs(classes, scores, examples);
   if (!checked.ok()) return checked;
   const int64_t num_classes = classes != nullptr ? classes->dim(1) : scores->dim(1);
   result->mutable_classifications()->Reserve(static_cast<int>(examples));

@@ -173,7 +173,7 @@ absl::Status PlanTasks(absl::string_view bytes, Plan* plan) {
     const absl::string_view task_bytes = reader.Bytes();
     InferenceTask task;
     if (!task.ParseFromArray(task_bytes.data(), static_cast<int>(task_bytes.size()))) return NotARequest(kRequestType);
-    const absl::Status added = plan->Add(task);
+    absl::Status added = plan->Add(task);
     if (!added.ok()) return added;
   }
   return absl::OkStatus();

@@ -86,9 +86,9 @@ void Classify(const Predictor& predictor, absl::string_view request, const CallC
   record->signature = signature.name;
   const int output = Signature::Find(signature.outputs, kOutput);
   if (signature.inputs.size() != 1 || signature.inputs[0].alias != kInput || output < 0) {
-    return done(absl::FailedPreconditionError(absl::StrCat("version ", resolved->model.version(), " of the model \"",
-                                                           kModel, "\" has no signature from \"", kInput, "\" to \"",
-                                                           kOutput, "\"")));
+    return done(
+        absl::FailedPreconditionError(absl::StrCat("version ", resolved->model.version(), " of the model \"", kModel,
+                                                   "\" has no signature from \"", kInput, "\" to \"", kOutput, "\"")));
   }
   std::vector<Tensor> inputs;
   inputs.push_back(*std::move(image));
@@ -109,11 +109,11 @@ void Classify(const Predictor& predictor, absl::string_view request, const CallC
 ServiceDefinition MnistService(const Predictor* predictor, const InferenceHooks* hooks) {
   ServiceDefinition service;
   service.name = "trilho.mnist.MnistService";
-  service.methods.push_back(InferenceMethod("Classify", hooks,
-                                            [predictor](absl::string_view request, const CallContext& context,
-                                                        InferenceRecord* record, BytesDone done) {
-                                              Classify(*predictor, request, context, record, std::move(done));
-                                            }));
+  service.methods.push_back(InferenceMethod(
+      "Classify", hooks,
+      [predictor](absl::string_view request, const CallContext& context, InferenceRecord* record, BytesDone done) {
+        Classify(*predictor, request, context, record, std::move(done));
+      }));
   return service;
 }
 

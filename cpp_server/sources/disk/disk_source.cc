@@ -38,11 +38,12 @@ void DiskSource::Start(AspiredVersionsCallback callback) {
   thread_ = std::thread([this] { Run(); });
 }
 
-void DiskSource::SetModels(std::vector<ModelLocation> models) {
+uint64_t DiskSource::SetModels(std::vector<ModelLocation> models) {
   MutexLock lock(&mu_);
   models_ = std::move(models);
   models_changed_ = true;
   cv_.NotifyAll();
+  return ++set_models_;
 }
 
 void DiskSource::Run() {
@@ -54,6 +55,7 @@ void DiskSource::Run() {
       models = models_;
       if (models_changed_) poller_.TellAll();
       models_changed_ = false;
+      told_models_ = set_models_;
     }
     const bool pending = poller_.Poll(models, callback_);
     // For ever if absent.

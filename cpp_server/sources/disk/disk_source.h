@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -44,7 +45,12 @@ class DiskSource final : public Source {
 
   // Looks at these models instead, at once, and tells of each of them anew. Models not among them aspire nothing any
   // more.
-  void SetModels(std::vector<ModelLocation> models) EXCLUDES(mu_);
+  // Returns a number that grows with every call.
+  uint64_t SetModels(std::vector<ModelLocation> models) EXCLUDES(mu_);
+
+  // In a callback: the number of the SetModels whose models are being told of, 0 before the first one. A poll that was
+  // under way when it was called goes on telling of those before.
+  uint64_t told_models() const { return told_models_; }
 
  private:
   void Run() EXCLUDES(mu_);
@@ -54,6 +60,8 @@ class DiskSource final : public Source {
   // Written under mu_, so that a wait does not miss it; read without, in the middle of a poll.
   std::atomic<bool> stop_{false};
 
+  std::atomic<uint64_t> told_models_{0};
+
   // Used by the polling thread only.
   DiskPoller poller_;
   AspiredVersionsCallback callback_;
@@ -61,6 +69,7 @@ class DiskSource final : public Source {
   Mutex mu_;
   CondVar cv_;
   std::vector<ModelLocation> models_ GUARDED_BY(mu_);
+  uint64_t set_models_ GUARDED_BY(mu_) = 0;
   bool models_changed_ GUARDED_BY(mu_) = false;
 
   std::thread thread_;
