@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "absl/strings/string_view.h"
-#include "cpp_server/metrics/valid_utf8.h"
+#include "cpp_server/utf8/utf8.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 

@@ -1,34 +1,10 @@
 #include "cpp_server/http/http_status.h"
 
-#include "rapidjson/memorystream.h"
+#include "cpp_server/utf8/utf8.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
 namespace trilho {
-namespace {
-
-constexpr absl::string_view kReplacement = "\xEF\xBF\xBD";
-
-// The first character's bytes in `text`, which is not empty; 0 if they are not UTF-8.
-size_t Utf8Length(absl::string_view text) {
-  rapidjson::MemoryStream stream(text.data(), text.size());
-  rapidjson::StringBuffer copy;
-  return rapidjson::UTF8<>::Validate(stream, copy) && stream.Tell() <= text.size() ? copy.GetSize() : 0;
-}
-
-std::string ReplaceInvalidUtf8(absl::string_view text) {
-  std::string valid;
-  valid.reserve(text.size());
-  while (!text.empty()) {
-    const size_t length = Utf8Length(text);
-    valid.append(length == 0 ? std::string(kReplacement) : std::string(text.substr(0, length)));
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  return valid;
-}
-
-}  // namespace
-
 int HttpStatusOf(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kOk:
@@ -62,7 +38,7 @@ int HttpStatusOf(absl::StatusCode code) {
 }
 
 std::string ErrorBody(absl::string_view message) {
-  const std::string valid = ReplaceInvalidUtf8(message);
+  const std::string valid = ValidUtf8(message);
   rapidjson::StringBuffer quoted;
   rapidjson::Writer<rapidjson::StringBuffer> writer(quoted);
   writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));

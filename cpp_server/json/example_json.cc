@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "cpp_server/json/json_document.h"
 #include "cpp_server/json/json_text.h"
+#include "cpp_server/utf8/utf8.h"
 #include "tensorflow/core/example/example.pb.h"
 
 namespace trilho {

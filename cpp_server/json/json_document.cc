@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/json/json_text.h"
+#include "cpp_server/utf8/utf8.h"
 #include "rapidjson/error/en.h"
 #include "rapidjson/memorystream.h"
 
@@ -187,7 +188,7 @@ std::string JsonDebugString(const JsonValue& value) {
     for (int i = 0; i < 3 && !IsUtf8(text); ++i) text.pop_back();
     text.append("...");
   }
-  return ReplaceInvalidUtf8(text);
+  return ValidUtf8(text);
 }
 
 bool IsBase64Object(const JsonValue& value) {

@@ -9,12 +9,6 @@
 
 namespace trilho {
 
-// Whether `bytes` can be a JSON string.
-bool IsUtf8(absl::string_view bytes);
-
-// `bytes` with U+FFFD for each byte that is no part of UTF-8.
-std::string ReplaceInvalidUtf8(absl::string_view bytes);
-
 // Appends `text`, which must be UTF-8, in quotes and escaped.
 void AppendQuoted(absl::string_view text, std::string* json);
 

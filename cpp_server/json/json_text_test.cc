@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/json/json_document.h"
+#include "cpp_server/utf8/utf8.h"
 #include "gtest/gtest.h"
 
 namespace trilho {
@@ -74,22 +75,6 @@ TEST(JsonTextTest, QuotesAndEscapes) {
   std::string json;
   AppendQuoted(absl::string_view("a\"\\\n\0\x1f\xc3\xa9", 8), &json);
   EXPECT_EQ(json, "\"a\\\"\\\\\\u000a\\u0000\\u001f\xc3\xa9\"");
-}
-
-TEST(JsonTextTest, KnowsUtf8) {
-  for (const char* text : {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x9a\x82", "\xed\x9f\xbf"}) {
-    EXPECT_TRUE(IsUtf8(text)) << text;
-  }
-  for (const char* text : {"\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff",
-                           "a\xe2\x82", "\xf0\x80\x80\x80"}) {
-    EXPECT_FALSE(IsUtf8(text)) << text;
-  }
-}
-
-TEST(JsonTextTest, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(ReplaceInvalidUtf8("a\xc3\xa9"), "a\xc3\xa9");
-  EXPECT_EQ(ReplaceInvalidUtf8("\xff\xc3"), "\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(ReplaceInvalidUtf8(""), "");
 }
 
 TEST(JsonDocumentTest, ReadsWhatTfServingReads) {

@@ -9,6 +9,7 @@
 #include "cpp_server/json/json_text.h"
 #include "cpp_server/json/small_float.h"
 #include "cpp_server/tensorflow/data_type.h"
+#include "cpp_server/utf8/utf8.h"
 
 namespace trilho {
 namespace {

@@ -1,6 +1,6 @@
 #include "cpp_server/metrics/labelled_series.h"
 
-#include "cpp_server/metrics/valid_utf8.h"
+#include "cpp_server/utf8/utf8.h"
 
 namespace trilho {
 

@@ -1,4 +1,4 @@
-#include "cpp_server/metrics/valid_utf8.h"
+#include "cpp_server/utf8/utf8.h"
 
 #include "gtest/gtest.h"
 
@@ -6,6 +6,16 @@ namespace trilho {
 namespace {
 
 constexpr char kReplacement[] = "\xEF\xBF\xBD";
+
+TEST(IsUtf8Test, KnowsWhatIsWellFormed) {
+  for (const char* text : {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x9a\x82", "\xed\x9f\xbf"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+  for (const char* text : {"\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff",
+                           "a\xe2\x82", "\xf0\x80\x80\x80"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
+}
 
 TEST(ValidUtf8Test, KeepsWhatIsWellFormed) {
   const std::string text = "a\x7F \xC3\xA9 \xE2\x82\xAC \xED\x9F\xBF \xF0\x9F\x9A\x82 \xF4\x8F\xBF\xBF";
@@ -30,6 +40,12 @@ TEST(ValidUtf8Test, CutsBetweenCharacters) {
   EXPECT_EQ(ValidUtf8("a\xE2\x82\xAC", 3), "a");
   EXPECT_EQ(ValidUtf8("a\xE2\x82\xAC", 4), "a\xE2\x82\xAC");
   EXPECT_EQ(ValidUtf8("\xFF", 2), "");
+}
+
+TEST(ValidUtf8Test, KeepsAllUnlessItIsBounded) {
+  EXPECT_EQ(ValidUtf8("a\xc3\xa9"), "a\xc3\xa9");
+  EXPECT_EQ(ValidUtf8("\xff\xc3"), "\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(ValidUtf8(""), "");
 }
 
 }  // namespace

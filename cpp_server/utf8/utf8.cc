@@ -1,4 +1,4 @@
-#include "cpp_server/metrics/valid_utf8.h"
+#include "cpp_server/utf8/utf8.h"
 
 #include <cstdint>
 
@@ -29,12 +29,21 @@ size_t CharacterSize(absl::string_view text) {
 
 }  // namespace
 
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t size = CharacterSize(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 std::string ValidUtf8(absl::string_view text, size_t max_bytes) {
   std::string valid;
   while (!text.empty()) {
     const size_t size = CharacterSize(text);
     const absl::string_view character = size == 0 ? kReplacement : text.substr(0, size);
-    if (valid.size() + character.size() > max_bytes) break;
+    if (character.size() > max_bytes - valid.size()) break;
     valid.append(character.data(), character.size());
     text.remove_prefix(size == 0 ? 1 : size);
   }
