@@ -16,6 +16,7 @@ __all__ = ["Finished", "ServerProcess", "run_to_end"]
 
 _PORT_LINE = re.compile(r"serving gRPC on port (\d+)$", re.MULTILINE)
 _HTTP_PORT_LINE = re.compile(r"serving HTTP on port (\d+)$", re.MULTILINE)
+_MANAGEMENT_PORT_LINE = re.compile(r"serving management on port (\d+)$", re.MULTILINE)
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -104,6 +105,12 @@ class ServerProcess:
         """Where its HTTP port is, once the server takes calls."""
         found = _HTTP_PORT_LINE.search(self.log())
         assert found, "the server was not started with --rest_api_port"
+        return int(found[1])
+
+    def management_port(self) -> int:
+        """Where its management port is, once the server takes calls."""
+        found = _MANAGEMENT_PORT_LINE.search(self.log())
+        assert found, "the server was not started with --management_port"
         return int(found[1])
 
     @property

@@ -1,14 +1,22 @@
-// The command line: TF Serving's flag names where the feature is the same.
+// The command line: TF Serving's flags, and Trilho's own.
+//
+// A flag that means what it means to TF Serving has its name, type and, unless
+// its help says otherwise, its default. Each is defined in the flags_*.cc of its
+// subject, which is also its group in --help. Those that are accepted without
+// effect are in compatibility_flags.cc, those that are refused in
+// refused_flags.cc; nobody reads them, so they are not declared here.
 
 #ifndef TRILHO_CPP_SERVER_CONFIG_FLAGS_H_
 #define TRILHO_CPP_SERVER_CONFIG_FLAGS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/flags/declare.h"
 #include "absl/status/status.h"
 
+// gRPC
 ABSL_DECLARE_FLAG(int, port);
 ABSL_DECLARE_FLAG(std::string, grpc_socket_path);
 ABSL_DECLARE_FLAG(int, grpc_max_threads);
@@ -16,37 +24,72 @@ ABSL_DECLARE_FLAG(std::string, bind_address);
 ABSL_DECLARE_FLAG(int, max_queued_requests);
 ABSL_DECLARE_FLAG(std::string, grpc_channel_arguments);
 ABSL_DECLARE_FLAG(bool, enable_serialization_as_tensor_content);
+
+// REST
 ABSL_DECLARE_FLAG(int, rest_api_port);
 ABSL_DECLARE_FLAG(int, rest_api_num_threads);
 ABSL_DECLARE_FLAG(int, rest_api_timeout_in_ms);
 ABSL_DECLARE_FLAG(bool, rest_api_enable_cors_support);
+ABSL_DECLARE_FLAG(int, management_port);
+
+// Models
+ABSL_DECLARE_FLAG(std::string, model_name);
+ABSL_DECLARE_FLAG(std::string, model_base_path);
+ABSL_DECLARE_FLAG(std::string, model_config_file);
+ABSL_DECLARE_FLAG(int, model_config_file_poll_wait_seconds);
+ABSL_DECLARE_FLAG(std::string, config_state_file);
+ABSL_DECLARE_FLAG(bool, check_config);
+ABSL_DECLARE_FLAG(double, file_system_poll_wait_seconds);
+ABSL_DECLARE_FLAG(std::string, version_completeness);
+ABSL_DECLARE_FLAG(double, settle_seconds);
+ABSL_DECLARE_FLAG(int, max_num_load_retries);
+ABSL_DECLARE_FLAG(int64_t, load_retry_interval_micros);
+ABSL_DECLARE_FLAG(bool, enable_model_warmup);
+ABSL_DECLARE_FLAG(int, num_request_iterations_for_warmup);
+ABSL_DECLARE_FLAG(bool, enable_signature_method_name_check);
+
+// TensorFlow
+ABSL_DECLARE_FLAG(int64_t, tensorflow_session_parallelism);
+ABSL_DECLARE_FLAG(int64_t, tensorflow_intra_op_parallelism);
+ABSL_DECLARE_FLAG(int64_t, tensorflow_inter_op_parallelism);
+ABSL_DECLARE_FLAG(std::string, tensorflow_session_config_file);
+ABSL_DECLARE_FLAG(std::string, saved_model_tags);
+ABSL_DECLARE_FLAG(std::string, op_library);
+
+// Batching
+ABSL_DECLARE_FLAG(bool, enable_batching);
+ABSL_DECLARE_FLAG(std::string, batching_parameters_file);
+ABSL_DECLARE_FLAG(bool, enable_per_model_batching_parameters);
+ABSL_DECLARE_FLAG(bool, explain_batching);
+
+// Security
+ABSL_DECLARE_FLAG(std::string, ssl_config_file);
+ABSL_DECLARE_FLAG(std::string, auth_token_file);
+
+// Observability
+ABSL_DECLARE_FLAG(std::string, monitoring_config_file);
 ABSL_DECLARE_FLAG(std::string, access_log);
 ABSL_DECLARE_FLAG(double, access_log_sampling);
 ABSL_DECLARE_FLAG(int64_t, request_log_max_file_bytes);
 ABSL_DECLARE_FLAG(int64_t, request_log_max_total_bytes);
-ABSL_DECLARE_FLAG(int, num_request_iterations_for_warmup);
-ABSL_DECLARE_FLAG(std::string, auth_token_file);
-ABSL_DECLARE_FLAG(int, model_config_file_poll_wait_seconds);
-ABSL_DECLARE_FLAG(bool, allow_version_labels_for_unavailable_models);
+
+// Shutdown
 ABSL_DECLARE_FLAG(double, lame_duck_seconds);
-ABSL_DECLARE_FLAG(std::string, model_name);
-ABSL_DECLARE_FLAG(std::string, model_base_path);
-ABSL_DECLARE_FLAG(std::string, model_config_file);
-ABSL_DECLARE_FLAG(double, file_system_poll_wait_seconds);
-ABSL_DECLARE_FLAG(int, max_num_load_retries);
-ABSL_DECLARE_FLAG(int64_t, load_retry_interval_micros);
-ABSL_DECLARE_FLAG(bool, enable_model_warmup);
-ABSL_DECLARE_FLAG(int, tensorflow_intra_op_parallelism);
-ABSL_DECLARE_FLAG(std::string, saved_model_tags);
 ABSL_DECLARE_FLAG(double, shutdown_grace_seconds);
 
 namespace trilho {
 
 // Parses the command line into the flags above. --help and --version print and
 // exit with 0. INVALID_ARGUMENT, naming the nearest valid flag, for a flag that
-// is none, and for a word that is no flag; a value that does not parse ends the
-// process with 1 and a line that says so.
+// is none, and for a word that is no flag; otherwise, unless --check_config is
+// given, for what FlagProblems says: CheckConfig reports that with the rest. A
+// value that does not parse ends the process with 1 and a line that says so.
+// Logs which flags have no effect. For the main thread, before others read flags.
 absl::Status ParseFlags(int argc, char** argv);
+
+// Whether the last ParseFlags saw the flag on the command line, with whatever
+// value; what a --flagfile says does not count.
+bool FlagWasGiven(const std::string& name);
 
 // The name out of `known` that takes the fewest edits to become `name`; empty
 // if all are far.

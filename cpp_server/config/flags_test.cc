@@ -1,10 +1,12 @@
 #include "cpp_server/config/flags.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
+#include "cpp_server/config/flags_for_test.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -12,6 +14,7 @@ namespace trilho {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(NearestNameTest, FindsTheNameWithTheFewestEdits) {
   const std::vector<std::string> known = {"port", "model_name", "model_base_path", "model_config_file"};
@@ -28,23 +31,71 @@ TEST(NearestNameTest, FindsNothingIfAllAreFar) {
   EXPECT_EQ(NearestName("", {"port"}), "");
 }
 
-// absl's flags belong to the process: what a test sets is taken back here.
-class ParseFlagsTest : public ::testing::Test {
- protected:
-  absl::Status Parse(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "trilho_server");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(&argument[0]);
-    const int argc = static_cast<int>(argv.size());
-    argv.push_back(nullptr);
-    return ParseFlags(argc, argv.data());
+class ParseFlagsTest : public FlagsTest {};
+
+TEST_F(ParseFlagsTest, TFServingsFlagsHaveItsDefaults) {
+  const std::map<std::string, std::string> defaults = {
+      {"port", "8500"},
+      {"grpc_socket_path", ""},
+      {"rest_api_port", "0"},
+      {"rest_api_timeout_in_ms", "30000"},
+      {"rest_api_enable_cors_support", "false"},
+      {"enable_batching", "false"},
+      {"batching_parameters_file", ""},
+      {"enable_per_model_batching_parameters", "false"},
+      {"allow_version_labels_for_unavailable_models", "false"},
+      {"model_config_file", ""},
+      {"model_config_file_poll_wait_seconds", "0"},
+      {"model_name", "default"},
+      {"model_base_path", ""},
+      {"num_load_threads", "0"},
+      {"num_unload_threads", "0"},
+      {"max_num_load_retries", "5"},
+      {"load_retry_interval_micros", "60000000"},
+      {"file_system_poll_wait_seconds", "1"},
+      {"flush_filesystem_caches", "true"},
+      {"tensorflow_session_parallelism", "0"},
+      {"tensorflow_inter_op_parallelism", "0"},
+      {"tensorflow_session_config_file", ""},
+      {"platform_config_file", ""},
+      {"per_process_gpu_memory_fraction", "0"},
+      {"saved_model_tags", "serve"},
+      {"grpc_channel_arguments", ""},
+      {"enable_model_warmup", "true"},
+      {"num_request_iterations_for_warmup", "0"},
+      {"monitoring_config_file", ""},
+      {"remove_unused_fields_from_bundle_metagraph", "true"},
+      {"prefer_tflite_model", "false"},
+      {"num_tflite_interpreters_per_pool", "1"},
+      {"enable_signature_method_name_check", "false"},
+      {"xla_cpu_compilation_enabled", "false"},
+      {"xla_gpu_compilation_enabled", "false"},
+      {"enable_profiler", "true"},
+      {"thread_pool_factory_config_file", ""},
+      {"ssl_config_file", ""},
+      {"use_alts_credentials", "false"},
+      {"mixed_precision", ""},
+      {"skip_initialize_tpu", "false"},
+      {"enable_grpc_healthcheck_service", "false"},
+      {"enable_serialization_as_tensor_content", "false"},
+  };
+  for (const auto& expected : defaults) {
+    const absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(expected.first);
+    ASSERT_NE(flag, nullptr) << expected.first;
+    EXPECT_EQ(flag->DefaultValue(), expected.second) << expected.first;
+    const bool is_bool = expected.second == "true" || expected.second == "false";
+    EXPECT_EQ(flag->IsOfType<bool>(), is_bool) << expected.first;
   }
+}
 
- private:
-  absl::FlagSaver saver_;
-};
+TEST_F(ParseFlagsTest, ThreadsHaveDefaultsOfTheirOwn) {
+  // TF Serving: 4 per CPU, which are connections' and not runs'; and one thread per CPU for each operation.
+  EXPECT_EQ(absl::GetFlag(FLAGS_grpc_max_threads), 0);
+  EXPECT_EQ(absl::GetFlag(FLAGS_rest_api_num_threads), 0);
+  EXPECT_EQ(absl::GetFlag(FLAGS_tensorflow_intra_op_parallelism), 1);
+}
 
-TEST_F(ParseFlagsTest, DefaultsAreTFServingsWhereTheFlagIs) {
+TEST_F(ParseFlagsTest, DefaultsAreValues) {
   ASSERT_TRUE(Parse({}).ok());
   EXPECT_EQ(absl::GetFlag(FLAGS_port), 8500);
   EXPECT_EQ(absl::GetFlag(FLAGS_grpc_socket_path), "");
@@ -106,6 +157,39 @@ TEST_F(ParseFlagsTest, AWordThatIsNoFlagIsAnError) {
 TEST_F(ParseFlagsTest, OnlyFlagsOfTheServerAreSuggested) {
   // absl's own "flagfile" is nearer.
   EXPECT_EQ(std::string(Parse({"--flagfil=x"}).message()).find("flagfile"), std::string::npos);
+}
+
+TEST_F(ParseFlagsTest, KnowsWhatWasGivenInAnyForm) {
+  ASSERT_TRUE(Parse({"--port=8500", "-model_name", "port", "--noenable_model_warmup", "--enable_batching"}).ok());
+  for (const char* name : {"port", "model_name", "enable_model_warmup", "enable_batching"}) {
+    EXPECT_TRUE(FlagWasGiven(name)) << name;
+  }
+  EXPECT_FALSE(FlagWasGiven("rest_api_port"));
+  ASSERT_TRUE(Parse({}).ok());
+  EXPECT_FALSE(FlagWasGiven("port"));
+}
+
+TEST_F(ParseFlagsTest, AValueThatCannotBeIsAnError) {
+  EXPECT_EQ(Parse({"--port=70000"}), absl::InvalidArgumentError("--port is 70000; it must be from 0 to 65535"));
+}
+
+TEST_F(ParseFlagsTest, AllValuesThatCannotBeAreNamed) {
+  const std::string message(Parse({"--port=70000", "--lame_duck_seconds=nan", "--platform_config_file=/x"}).message());
+  for (const char* flag : {"--port", "--lame_duck_seconds", "--platform_config_file"}) {
+    EXPECT_THAT(message, HasSubstr(flag));
+  }
+}
+
+TEST_F(ParseFlagsTest, TheCheckOfTheConfigurationReportsValuesItself) {
+  EXPECT_TRUE(Parse({"--check_config", "--port=70000"}).ok());
+}
+
+TEST_F(ParseFlagsTest, SaysWhichFlagsHaveNoEffect) {
+  ::testing::internal::CaptureStderr();
+  ASSERT_TRUE(Parse({"--num_load_threads=4", "--flush_filesystem_caches=true"}).ok());
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("--num_load_threads=4 has no effect: every model loads on a thread of its own"));
+  EXPECT_THAT(log, Not(HasSubstr("flush_filesystem_caches")));
 }
 
 using ParseFlagsDeathTest = ParseFlagsTest;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <set>
 #include <utility>
@@ -19,8 +20,12 @@ using tensorflow::serving::ModelServerConfig;
 
 constexpr char kTensorFlow[] = "tensorflow";
 
-absl::Status CheckPath(const std::string& name, const std::string& path) {
-  if (absl::StartsWith(path, "/")) return absl::OkStatus();
+// The local folder that a base path names.
+absl::StatusOr<std::string> FolderOf(const std::string& name, const std::string& path) {
+  // With no host, as that would be another machine.
+  constexpr char kFile[] = "file:///";
+  if (absl::StartsWith(path, kFile)) return path.substr(sizeof(kFile) - 2);
+  if (absl::StartsWith(path, "/")) return path;
   if (absl::StrContains(path, "://")) {
     return absl::InvalidArgumentError(
         absl::StrCat("model ", name, ": models are read from local folders only, not ", path));
@@ -60,16 +65,33 @@ absl::StatusOr<ModelSettings> SettingsOf(const ModelConfig& config) {
     return absl::InvalidArgumentError(
         absl::StrCat("Model ", config.name(), " requests unsupported platform ", platform));
   }
-  const absl::Status path = CheckPath(config.name(), config.base_path());
-  if (!path.ok()) return path;
+  auto folder = FolderOf(config.name(), config.base_path());
+  if (!folder.ok()) return folder.status();
   ModelSettings settings;
   settings.location.name = config.name();
-  settings.location.base_path = config.base_path();
+  settings.location.base_path = *std::move(folder);
   settings.location.policy = PolicyOf(config);
   settings.labels = {config.version_labels().begin(), config.version_labels().end()};
   settings.has_logging = config.has_logging_config();
   settings.logging = config.logging_config();
   return settings;
+}
+
+// Calls `model` for each of them with its settings or what is wrong with it.
+void ForEachModel(const ModelServerConfig& config, const std::function<void(absl::StatusOr<ModelSettings>)>& model) {
+  if (config.has_custom_model_config()) {
+    model(absl::InvalidArgumentError("custom_model_config is not supported, list models in model_config_list"));
+    return;
+  }
+  std::set<std::string> names;
+  for (const ModelConfig& listed : config.model_config_list().config()) {
+    if (listed.name().empty() || names.insert(listed.name()).second) {
+      model(SettingsOf(listed));
+    } else {
+      model(absl::InvalidArgumentError(
+          absl::StrCat("Illegal to list model ", listed.name(), " multiple times in config list")));
+    }
+  }
 }
 
 }  // namespace
@@ -99,21 +121,25 @@ absl::StatusOr<ModelServerConfig> ReadModelConfigFile(const std::string& path) {
 }
 
 absl::StatusOr<std::vector<ModelSettings>> ModelSettingsOf(const ModelServerConfig& config) {
-  if (config.has_custom_model_config()) {
-    return absl::InvalidArgumentError("custom_model_config is not supported, list models in model_config_list");
-  }
   std::vector<ModelSettings> all;
-  std::set<std::string> names;
-  for (const ModelConfig& model : config.model_config_list().config()) {
-    auto settings = SettingsOf(model);
-    if (!settings.ok()) return settings.status();
-    if (!names.insert(model.name()).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("Illegal to list model ", model.name(), " multiple times in config list"));
+  absl::Status first;
+  ForEachModel(config, [&all, &first](absl::StatusOr<ModelSettings> settings) {
+    if (!settings.ok()) {
+      first.Update(settings.status());
+      return;
     }
     all.push_back(*std::move(settings));
-  }
+  });
+  if (!first.ok()) return first;
   return all;
+}
+
+std::vector<std::string> ModelConfigProblems(const ModelServerConfig& config) {
+  std::vector<std::string> problems;
+  ForEachModel(config, [&problems](const absl::StatusOr<ModelSettings>& settings) {
+    if (!settings.ok()) problems.emplace_back(settings.status().message());
+  });
+  return problems;
 }
 
 absl::Status CheckPlatformsUnchanged(const ModelServerConfig& before, const ModelServerConfig& after) {

@@ -36,8 +36,13 @@ absl::StatusOr<tensorflow::serving::ModelServerConfig> ReadModelConfigFile(const
 
 // The models of a configuration, in its order; none is a valid number of them.
 // INVALID_ARGUMENT, with TF Serving's message, for a model listed twice, a
-// relative path or another platform than "tensorflow".
+// relative path or another platform than "tensorflow". A base path is a local
+// folder, "/..." or "file:///...".
 absl::StatusOr<std::vector<ModelSettings>> ModelSettingsOf(const tensorflow::serving::ModelServerConfig& config);
+
+// Everything that ModelSettingsOf refuses `config` for, and not only the first
+// of it; empty if nothing.
+std::vector<std::string> ModelConfigProblems(const tensorflow::serving::ModelServerConfig& config);
 
 // INVALID_ARGUMENT, with TF Serving's message, if a model of both has changed
 // its platform.

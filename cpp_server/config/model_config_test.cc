@@ -47,6 +47,14 @@ TEST(SingleModelTest, ThePathMustBeAbsolute) {
             absl::InvalidArgumentError("model mnist: models are read from local folders only, not s3://bucket/mnist"));
 }
 
+TEST(SingleModelTest, ALocalFolderMayBeAUri) {
+  const auto models = SettingsOf(SingleModel("mnist", "file:///models/mnist"));
+  ASSERT_TRUE(models.ok()) << models.status();
+  EXPECT_EQ(models->front().location.base_path, "/models/mnist");
+  EXPECT_EQ(SingleModel("mnist", "file://host/mnist").status(),
+            absl::InvalidArgumentError("model mnist: models are read from local folders only, not file://host/mnist"));
+}
+
 class ModelConfigFileTest : public ::testing::Test {
  protected:
   ~ModelConfigFileTest() override { std::remove(path_.c_str()); }
@@ -165,6 +173,20 @@ TEST_F(ModelConfigFileTest, ReadsLabelsAndLogging) {
 
 TEST_F(ModelConfigFileTest, ModelsOfAnotherKindAreNotIgnored) {
   EXPECT_EQ(Read("custom_model_config {}").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ModelConfigProblemsTest, AreThoseOfEveryModel) {
+  tensorflow::serving::ModelServerConfig config;
+  EXPECT_THAT(ModelConfigProblems(config), ElementsAre());
+  for (const char* path : {"a", "/b", "c://c"}) {
+    auto* model = config.mutable_model_config_list()->add_config();
+    model->set_name("m");
+    model->set_base_path(path);
+  }
+  config.mutable_model_config_list()->mutable_config(2)->set_name("n");
+  EXPECT_THAT(ModelConfigProblems(config),
+              ElementsAre(HasSubstr("model name is m"), "Illegal to list model m multiple times in config list",
+                          HasSubstr("model name is n")));
 }
 
 TEST(CheckPlatformsTest, AModelKeepsItsPlatform) {

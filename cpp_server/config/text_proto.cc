@@ -12,6 +12,9 @@
 namespace trilho {
 namespace {
 
+// Of messages in each other. The parser calls itself for each, and text may come from a client.
+constexpr int kMaxDepth = 100;
+
 // Keeps the first error of a text proto, with its place.
 class FirstError final : public google::protobuf::io::ErrorCollector {
  public:
@@ -29,6 +32,7 @@ std::string Parse(const std::string& text, google::protobuf::Message* message) {
   FirstError error;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
+  parser.SetRecursionLimit(kMaxDepth);
   if (parser.ParseFromString(text, message)) return "";
   return error.text().empty() ? "it is malformed" : error.text();
 }

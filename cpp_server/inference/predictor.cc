@@ -1,10 +1,13 @@
 #include "cpp_server/inference/predictor.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cpp_server/tensorflow/data_type.h"
 
 namespace trilho {
@@ -26,6 +29,17 @@ absl::Status CheckInputs(const Signature& signature, const std::vector<Tensor>& 
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckMethod(const SavedModel& model, const Signature& signature) {
+  if (!model.checks_method_names()) return absl::OkStatus();
+  constexpr absl::string_view kMethods[] = {"tensorflow/serving/predict", "tensorflow/serving/classify",
+                                            "tensorflow/serving/regress"};
+  if (std::find(std::begin(kMethods), std::end(kMethods), signature.method_name) != std::end(kMethods)) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError(absl::StrCat("Expected prediction signature method_name to be one of {",
+                                          absl::StrJoin(kMethods, ", "), "}. Was: ", signature.method_name));
 }
 
 }  // namespace
@@ -60,6 +74,8 @@ absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) cons
     }
     return absl::FailedPreconditionError(absl::StrCat("Serving signature key \"", name, "\" not found."));
   }
+  const absl::Status method = CheckMethod(**model, *signature);
+  if (!method.ok()) return method;
   return ResolvedSignature{*std::move(model), signature};
 }
 

@@ -55,7 +55,8 @@ class Predictor {
   // unknown model or version.
   absl::StatusOr<ServableHandle<SavedModel>> FindModel(const ModelSpec& spec) const;
 
-  // Besides, FAILED_PRECONDITION for an unknown signature.
+  // Besides, FAILED_PRECONDITION for an unknown signature, and INTERNAL for one of
+  // an unknown method if the model checks that.
   absl::StatusOr<ResolvedSignature> Resolve(const ModelSpec& spec) const;
 
   // Calls `done` once, before it returns or later and on another thread.

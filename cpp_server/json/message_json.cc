@@ -20,4 +20,13 @@ absl::StatusOr<std::string> WriteMessage(const google::protobuf::Message& messag
   return json;
 }
 
+absl::Status ReadMessage(absl::string_view json, google::protobuf::Message* message) {
+  message->Clear();
+  if (json.empty()) return absl::OkStatus();
+  const auto status = google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, message);
+  if (status.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the body is not a ", message->GetTypeName(), " as JSON: ",
+                                                 absl::string_view(status.message().data(), status.message().size())));
+}
+
 }  // namespace trilho

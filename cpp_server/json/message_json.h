@@ -5,7 +5,9 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 
 namespace trilho {
@@ -14,6 +16,11 @@ namespace trilho {
 // integers as strings: how TF Serving writes status and metadata. INTERNAL if
 // the message cannot be written.
 absl::StatusOr<std::string> WriteMessage(const google::protobuf::Message& message);
+
+// The other way: fields by their own names or in lower camel case; none that the
+// message does not have. INVALID_ARGUMENT for what is not such a text. An empty
+// text is an empty message.
+absl::Status ReadMessage(absl::string_view json, google::protobuf::Message* message);
 
 }  // namespace trilho
 

@@ -71,12 +71,17 @@ HttpResponse Text(std::string content_type, std::string body) {
 // What is asked for with GET.
 HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
   if (path == kHealth) return Text("text/plain", "ok\n");
-  if (path == kModels) return Models(routes);
   if (path == kReady) return Readiness(routes, "");
   if (absl::ConsumePrefix(&path, kReadyModel)) {
     const auto name = DecodePercent(path);
     return name.ok() ? Readiness(routes, *name) : ErrorResponse(name.status());
   }
+  if (!routes.administers) {
+    return ErrorResponse(absl::NotFoundError(
+        absl::StrCat("there is nothing at ", path,
+                     " on this port; there are /v1/models/MODEL, /healthz, /readyz and /readyz/MODEL")));
+  }
+  if (path == kModels) return Models(routes);
   const bool metrics = path == kMetrics || (!routes.metrics_path.empty() && path == routes.metrics_path);
   if (metrics && routes.metrics) return Text(kPrometheusText, routes.metrics());
   return ErrorResponse(absl::NotFoundError(absl::StrCat(
@@ -96,9 +101,12 @@ void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
       return call->Reply(std::move(response));
     }
   }
+  if (routes.management != nullptr && HttpManagement::IsManagementPath(call->path())) {
+    return routes.management->Handle(call);
+  }
   const bool get = call->method() == "GET" || call->method() == "HEAD";
-  const bool lists_models = get && call->path() == kModels && call->query().empty();
-  if (IsRestPath(call->path()) && !lists_models) {
+  const bool lists_models = routes.administers && get && call->path() == kModels && call->query().empty();
+  if (routes.rest != nullptr && IsRestPath(call->path()) && !lists_models) {
     // A browser asks this way whether it may send the request itself.
     if (call->method() == "OPTIONS") {
       return absl::StrContains(call->header("Origin"), "://")

@@ -10,13 +10,20 @@
 #include "absl/status/status.h"
 #include "cpp_server/http/http_handler.h"
 #include "cpp_server/rest/rest_service.h"
+#include "cpp_server/server/http_management.h"
 #include "cpp_server/server/management_service.h"
 
 namespace trilho {
 
 // All of it outlives the routes.
 struct HttpRoutes {
+  // Null where models are not asked.
   const RestService* rest = nullptr;
+  // Null where they are not changed.
+  const HttpManagement* management = nullptr;
+  // Whether the port answers what is not for callers of models: the list of
+  // models with their folders, and metrics.
+  bool administers = true;
   ManagedServer managed;
   // False before all models had their chance to load, and once the server is to
   // stop.
@@ -30,6 +37,7 @@ struct HttpRoutes {
 };
 
 //   /v1/models                 every model (GET)
+//   /v1/management/METHOD      see HttpManagement
 //   /v1/...                    TF Serving's REST API
 //   /healthz                   200 as long as the process answers
 //   /readyz                    200 if the server serves and each model has an

@@ -17,6 +17,7 @@ using management::GetConfigurationRequest;
 using management::ListModelsRequest;
 using management::ListModelsResponse;
 using management::RemoveModelRequest;
+using management::SetConfigurationRequest;
 using tensorflow::serving::ModelConfig;
 using tensorflow::serving::ModelServerConfig;
 
@@ -44,6 +45,21 @@ void Change(const ManagedServer& server, uint64_t generation, std::function<absl
                   if (!status.ok()) return call->Fail(status);
                   call->Reply(Describe(configuration->Get()).SerializeAsString());
                 });
+}
+
+void SetConfiguration(const ManagedServer& server, UnaryCall* call) {
+  SetConfigurationRequest request;
+  if (!Parse(call, &request)) return;
+  ModelServerConfig wanted;
+  const absl::Status parsed = ParseTextProto("model_server_config", request.model_server_config(), &wanted);
+  if (!parsed.ok()) return call->Fail(parsed);
+  Change(
+      server, request.generation(),
+      [wanted = std::move(wanted)](ModelServerConfig* config) {
+        *config = wanted;
+        return absl::OkStatus();
+      },
+      call);
 }
 
 void AddModel(const ManagedServer& server, UnaryCall* call) {
@@ -127,6 +143,8 @@ ServiceDefinition ModelManagementService(const ManagedServer& server) {
         *response = Describe(server.configuration->Get());
         return absl::OkStatus();
       }));
+  service.methods.push_back(
+      {"SetConfiguration", Plane::kControl, [server](UnaryCall* call) { SetConfiguration(server, call); }});
   service.methods.push_back({"AddModel", Plane::kControl, [server](UnaryCall* call) { AddModel(server, call); }});
   service.methods.push_back({"RemoveModel", Plane::kControl, [server](UnaryCall* call) { RemoveModel(server, call); }});
   return service;

@@ -5,15 +5,28 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/logging/log.h"
 
 namespace trilho {
 
 using tensorflow::serving::ModelConfig;
 using tensorflow::serving::ModelServerConfig;
 
+ModelConfiguration::ModelConfiguration(Apply apply, const Options& options)
+    : apply_(std::move(apply)),
+      file_(options.state_file.empty() ? absl::nullopt : absl::make_optional<ConfigurationFile>(options.state_file)),
+      given_(options.given) {
+  current_.generation = options.generation;
+}
+
 absl::Status ModelConfiguration::Set(const ModelServerConfig& config, std::vector<std::string>* added) {
   MutexLock lock(&mu_);
-  return SetLocked(config, added);
+  return SetLocked(config, given_, added);
+}
+
+absl::Status ModelConfiguration::SetGiven(const ModelServerConfig& config, std::vector<std::string>* added) {
+  MutexLock lock(&mu_);
+  return SetLocked(config, DigestOf(config), added);
 }
 
 absl::Status ModelConfiguration::Edit(uint64_t expected_generation,
@@ -27,7 +40,7 @@ absl::Status ModelConfiguration::Edit(uint64_t expected_generation,
   ModelServerConfig config = current_.config;
   absl::Status edited = edit(&config);
   if (!edited.ok()) return edited;
-  return SetLocked(config, added);
+  return SetLocked(config, given_, added);
 }
 
 ModelConfiguration::Snapshot ModelConfiguration::Get() const {
@@ -35,17 +48,31 @@ ModelConfiguration::Snapshot ModelConfiguration::Get() const {
   return current_;
 }
 
-absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, std::vector<std::string>* added) {
+absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, const std::string& given,
+                                           std::vector<std::string>* added) {
   auto settings = ModelSettingsOf(config);
   if (!settings.ok()) return settings.status();
   absl::Status platforms = CheckPlatformsUnchanged(current_.config, config);
   if (!platforms.ok()) return platforms;
   std::set<std::string> before;
   for (const ModelConfig& model : current_.config.model_config_list().config()) before.insert(model.name());
+  if (file_) {
+    absl::Status staged = file_->Stage({config, current_.generation + 1, given});
+    if (!staged.ok()) return staged;
+  }
   absl::Status applied = apply_(*settings);
-  if (!applied.ok()) return applied;
+  if (!applied.ok()) {
+    if (file_) file_->Discard();
+    return applied;
+  }
   current_.config = config;
   ++current_.generation;
+  given_ = given;
+  if (file_) {
+    const absl::Status kept = file_->Commit();
+    if (!kept.ok())
+      Log(Severity::kError, absl::StrCat(kept.message(), "; the configuration is in force, but not kept"));
+  }
   if (added != nullptr) {
     added->clear();
     for (const ModelSettings& model : *settings) {

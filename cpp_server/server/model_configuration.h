@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/optional.h"
 #include "cpp_server/config/model_config.h"
+#include "cpp_server/config/saved_configuration.h"
 #include "cpp_server/core/mutex.h"
 #include "tensorflow_serving/config/model_server_config.pb.h"
 
@@ -29,12 +31,23 @@ class ModelConfiguration {
     uint64_t generation = 0;
   };
 
+  struct Options {
+    // Keeps every configuration for the next start; none if empty.
+    std::string state_file;
+    // Of the configuration before the first one.
+    uint64_t generation = 0;
+    // See SavedConfiguration.
+    std::string given;
+  };
+
   // `apply` is given every configuration that is well-formed, may refuse it and
   // must then have changed nothing; it must return soon.
-  explicit ModelConfiguration(Apply apply) : apply_(std::move(apply)) {}
+  explicit ModelConfiguration(Apply apply) : ModelConfiguration(std::move(apply), Options()) {}
+  ModelConfiguration(Apply apply, const Options& options);
 
   // INVALID_ARGUMENT, with TF Serving's message, for a configuration that
-  // cannot be. `added`, if not null, gets the names that were not there before.
+  // cannot be; UNAVAILABLE for one that cannot be kept. `added`, if not null, gets the names that were not there
+  // before.
   absl::Status Set(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added) EXCLUDES(mu_);
 
   // Changes the configuration in force by `edit`, which may refuse; nothing
@@ -44,14 +57,20 @@ class ModelConfiguration {
                     const std::function<absl::Status(tensorflow::serving::ModelServerConfig*)>& edit,
                     std::vector<std::string>* added) EXCLUDES(mu_);
 
+  // As Set; besides, it is what flags or files give from now on.
+  absl::Status SetGiven(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added)
+      EXCLUDES(mu_);
+
   Snapshot Get() const EXCLUDES(mu_);
 
  private:
-  absl::Status SetLocked(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added)
-      REQUIRES(mu_);
+  absl::Status SetLocked(const tensorflow::serving::ModelServerConfig& config, const std::string& given,
+                         std::vector<std::string>* added) REQUIRES(mu_);
 
   const Apply apply_;
+  const absl::optional<ConfigurationFile> file_;
   mutable Mutex mu_;
+  std::string given_ GUARDED_BY(mu_);
   Snapshot current_ GUARDED_BY(mu_);
 };
 

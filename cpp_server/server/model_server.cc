@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/config/saved_configuration.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/server/http_routes.h"
 #include "cpp_server/services/mnist/mnist_service.h"
 #include "cpp_server/services/model_service.h"
 #include "cpp_server/services/prediction_service.h"
 #include "cpp_server/services/warmup_replay.h"
+#include "cpp_server/tensorflow/op_library.h"
 #include "cpp_server/tensorflow/saved_model_loader.h"
 
 namespace trilho {
@@ -30,13 +32,15 @@ void LogState(const ServableState& state) {
   }
 }
 
-ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, ServingMetrics* metrics) {
+ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const ModelBatching* batching,
+                                ServingMetrics* metrics) {
   SavedModelLoaderOptions loader;
   loader.saved_model = options.saved_model;
   loader.warm_up = options.warm_up;
-  loader.log = [](const ServableId& id, const std::string& line) {
+  const auto log = [](const ServableId& id, const std::string& line) {
     Log(Severity::kInfo, absl::StrCat("model ", id.name, " version ", id.version, ": ", line));
   };
+  loader.log = log;
   WarmupOptions warmup;
   warmup.enabled = options.warm_up;
   warmup.iterations = options.warmup_iterations;
@@ -50,6 +54,9 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, ServingMetr
     }
     return replayed.status();
   };
+  loader.complete = [batching, log](const ServableId& id, const std::string& directory, SavedModel* model) {
+    return batching->Install(id, directory, model, [&](const std::string& line) { log(id, line); });
+  };
   ManagerOptions manager;
   manager.loader_factory = SavedModelLoader::Factory(std::move(loader));
   manager.max_num_load_retries = options.max_num_load_retries;
@@ -58,78 +65,116 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, ServingMetr
   return manager;
 }
 
+// What to start with, and what to know of it: options.models, or what has come
+// of them since.
+absl::StatusOr<ModelServerConfig> FirstConfiguration(const ModelServer::Options& options,
+                                                     ModelConfiguration::Options* configuration) {
+  configuration->state_file = options.config_state_file;
+  configuration->given = DigestOf(options.models);
+  if (options.config_state_file.empty()) return options.models;
+  auto saved = ReadSavedConfiguration(options.config_state_file);
+  if (!saved.ok()) return saved.status();
+  if (!*saved) return options.models;
+  configuration->generation = (*saved)->generation;
+  if ((*saved)->given != configuration->given) {
+    Log(Severity::kWarning, absl::StrCat("the models of flags and files have changed since ", options.config_state_file,
+                                         " was written: generation ", (*saved)->generation, " in it is given up"));
+    return options.models;
+  }
+  // It is that generation, not one more.
+  --configuration->generation;
+  Log(Severity::kInfo, absl::StrCat("going on with generation ", (*saved)->generation, " of the configuration, from ",
+                                    options.config_state_file));
+  return (*saved)->config;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& options,
                                                                 const std::function<bool()>& stop) {
+  for (const std::string& library : options.op_libraries) {
+    const absl::Status loaded = LoadOpLibrary(library);
+    if (!loaded.ok()) return loaded;
+  }
   std::unique_ptr<ModelServer> server(new ModelServer());
   if (!options.auth_token_file.empty()) {
     auto tokens = BearerTokens::Load(options.auth_token_file);
     if (!tokens.ok()) return tokens.status();
     server->tokens_ = *std::move(tokens);
   }
-  ModelServer* const self = server.get();
-  Observability::Options observed;
-  observed.access_log = options.access_log;
-  observed.request_log = options.request_log;
-  // Scrapes come over HTTP, once there are models.
-  observed.model_states = [self] { return self->core_->manager().GetAllStates(); };
-  auto observability_created = Observability::Create(std::move(observed));
-  if (!observability_created.ok()) return observability_created.status();
-  server->observability_ = *std::move(observability_created);
-  ServerCore::Options core_options;
-  core_options.poll_wait = options.poll_wait;
-  core_options.manager = ManagerOptionsOf(options, server->observability_->metrics());
-  Observability* const observability = server->observability_.get();
-  core_options.on_configuration = [observability](const std::vector<ModelSettings>& models) {
-    return observability->Configure(models);
-  };
-  auto core = ServerCore::Create(std::move(core_options), options.models);
-  if (!core.ok()) return core.status();
-  server->core_ = *std::move(core);
+  const absl::Status core = server->StartCore(options);
+  if (!core.ok()) return core;
   const absl::Status loaded = server->core_->WaitUntilLoaded(stop);
   if (!loaded.ok()) return loaded;
-
-  const absl::Status started = server->StartFronts(options);
-  if (!started.ok()) return started;
-  if (!options.model_config_file.empty() && options.model_config_poll_wait.count() > 0) {
-    server->config_poller_ = std::make_unique<ConfigFilePoller>(
-        options.model_config_file, options.model_config_poll_wait, [self](const ModelServerConfig& config) {
-          self->Reload(config, [](const absl::Status& status) {
-            if (status.ok()) {
-              Log(Severity::kInfo, "--model_config_file has changed and was taken over");
-            } else {
-              Log(Severity::kError, absl::StrCat("--model_config_file has changed: ", status.ToString()));
-            }
-          });
-        });
-  }
+  const absl::Status fronts = server->StartFronts(options);
+  if (!fronts.ok()) return fronts;
+  server->StartConfigPoller(options);
   server->serving_ = true;
   server->grpc_->SetServing(true);
   return server;
 }
 
+absl::Status ModelServer::StartCore(const Options& options) {
+  Observability::Options observed;
+  observed.access_log = options.access_log;
+  observed.request_log = options.request_log;
+  // Scrapes come over HTTP, once there are models.
+  observed.model_states = [this] { return core_->manager().GetAllStates(); };
+  auto observability = Observability::Create(std::move(observed));
+  if (!observability.ok()) return observability.status();
+  observability_ = *std::move(observability);
+  batching_ = std::make_unique<ModelBatching>(options.batching, observability_->metrics());
+
+  ServerCore::Options core_options;
+  core_options.poll_wait = options.poll_wait;
+  core_options.completeness = options.completeness;
+  core_options.settle_time = options.settle_time;
+  core_options.manager = ManagerOptionsOf(options, batching_.get(), observability_->metrics());
+  core_options.on_configuration = [this](const std::vector<ModelSettings>& models) {
+    return observability_->Configure(models);
+  };
+  const auto models = FirstConfiguration(options, &core_options.configuration);
+  if (!models.ok()) return models.status();
+  auto core = ServerCore::Create(std::move(core_options), *models);
+  if (!core.ok()) return core.status();
+  core_ = *std::move(core);
+  return absl::OkStatus();
+}
+
 absl::Status ModelServer::StartFronts(const Options& options) {
+  const absl::Status grpc = StartGrpc(options);
+  return grpc.ok() ? StartHttp(options) : grpc;
+}
+
+absl::Status ModelServer::StartGrpc(const Options& options) {
   const Predictor* const predictor = &core_->predictor();
   GrpcServer::Options grpc_options = options.grpc;
   if (tokens_ != nullptr) {
     grpc_options.authorize = [this](const UnaryCall& call) { return tokens_->Check(call.metadata("authorization")); };
   }
-  auto grpc = GrpcServer::Start(
-      grpc_options,
-      {PredictionService(predictor, observability_->hooks(), options.encoding),
-       ModelService(&core_->manager(),
-                    [this](const ModelServerConfig& config, std::function<void(absl::Status)> done) {
-                      Reload(config, std::move(done));
-                    }),
-       ModelManagementService(core_->Managed()), MnistService(predictor, observability_->unlogged_hooks())});
+  std::vector<ServiceDefinition> services = {PredictionService(predictor, observability_->hooks(), options.encoding),
+                                             MnistService(predictor, observability_->unlogged_hooks())};
+  if (options.management) {
+    services.push_back(
+        ModelService(&core_->manager(), [](const ModelServerConfig&, const std::function<void(absl::Status)>& done) {
+          done(absl::PermissionDeniedError("the configuration is changed on the port of --management_port"));
+        }));
+  } else {
+    services.push_back(ModelService(&core_->manager(),
+                                    [this](const ModelServerConfig& config, std::function<void(absl::Status)> done) {
+                                      Reload(config, std::move(done));
+                                    }));
+    services.push_back(ModelManagementService(core_->Managed()));
+  }
+  auto grpc = GrpcServer::Start(grpc_options, std::move(services));
   if (!grpc.ok()) return grpc.status();
   grpc_ = *std::move(grpc);
-  if (!options.http) return absl::OkStatus();
+  return absl::OkStatus();
+}
 
-  rest_ = std::make_unique<RestService>(predictor, &core_->manager(), observability_->unlogged_hooks());
+absl::Status ModelServer::StartHttp(const Options& options) {
+  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks());
   HttpRoutes routes;
-  routes.rest = rest_.get();
   routes.managed = core_->Managed();
   routes.serving = &serving_;
   routes.metrics_path = options.metrics_path;
@@ -137,10 +182,38 @@ absl::Status ModelServer::StartFronts(const Options& options) {
   if (tokens_ != nullptr) {
     routes.authorize = [this](const HttpCall& call) { return tokens_->Check(call.header("authorization")); };
   }
-  auto http = HttpServer::Start(*options.http, RouteOf(routes));
-  if (!http.ok()) return http.status();
-  http_ = *std::move(http);
+  if (options.http) {
+    HttpRoutes inference = routes;
+    inference.rest = rest_.get();
+    inference.administers = !options.management;
+    auto http = HttpServer::Start(*options.http, RouteOf(inference));
+    if (!http.ok()) return http.status();
+    http_ = *std::move(http);
+  }
+  if (!options.management) return absl::OkStatus();
+  http_management_ = std::make_unique<HttpManagement>(ModelManagementService(core_->Managed()));
+  routes.management = http_management_.get();
+  auto management = HttpServer::Start(*options.management, RouteOf(routes));
+  if (!management.ok()) return management.status();
+  management_ = *std::move(management);
   return absl::OkStatus();
+}
+
+void ModelServer::StartConfigPoller(const Options& options) {
+  if (options.model_config_file.empty() || options.model_config_poll_wait.count() <= 0) return;
+  config_poller_ = std::make_unique<ConfigFilePoller>(
+      options.model_config_file, options.model_config_poll_wait, [this](const ModelServerConfig& config) {
+        ModelConfiguration* const configuration = core_->configuration();
+        core_->Change(
+            [configuration, config](std::vector<std::string>* added) { return configuration->SetGiven(config, added); },
+            [](const absl::Status& status) {
+              if (status.ok()) {
+                Log(Severity::kInfo, "--model_config_file has changed and was taken over");
+              } else {
+                Log(Severity::kError, absl::StrCat("--model_config_file has changed: ", status.ToString()));
+              }
+            });
+      });
 }
 
 void ModelServer::BeginLameDuck() {
@@ -158,13 +231,17 @@ bool ModelServer::Shutdown(std::chrono::milliseconds grace) {
   BeginLameDuck();
   core_->BeginShutdown();
   // Side by side: each gets the whole of the grace.
-  bool http_done = true;
-  std::thread http([this, grace, &http_done] {
-    if (http_ != nullptr) http_done = http_->Shutdown(grace);
-  });
-  const bool grpc_done = grpc_->Shutdown(grace);
-  http.join();
-  return grpc_done && http_done;
+  std::vector<std::thread> others;
+  std::atomic<bool> done{true};
+  for (HttpServer* const http : {http_.get(), management_.get()}) {
+    if (http == nullptr) continue;
+    others.emplace_back([http, grace, &done] {
+      if (!http->Shutdown(grace)) done = false;
+    });
+  }
+  if (!grpc_->Shutdown(grace)) done = false;
+  for (std::thread& other : others) other.join();
+  return done;
 }
 
 }  // namespace trilho

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,8 @@
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/security/bearer_tokens.h"
 #include "cpp_server/server/config_file_poller.h"
+#include "cpp_server/server/http_management.h"
+#include "cpp_server/server/model_batching.h"
 #include "cpp_server/server/observability.h"
 #include "cpp_server/server/server_core.h"
 #include "cpp_server/tensorflow/saved_model.h"
@@ -33,8 +36,17 @@ class ModelServer {
     // Read again this often for another configuration; never if not positive.
     std::string model_config_file;
     std::chrono::milliseconds model_config_poll_wait{0};
+    // Where the configuration in force is kept, and taken from at the next start
+    // if `models` are still the same then; none if empty.
+    std::string config_state_file;
     std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
+    // See DiskSource.
+    VersionCompleteness completeness = VersionCompleteness::kStable;
+    std::chrono::milliseconds settle_time = std::chrono::seconds(2);
+    // Loaded before any model, in this order.
+    std::vector<std::string> op_libraries;
     SavedModelOptions saved_model;
+    ModelBatching::Options batching;
     bool warm_up = true;
     // How often each request of a version's warm-up file is run.
     int warmup_iterations = 1;
@@ -45,6 +57,11 @@ class ModelServer {
     GrpcServer::Options grpc;
     // No HTTP if absent.
     absl::optional<HttpServer::Options> http;
+    // A port of its own for metrics and management; with it, the others serve
+    // inference, health and readiness only.
+    absl::optional<HttpServer::Options> management;
+    // All ports speak TLS only, as this file says; plain text if empty.
+    std::string ssl_config_file;
     // A file of bearer tokens that every call must have one of, but for health
     // and readiness; anybody may call if empty.
     std::string auth_token_file;
@@ -64,6 +81,8 @@ class ModelServer {
   int port() const { return grpc_->port(); }
   // 0 without HTTP.
   int http_port() const { return http_ == nullptr ? 0 : http_->port(); }
+  // 0 without a port of its own.
+  int management_port() const { return management_ == nullptr ? 0 : management_->port(); }
 
   // Health and readiness say no from now on; calls are answered as before. To be
   // called some time before Shutdown, for balancers to notice.
@@ -84,16 +103,23 @@ class ModelServer {
  private:
   ModelServer() = default;
 
+  absl::Status StartCore(const Options& options);
   absl::Status StartFronts(const Options& options);
+  absl::Status StartGrpc(const Options& options);
+  absl::Status StartHttp(const Options& options);
+  void StartConfigPoller(const Options& options);
 
   std::unique_ptr<BearerTokens> tokens_;
   // Asks the core for its models' states: after it there are no scrapes.
   std::unique_ptr<Observability> observability_;
+  std::unique_ptr<ModelBatching> batching_;
   std::unique_ptr<ServerCore> core_;
   std::unique_ptr<RestService> rest_;
+  std::unique_ptr<HttpManagement> http_management_;
   std::atomic<bool> serving_{false};
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<HttpServer> management_;
   std::unique_ptr<ConfigFilePoller> config_poller_;
 };
 

@@ -44,13 +44,15 @@ ServerCore::ServerCore(Options options)
       labels_(&manager_),
       predictor_(&manager_,
                  [this](absl::string_view model, absl::string_view label) { return labels_.Resolve(model, label); }),
-      configuration_([this](const std::vector<ModelSettings>& settings) { return Apply(settings); }) {}
+      configuration_([this](const std::vector<ModelSettings>& settings) { return Apply(settings); },
+                     options_.configuration) {}
 
 absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, const ModelServerConfig& config) {
   std::unique_ptr<ServerCore> core(new ServerCore(std::move(options)));
   ServerCore* const self = core.get();
   DiskSource::Options source;
   source.poll_wait = self->options_.poll_wait;
+  source.completeness = self->options_.completeness;
   source.settle_time = self->options_.settle_time;
   source.on_error = [self](const std::string& model, const absl::Status& status) {
     self->OnSourceError(model, status);

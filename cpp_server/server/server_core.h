@@ -33,8 +33,11 @@ class ServerCore {
   struct Options {
     std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
     // See DiskSource.
+    VersionCompleteness completeness = VersionCompleteness::kStable;
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
     ManagerOptions manager;
+    // See ModelConfiguration.
+    ModelConfiguration::Options configuration;
     // Gets every configuration first and may refuse it; may be empty.
     std::function<absl::Status(const std::vector<ModelSettings>&)> on_configuration;
   };

@@ -22,7 +22,8 @@ struct RunTimes {
 };
 
 struct RunRequest {
-  // Of the model that runs it.
+  // Of the model that runs it, or a temporary one of the caller's that lives
+  // until `done` is called.
   const Signature* signature = nullptr;
   // In the order of signature->inputs, of their types and shapes.
   std::vector<Tensor> inputs;

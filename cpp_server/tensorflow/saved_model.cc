@@ -22,10 +22,14 @@ struct DeleteSessionOptions {
 
 Buffer NewBuffer(const std::string& bytes) { return Buffer(TF_NewBufferFromString(bytes.data(), bytes.size())); }
 
+bool RunsOnCallingThread(const tensorflow::ConfigProto& session) {
+  return session.inter_op_parallelism_threads() == 0 && session.session_inter_op_thread_pool_size() == 0;
+}
+
 std::string ConfigFor(const SavedModelOptions& options) {
-  tensorflow::ConfigProto config;
-  config.set_intra_op_parallelism_threads(options.intra_op_threads);
-  config.set_inter_op_parallelism_threads(1);
+  tensorflow::ConfigProto config = options.session;
+  // A pool that nothing is run on.
+  if (RunsOnCallingThread(config)) config.set_inter_op_parallelism_threads(1);
   return config.SerializeAsString();
 }
 
@@ -73,6 +77,8 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& 
                         absl::StrCat("cannot load ", directory, ": ", signatures.status().message()));
   }
   model->signatures_ = *std::move(signatures);
+  model->check_method_names_ = options.check_method_names;
+  model->on_calling_thread_ = RunsOnCallingThread(options.session);
   return model;
 }
 
@@ -104,8 +110,9 @@ absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, 
 
   std::vector<TF_Tensor*> results(outputs.size(), nullptr);
   TfStatus status;
-  TF_SessionRun(session_, CallingThread(), feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
-                results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+  TF_SessionRun(session_, on_calling_thread_ ? CallingThread() : nullptr, feeds.data(), values.data(),
+                static_cast<int>(feeds.size()), fetches.data(), results.data(), static_cast<int>(fetches.size()),
+                nullptr, 0, nullptr, status.get());
   if (!status.ok()) return status.ToStatus();
   std::vector<Tensor> tensors;
   tensors.reserve(results.size());

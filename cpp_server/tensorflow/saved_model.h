@@ -15,16 +15,26 @@
 #include "cpp_server/tensorflow/signature.h"
 #include "cpp_server/tensorflow/tensor.h"
 #include "tensorflow/c/c_api.h"
+#include "tensorflow/core/protobuf/config.pb.h"
 
 namespace trilho {
 
 struct SavedModelOptions {
   // Which MetaGraph of the SavedModel.
   std::vector<std::string> tags = {"serve"};
-  // Threads that one operation may spread over. With one, and the graph run by
-  // the thread that calls Run, a small model answers in a tenth of the CPU time
-  // that TensorFlow's defaults take.
-  int intra_op_threads = 1;
+  // Of the session. With one thread for an operation to spread over and no number
+  // of inter-op threads, so that the graph is run by the thread that calls Run, a
+  // small model answers in a tenth of the CPU time that TensorFlow's defaults
+  // take.
+  tensorflow::ConfigProto session = OneThread();
+  // Refuses Classify and Regress for signatures of another method.
+  bool check_method_names = false;
+
+  static tensorflow::ConfigProto OneThread() {
+    tensorflow::ConfigProto config;
+    config.set_intra_op_parallelism_threads(1);
+    return config;
+  }
 };
 
 // Thread-safe; constant after Load and SetRunner.
@@ -46,7 +56,11 @@ class SavedModel final : public Servable {
   Runner& runner() const { return *runner_; }
   void SetRunner(std::unique_ptr<Runner> runner) { runner_ = std::move(runner); }
 
-  // Runs the graph on the calling thread. `inputs` are in the order of
+  // See SavedModelOptions.
+  bool checks_method_names() const { return check_method_names_; }
+
+  // Runs the graph, on the calling thread unless the session has inter-op
+  // threads. `inputs` are in the order of
   // signature.inputs and of their types; they stay the caller's. The result
   // has one tensor for each position in `outputs` (of signature.outputs).
   // `signature` must be one of this model's. Errors are TensorFlow's own.
@@ -64,6 +78,8 @@ class SavedModel final : public Servable {
   // Closed and deleted by the destructor, before the graph.
   TF_Session* session_ = nullptr;
   Signatures signatures_;
+  bool check_method_names_ = false;
+  bool on_calling_thread_ = true;
   std::unique_ptr<Runner> runner_;
 };
 

@@ -32,6 +32,10 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
     const absl::Status replayed = options_.replay(id_, directory_, model->get());
     if (!replayed.ok()) return replayed;
   }
+  if (options_.complete) {
+    const absl::Status completed = options_.complete(id_, directory_, model->get());
+    if (!completed.ok()) return completed;
+  }
   return std::unique_ptr<Servable>(*std::move(model));
 }
 

@@ -19,6 +19,9 @@ struct SavedModelLoaderOptions {
   // Runs the requests that a version brings along, after the zeros of warm_up;
   // an error fails the load. May be empty.
   std::function<absl::Status(const ServableId&, const std::string& directory, SavedModel*)> replay;
+  // Called last, e.g. to set another Runner; an error fails the load. May be
+  // empty.
+  std::function<absl::Status(const ServableId&, const std::string& directory, SavedModel*)> complete;
   // Takes a line about a version, e.g. that a signature could not be warmed up;
   // called on control threads. May be empty.
   std::function<void(const ServableId&, const std::string&)> log;

@@ -43,6 +43,9 @@ struct Signature {
   // Sorted by alias; the order of the tensors of a run.
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
+  // Put together for one request and gone with it: nothing may be remembered
+  // under its address.
+  bool temporary = false;
 
   // The position of `alias`, or -1.
   static int Find(const std::vector<TensorInfo>& tensors, absl::string_view alias);

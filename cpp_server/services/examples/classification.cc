@@ -48,6 +48,10 @@ absl::Status CheckOutputs(const Tensor* classes, const Tensor* scores, int64_t e
 }  // namespace
 
 absl::StatusOr<ClassificationOutputs> FindClassificationOutputs(const SavedModel& model, const Signature& signature) {
+  if (model.checks_method_names() && signature.method_name != kClassifyMethod) {
+    return absl::InvalidArgumentError(absl::StrCat("Expected classification signature method_name to be ",
+                                                   kClassifyMethod, ". Was: ", signature.method_name));
+  }
   const absl::Status one_input = CheckOneInput(signature);
   if (!one_input.ok()) return one_input;
   if (signature.outputs.size() != 1 && signature.outputs.size() != 2) {

@@ -20,7 +20,8 @@ struct ClassificationOutputs {
 };
 
 // Positions in signature.outputs. INVALID_ARGUMENT, in TF Serving's words, if
-// the signature cannot classify; its method name does not matter.
+// the signature cannot classify; its method name matters only to a model that
+// checks it.
 absl::StatusOr<ClassificationOutputs> FindClassificationOutputs(const SavedModel& model, const Signature& signature);
 
 // Fills `result` from strings and floats of shape [examples, classes]; one of

@@ -38,7 +38,7 @@ struct PlannedTask {
 // One run for all tasks.
 class Plan {
  public:
-  explicit Plan(const SavedModel* model) : model_(model) {}
+  explicit Plan(const SavedModel* model) : model_(model) { merged_.temporary = true; }
 
   // Tasks come in the request's order.
   absl::Status Add(const InferenceTask& task);

@@ -12,6 +12,10 @@ constexpr char kOutputs[] = "outputs";
 }  // namespace
 
 absl::StatusOr<int> FindRegressionOutput(const SavedModel& model, const Signature& signature) {
+  if (model.checks_method_names() && signature.method_name != kRegressMethod) {
+    return absl::InvalidArgumentError(absl::StrCat("Expected regression signature method_name to be ", kRegressMethod,
+                                                   ". Was: ", signature.method_name));
+  }
   const absl::Status one_input = CheckOneInput(signature);
   if (!one_input.ok()) return one_input;
   if (signature.outputs.size() != 1) return absl::InvalidArgumentError("Expected one output Tensor.");

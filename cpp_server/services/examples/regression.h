@@ -15,7 +15,7 @@ constexpr char kRegressMethod[] = "tensorflow/serving/regress";
 
 // The position in signature.outputs of what Regress answers with.
 // INVALID_ARGUMENT, in TF Serving's words, if the signature cannot regress; its
-// method name does not matter.
+// method name matters only to a model that checks it.
 absl::StatusOr<int> FindRegressionOutput(const SavedModel& model, const Signature& signature);
 
 // Fills `result` from floats of shape [examples] or [examples, 1].

@@ -9,10 +9,19 @@
 #include "cpp_server/sources/disk/saved_model_files.h"
 
 namespace trilho {
+namespace {
+
+constexpr char kSuccessName[] = "_SUCCESS";
+
+bool Has(const FileListing& listing, const char* name) { return listing.count(name) > 0; }
+
+}  // namespace
 
 CompletenessChecker::CompletenessChecker(Options options) : options_(std::move(options)) {}
 
 absl::Status CompletenessChecker::Check(const std::string& folder) {
+  // What is wrong with it, the load will tell.
+  if (options_.completeness == VersionCompleteness::kNone) return absl::OkStatus();
   absl::StatusOr<FileListing> listing = ListFiles(folder);
   if (!listing.ok()) {
     memories_.erase(folder);
@@ -29,8 +38,8 @@ absl::Status CompletenessChecker::Check(const std::string& folder) {
     memory.listing = *std::move(listing);
   }
   if (memory.verdict.ok()) {
-    // A manifest that is met needs no time to prove itself.
-    if (is_at_rest || memory.listing.count(kManifestName) > 0) return absl::OkStatus();
+    // What its writer has marked as complete needs no time to prove itself.
+    if (is_at_rest || Has(memory.listing, kManifestName) || Has(memory.listing, kSuccessName)) return absl::OkStatus();
     return absl::UnavailableError(absl::StrCat(folder, " still changes; waiting for its files to come to rest"));
   }
   if (is_at_rest || absl::IsCancelled(memory.verdict)) return memory.verdict;
@@ -44,7 +53,16 @@ void CompletenessChecker::Retain(const std::set<std::string>& folders) {
 }
 
 absl::Status CompletenessChecker::Verify(const std::string& folder, const FileListing& listing) const {
-  if (listing.count(kManifestName) > 0) {
+  const VersionCompleteness wanted = options_.completeness;
+  if (wanted == VersionCompleteness::kSuccessFile && !Has(listing, kSuccessName)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(folder, " has no file _SUCCESS, which --version_completeness=success_file asks for"));
+  }
+  if (wanted == VersionCompleteness::kManifest && !Has(listing, kManifestName)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(folder, " has no manifest.json, which --version_completeness=manifest asks for"));
+  }
+  if (Has(listing, kManifestName)) {
     const absl::StatusOr<Manifest> manifest = ReadManifest(folder);
     if (!manifest.ok()) return manifest.status();
     return CheckManifest(*manifest, folder, listing, options_.stop != nullptr ? *options_.stop : never_stop_);

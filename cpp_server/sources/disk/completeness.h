@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "cpp_server/config/version_completeness.h"
 #include "cpp_server/sources/disk/file_listing.h"
 
 namespace trilho {
@@ -18,12 +19,14 @@ namespace trilho {
 // A version with a manifest.json is complete when it is what its manifest says. One without, which Trilho did not
 // publish, is complete when it has a saved_model.pb or saved_model.pbtxt and its listing (paths, sizes, times) has come
 // to rest: it is the same as at the check before, or nothing in it has changed for `settle_time`. The latter keeps a
-// server that starts from waiting for models that were there for long.
+// server that starts from waiting for models that were there for long. A file _SUCCESS, as Hadoop's committers write it
+// last, takes the place of the rest. VersionCompleteness can ask for one of these signs alone.
 //
 // Remembers what it saw, so that files are read once per change of the listing and not at every check. For one thread.
 class CompletenessChecker {
  public:
   struct Options {
+    VersionCompleteness completeness = VersionCompleteness::kStable;
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
     // For tests; the system's clock if empty.
     std::function<std::chrono::system_clock::time_point()> now;

@@ -8,9 +8,10 @@
 namespace trilho {
 namespace {
 
-CompletenessChecker::Options CheckerOptions(std::chrono::milliseconds settle_time, const std::atomic<bool>* stop) {
+CompletenessChecker::Options CheckerOptions(const DiskSource::Options& source, const std::atomic<bool>* stop) {
   CompletenessChecker::Options options;
-  options.settle_time = settle_time;
+  options.completeness = source.completeness;
+  options.settle_time = source.settle_time;
   options.stop = stop;
   return options;
 }
@@ -20,7 +21,7 @@ CompletenessChecker::Options CheckerOptions(std::chrono::milliseconds settle_tim
 DiskSource::DiskSource(Options options)
     : poll_wait_(options.poll_wait),
       settle_time_(options.settle_time),
-      poller_(CheckerOptions(options.settle_time, &stop_), std::move(options.on_error)),
+      poller_(CheckerOptions(options, &stop_), std::move(options.on_error)),
       models_(std::move(options.models)) {}
 
 DiskSource::~DiskSource() {

@@ -29,6 +29,8 @@ class DiskSource final : public Source {
     // Between two polls. 0: once, and again only for versions that were still being written then. Negative: never.
     std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
 
+    VersionCompleteness completeness = VersionCompleteness::kStable;
+
     // A version without manifest that has not changed for this long is taken as complete when first seen.
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
 

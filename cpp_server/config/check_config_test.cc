@@ -1,0 +1,98 @@
+#include "cpp_server/config/check_config.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/config/flags_for_test.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kGoodModels[] =
+    "model_config_list { config { name: 'm' base_path: '/m' model_platform: 'tensorflow' } }";
+
+class CheckConfigTest : public FlagsTest {
+ protected:
+  absl::Status Check(std::vector<std::string> flags, const std::vector<ModelConfigCheck>& more = {}) {
+    const absl::FlagSaver saver;
+    flags.emplace_back("--check_config");
+    const absl::Status parsed = Parse(flags);
+    return parsed.ok() ? CheckConfig(more) : parsed;
+  }
+};
+
+TEST_F(CheckConfigTest, AGoodConfigurationHasNoProblem) {
+  EXPECT_EQ(Check({"--model_base_path=/models/mnist"}), absl::OkStatus());
+  EXPECT_EQ(Check({
+                "--model_config_file=" + File("models", kGoodModels),
+                "--enable_batching",
+                "--batching_parameters_file=" + File("batching", "max_batch_size { value: 8 }"),
+                "--monitoring_config_file=" + File("monitoring", "prometheus_config { enable: true }"),
+                "--tensorflow_session_config_file=" + File("session", "allow_soft_placement: true"),
+                "--auth_token_file=" + File("tokens", "secret\n"),
+                "--op_library=" + File("op.so", ""),
+                "--access_log=" + ::testing::TempDir() + "/access.log",
+                "--config_state_file=" + ::testing::TempDir() + "/state",
+            }),
+            absl::OkStatus());
+}
+
+TEST_F(CheckConfigTest, NamesEveryProblem) {
+  const absl::Status status = Check({
+      "--port=70000",
+      "--use_alts_credentials",
+      "--model_config_file=" + File("models", "model_config_list { config { name: 'a' } config { name: 'b' } }"),
+      "--enable_batching",
+      "--batching_parameters_file=" + File("batching", "max_batch_size { value: 0 }"),
+      "--ssl_config_file=" + File("ssl", ""),
+      "--monitoring_config_file=/nowhere/monitoring",
+      "--tensorflow_session_config_file=" + File("session", "no_such: 1"),
+      "--auth_token_file=/nowhere/tokens",
+      "--op_library=/nowhere/a.so,/nowhere/b.so",
+      "--access_log=/nowhere/access.log",
+      "--config_state_file=" + File("state", "# generation: 1\n# given: x\nmodel_config_list {"),
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  const std::string message(status.message());
+  EXPECT_THAT(message, HasSubstr("13 problems:\n- "));
+  for (const char* problem :
+       {"--port is 70000", "--use_alts_credentials", "model name is a", "model name is b",
+        "max_batch_size must be between", "server_key is missing", "cannot read /nowhere/monitoring",
+        "line 1, column 8", "/nowhere/tokens", "--op_library: cannot read /nowhere/a.so",
+        "--op_library: cannot read /nowhere/b.so", "--access_log: there is no folder /nowhere", "line 3, column 20"}) {
+    EXPECT_THAT(message, HasSubstr(problem));
+  }
+}
+
+TEST_F(CheckConfigTest, OneProblemIsInTheSingular) {
+  EXPECT_EQ(Check({}), absl::InvalidArgumentError(
+                           "1 problem:\n- nothing to serve: give --model_base_path or --model_config_file"));
+}
+
+TEST_F(CheckConfigTest, OtherPartsCheckModelsThatAreWellFormed) {
+  const ModelConfigCheck refuse = [](const tensorflow::serving::ModelServerConfig& config) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("model ", config.model_config_list().config(0).name(), " is not wanted"));
+  };
+  EXPECT_EQ(Check({"--model_config_file=" + File("models", kGoodModels)}, {refuse}),
+            absl::InvalidArgumentError("1 problem:\n- model m is not wanted"));
+  EXPECT_THAT(std::string(Check({"--model_base_path=relative"}, {refuse}).message()), Not(HasSubstr("not wanted")));
+}
+
+TEST_F(CheckConfigTest, AFolderIsNoLog) {
+  EXPECT_THAT(std::string(Check({"--model_base_path=/m", "--access_log=" + ::testing::TempDir()}).message()),
+              AllOf(HasSubstr("--access_log"), HasSubstr("is a folder")));
+}
+
+TEST_F(CheckConfigTest, StandardErrorIsALog) {
+  EXPECT_EQ(Check({"--model_base_path=/m", "--access_log=-"}), absl::OkStatus());
+}
+
+}  // namespace
+}  // namespace trilho

@@ -1,0 +1,16 @@
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "cpp_server/config/flags.h"
+
+ABSL_FLAG(int, port, 8500, "gRPC port; 0 chooses a free one and logs it.");
+ABSL_FLAG(std::string, grpc_socket_path, "", "Also listen on this UNIX socket.");
+ABSL_FLAG(int, grpc_max_threads, 0, "Threads that run models, one call each; 0: one per CPU. Calls beyond them queue.");
+ABSL_FLAG(std::string, bind_address, "0.0.0.0", "IP address that all ports, gRPC's and HTTP's, listen on.");
+ABSL_FLAG(int, max_queued_requests, 2048,
+          "Requests that may wait for a thread, over gRPC and over HTTP each; what comes beyond is answered "
+          "RESOURCE_EXHAUSTED (429) at once.");
+ABSL_FLAG(std::string, grpc_channel_arguments, "",
+          "Comma-separated KEY=VALUE arguments of gRPC's listening channels, e.g. grpc.max_connection_age_ms=60000.");
+ABSL_FLAG(bool, enable_serialization_as_tensor_content, false,
+          "Predict answers over gRPC with tensor_content instead of float_val and the like.");

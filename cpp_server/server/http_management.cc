@@ -1,0 +1,93 @@
+#include "cpp_server/server/http_management.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "cpp_server/http/http_status.h"
+#include "cpp_server/json/message_json.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+
+namespace trilho {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::DescriptorPool;
+using google::protobuf::Message;
+using google::protobuf::MessageFactory;
+
+constexpr char kPath[] = "/v1/management/";
+
+std::unique_ptr<Message> NewMessage(const Descriptor* type) {
+  return std::unique_ptr<Message>(MessageFactory::generated_factory()->GetPrototype(type)->New());
+}
+
+// Deletes itself with its answer, as every call is gone then.
+class JsonCall final : public UnaryCall {
+ public:
+  JsonCall(std::shared_ptr<HttpCall> call, std::string request, const Descriptor* response)
+      : call_(std::move(call)), request_(std::move(request)), response_(response) {}
+
+  absl::string_view request() const override { return request_; }
+  std::chrono::system_clock::time_point deadline() const override { return call_->deadline(); }
+  std::shared_ptr<const std::atomic<bool>> cancelled() const override { return call_->cancelled(); }
+  absl::string_view metadata(absl::string_view key) const override { return call_->header(key); }
+
+  void Reply(std::string response) override {
+    const std::unique_ptr<JsonCall> self(this);
+    const std::unique_ptr<Message> message = NewMessage(response_);
+    if (!message->ParseFromString(response)) {
+      return call_->Reply(ErrorResponse(absl::InternalError("the answer is not a " + message->GetTypeName())));
+    }
+    auto json = WriteMessage(*message);
+    if (!json.ok()) return call_->Reply(ErrorResponse(json.status()));
+    HttpResponse answer;
+    answer.body = *std::move(json);
+    call_->Reply(std::move(answer));
+  }
+
+  void Fail(const absl::Status& status) override {
+    const std::unique_ptr<JsonCall> self(this);
+    call_->Reply(ErrorResponse(status));
+  }
+
+ private:
+  const std::shared_ptr<HttpCall> call_;
+  const std::string request_;
+  const Descriptor* const response_;
+};
+
+}  // namespace
+
+bool HttpManagement::IsManagementPath(absl::string_view path) { return absl::StartsWith(path, kPath); }
+
+void HttpManagement::Handle(const std::shared_ptr<HttpCall>& call) const {
+  if (call->method() != "POST") {
+    HttpResponse response = ErrorResponse(405, absl::StrCat(call->path(), " is to be asked with POST"));
+    response.headers.emplace_back("Allow", "POST");
+    return call->Reply(std::move(response));
+  }
+  const absl::string_view name = absl::StripPrefix(call->path(), kPath);
+  const auto* const service = DescriptorPool::generated_pool()->FindServiceByName(service_.name);
+  std::vector<std::string> names;
+  for (const UnaryMethod& method : service_.methods) {
+    names.push_back(method.name);
+    if (method.name != name || service == nullptr) continue;
+    const auto* const described = service->FindMethodByName(method.name);
+    if (described == nullptr) continue;
+    const std::unique_ptr<Message> request = NewMessage(described->input_type());
+    const absl::Status read = ReadMessage(call->body(), request.get());
+    if (!read.ok()) return call->Reply(ErrorResponse(read));
+    method.handler(std::make_unique<JsonCall>(call, request->SerializeAsString(), described->output_type()).release());
+    return;
+  }
+  call->Reply(ErrorResponse(absl::NotFoundError(
+      absl::StrCat("there is nothing at ", call->path(), "; the methods are ", absl::StrJoin(names, ", ")))));
+}
+
+}  // namespace trilho

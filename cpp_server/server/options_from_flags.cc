@@ -1,0 +1,135 @@
+#include "cpp_server/server/options_from_flags.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
+#include "cpp_server/config/channel_arguments.h"
+#include "cpp_server/config/flags.h"
+#include "cpp_server/config/model_config.h"
+#include "cpp_server/config/monitoring_config.h"
+#include "cpp_server/config/session_config.h"
+#include "cpp_server/config/version_completeness.h"
+
+namespace trilho {
+namespace {
+
+int OrOnePerCpu(int threads) {
+  return threads > 0 ? threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+absl::Status SetGrpcOptions(GrpcServer::Options* options) {
+  options->address = absl::GetFlag(FLAGS_bind_address);
+  options->port = absl::GetFlag(FLAGS_port);
+  options->socket_path = absl::GetFlag(FLAGS_grpc_socket_path);
+  options->data_threads = OrOnePerCpu(absl::GetFlag(FLAGS_grpc_max_threads));
+  options->max_waiting_calls = absl::GetFlag(FLAGS_max_queued_requests);
+  auto arguments = ParseChannelArguments(absl::GetFlag(FLAGS_grpc_channel_arguments));
+  if (!arguments.ok()) return arguments.status();
+  options->channel_arguments = *std::move(arguments);
+  return absl::OkStatus();
+}
+
+// Of --rest_api_port or --management_port; absent if it is 0.
+absl::optional<HttpServer::Options> HttpOptionsOf(int port) {
+  if (port == 0) return absl::nullopt;
+  HttpServer::Options options;
+  options.address = absl::GetFlag(FLAGS_bind_address);
+  // Negative: a free one, which is then logged; 0 means none to TF Serving.
+  options.port = std::max(0, port);
+  options.data_threads = OrOnePerCpu(absl::GetFlag(FLAGS_rest_api_num_threads));
+  options.max_queued_data_calls = absl::GetFlag(FLAGS_max_queued_requests);
+  options.request_timeout = std::chrono::milliseconds(absl::GetFlag(FLAGS_rest_api_timeout_in_ms));
+  options.cors = absl::GetFlag(FLAGS_rest_api_enable_cors_support);
+  return options;
+}
+
+absl::Status ModelOptions(ModelServer::Options* options) {
+  options->model_config_file = absl::GetFlag(FLAGS_model_config_file);
+  auto models = options->model_config_file.empty()
+                    ? SingleModel(absl::GetFlag(FLAGS_model_name), absl::GetFlag(FLAGS_model_base_path))
+                    : ReadModelConfigFile(options->model_config_file);
+  if (!models.ok()) return models.status();
+  options->models = *std::move(models);
+  options->config_state_file = absl::GetFlag(FLAGS_config_state_file);
+  options->model_config_poll_wait = std::chrono::seconds(absl::GetFlag(FLAGS_model_config_file_poll_wait_seconds));
+  options->poll_wait = Milliseconds(absl::GetFlag(FLAGS_file_system_poll_wait_seconds));
+  const auto completeness = ParseVersionCompleteness(absl::GetFlag(FLAGS_version_completeness));
+  if (!completeness.ok()) return completeness.status();
+  options->completeness = *completeness;
+  options->settle_time = Milliseconds(absl::GetFlag(FLAGS_settle_seconds));
+  options->max_num_load_retries = absl::GetFlag(FLAGS_max_num_load_retries);
+  options->load_retry_interval = std::chrono::microseconds(absl::GetFlag(FLAGS_load_retry_interval_micros));
+  options->warm_up = absl::GetFlag(FLAGS_enable_model_warmup);
+  options->warmup_iterations = absl::GetFlag(FLAGS_num_request_iterations_for_warmup);
+  return absl::OkStatus();
+}
+
+absl::Status TensorFlowOptions(ModelServer::Options* options) {
+  options->saved_model.tags = absl::StrSplit(absl::GetFlag(FLAGS_saved_model_tags), ',');
+  auto session = SessionConfigFromFlags();
+  if (!session.ok()) return session.status();
+  options->saved_model.session = *std::move(session);
+  options->saved_model.check_method_names = absl::GetFlag(FLAGS_enable_signature_method_name_check);
+  options->op_libraries = absl::StrSplit(absl::GetFlag(FLAGS_op_library), ',', absl::SkipEmpty());
+  return absl::OkStatus();
+}
+
+absl::Status BatchingOptions(ModelBatching::Options* options) {
+  options->enabled = absl::GetFlag(FLAGS_enable_batching);
+  options->per_model = absl::GetFlag(FLAGS_enable_per_model_batching_parameters);
+  options->explain = absl::GetFlag(FLAGS_explain_batching);
+  const std::string file = absl::GetFlag(FLAGS_batching_parameters_file);
+  if (file.empty()) return absl::OkStatus();
+  auto parameters = ReadBatchingParametersFile("--batching_parameters_file", file);
+  if (!parameters.ok()) return parameters.status();
+  options->parameters = *std::move(parameters);
+  return absl::OkStatus();
+}
+
+absl::Status ObservabilityOptions(ModelServer::Options* options) {
+  const std::string access_log = absl::GetFlag(FLAGS_access_log);
+  if (!access_log.empty()) {
+    options->access_log.emplace();
+    options->access_log->path = access_log;
+    options->access_log->sample = absl::GetFlag(FLAGS_access_log_sampling);
+  }
+  options->request_log.files.max_file_bytes = absl::GetFlag(FLAGS_request_log_max_file_bytes);
+  options->request_log.files.max_total_bytes = absl::GetFlag(FLAGS_request_log_max_total_bytes);
+  const std::string monitoring = absl::GetFlag(FLAGS_monitoring_config_file);
+  if (monitoring.empty()) return absl::OkStatus();
+  const auto config = ReadMonitoringConfigFile(monitoring);
+  if (!config.ok()) return config.status();
+  options->metrics_path = PrometheusPathOf(*config);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
+  ModelServer::Options options;
+  absl::Status status = ModelOptions(&options);
+  status.Update(TensorFlowOptions(&options));
+  status.Update(BatchingOptions(&options.batching));
+  status.Update(ObservabilityOptions(&options));
+  status.Update(SetGrpcOptions(&options.grpc));
+  if (!status.ok()) return status;
+  options.http = HttpOptionsOf(absl::GetFlag(FLAGS_rest_api_port));
+  options.management = HttpOptionsOf(absl::GetFlag(FLAGS_management_port));
+  options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
+  options.ssl_config_file = absl::GetFlag(FLAGS_ssl_config_file);
+  if (absl::GetFlag(FLAGS_enable_serialization_as_tensor_content)) options.encoding = TensorEncoding::kTensorContent;
+  return options;
+}
+
+}  // namespace trilho

@@ -1,0 +1,213 @@
+"""How a server is configured: checked before a start, changed while it runs, kept for the next."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import requests
+from tensorflow_serving.apis import model_management_pb2
+
+from e2e.client import AVAILABLE, END, Client, error_of, image_request
+from e2e.models import Export
+from e2e.publishing import publish
+from e2e.server_process import ServerProcess, run_to_end
+from e2e.waiting import PATIENCE_SECONDS, wait_for
+
+
+def manage(server: ServerProcess, method: str, **fields: Any) -> requests.Response:
+    """Calls a method of ModelManagementService over HTTP."""
+    url = f"http://127.0.0.1:{server.management_port()}/v1/management/{method}"
+    return requests.post(url, json=fields, timeout=PATIENCE_SECONDS)
+
+
+def model_config(name: str, base: Path) -> str:
+    return f'name: "{name}" base_path: "{base}" model_platform: "tensorflow"'
+
+
+def test_the_check_says_all_that_is_wrong(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.write_text("model_config_list { config { name: 'a' base_path: 'relative' } }")
+    ended = run_to_end(
+        "--check_config",
+        f"--model_config_file={models}",
+        "--ssl_config_file=/nowhere/ssl",
+        "--use_tflite_model",
+    )
+    assert ended.code == 2
+    assert "3 problems:" in ended.err
+    assert "cannot read /nowhere/ssl" in ended.err
+    assert "model name is a" in ended.err
+    assert "--use_tflite_model=true is not available here" in ended.err
+
+
+def test_the_check_of_what_is_right_ends_with_success(tmp_path: Path) -> None:
+    ended = run_to_end("--check_config", f"--model_base_path={tmp_path}")
+    assert ended.code == 0
+    assert ended.out == "the flags and every file that they name are well-formed\n"
+
+
+def test_help_is_grouped_by_subject() -> None:
+    ended = run_to_end("--help")
+    assert ended.code == 0
+    for group in ("gRPC:", "REST:", "Models:", "Batching:", "Security:", "Not available here:"):
+        assert f"\n{group}\n" in ended.out
+    assert "--enable_batching=false" in ended.out
+
+
+def test_a_changed_configuration_survives_a_restart(mnist: Export, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        publish(mnist, tmp_path / name, 1)
+    config = tmp_path / "models.config"
+    config.write_text(f"model_config_list {{ config {{ {model_config('a', tmp_path / 'a')} }} }}")
+    flags = [
+        f"--model_config_file={config}",
+        f"--config_state_file={tmp_path}/state",
+        "--management_port=-1",
+    ]
+    with ServerProcess(*flags) as server:
+        added = manage(server, "AddModel", model_config=model_config("b", tmp_path / "b"))
+        assert added.status_code == 200, added.text
+        assert added.json()["generation"] == "2"
+        assert manage(server, "RemoveModel", name="a").ok
+    with ServerProcess(*flags) as server, Client(server.port) as client:
+        client.predict(image_request(model="b"))
+        assert error_of(lambda: client.predict(image_request(model="a")))[0] == (
+            grpc.StatusCode.NOT_FOUND
+        )
+        listed = manage(server, "ListModels").json()
+        assert [model["name"] for model in listed["models"]] == ["b"]
+        assert listed["generation"] == "3"
+    # Whoever edits the file means it.
+    config.write_text(f"model_config_list {{ config {{ {model_config('c', tmp_path / 'c')} }} }}")
+    with ServerProcess(*flags) as server, Client(server.port) as client:
+        client.predict(image_request(model="c"))
+        assert "generation 3 in it is given up" in server.log()
+        assert manage(server, "GetConfiguration").json()["generation"] == "4"
+
+
+def test_with_a_management_port_the_others_serve_inference_only(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    with (
+        ServerProcess(
+            "--model_name=mnist",
+            f"--model_base_path={base}",
+            "--rest_api_port=-1",
+            "--management_port=-1",
+        ) as server,
+        Client(server.port) as client,
+    ):
+        serving = f"http://127.0.0.1:{server.http_port()}"
+        managing = f"http://127.0.0.1:{server.management_port()}"
+
+        def status(url: str) -> int:
+            return requests.get(url, timeout=PATIENCE_SECONDS).status_code
+
+        for path in ("/healthz", "/readyz", "/readyz/mnist"):
+            assert status(serving + path) == 200
+            assert status(managing + path) == 200
+        for path in ("/metrics", "/v1/models"):
+            # The REST API misses the model in the latter.
+            assert status(serving + path) in (404, 400)
+            assert status(managing + path) == 200
+        predict = "/v1/models/mnist:predict"
+        row = {"instances": [[0.5] * 784]}
+        assert requests.post(serving + predict, json=row, timeout=PATIENCE_SECONDS).ok
+        assert (
+            requests.post(managing + predict, json=row, timeout=PATIENCE_SECONDS).status_code == 405
+        )
+        assert requests.post(serving + "/v1/management/ListModels", timeout=10).status_code == 400
+
+        reload_ = model_management_pb2.ReloadConfigRequest()
+        reload_.config.model_config_list.SetInParent()
+        code, text = error_of(
+            lambda: client.model.HandleReloadConfigRequest(reload_, timeout=PATIENCE_SECONDS)
+        )
+        assert code == grpc.StatusCode.PERMISSION_DENIED
+        assert "--management_port" in text
+        code, _ = error_of(
+            lambda: client.call_bytes("/trilho.management.ModelManagementService/ListModels", b"")
+        )
+        assert code == grpc.StatusCode.UNIMPLEMENTED
+        config = manage(server, "GetConfiguration").json()
+        again = manage(server, "SetConfiguration", **config)
+        assert again.json()["generation"] == "2"
+        stale = manage(server, "SetConfiguration", **config)
+        assert stale.status_code == 409
+        assert "is of generation 2, not 1" in stale.json()["error"]
+        for method, body, problem in (
+            ("AddModel", "{", "the body is not a trilho.management.AddModelRequest as JSON"),
+            ("AddModel", '{"modelconfig": ""}', "modelconfig"),
+            ("AddModel", '{"model_config": "x"}', "line 1, column 2"),
+        ):
+            bad = requests.post(f"{managing}/v1/management/{method}", data=body, timeout=10)
+            assert bad.status_code == 400, bad.text
+            assert problem in bad.json()["error"]
+        unknown = manage(server, "Reboot")
+        assert unknown.status_code == 404
+        assert "the methods are ListModels, GetConfiguration" in unknown.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("completeness", "mark"), [("success_file", "_SUCCESS"), ("manifest", "manifest.json")]
+)
+def test_a_version_waits_for_its_mark(
+    mnist: Export, base: Path, completeness: str, mark: str
+) -> None:
+    publish(mnist, base, 1)
+    marked = (base / "1" / "manifest.json").read_bytes()
+    (base / "1" / "manifest.json").unlink()
+    (base / "0").mkdir()
+    with (
+        ServerProcess(
+            "--model_name=mnist",
+            f"--model_base_path={base}",
+            f"--version_completeness={completeness}",
+            "--file_system_poll_wait_seconds=0.05",
+            "--settle_seconds=0.1",
+        ) as server,
+        Client(server.port) as client,
+    ):
+        status = client.wait_for_status("mnist", 1, lambda s: s.state == END and mark in str(s))
+        assert f"--version_completeness={completeness} asks for" in status.status.error_message
+        (base / "1" / mark).write_bytes(marked if mark == "manifest.json" else b"")
+        client.wait_until("mnist", 1, AVAILABLE)
+
+
+def test_sessions_are_made_with_a_file_of_tensorflows_own(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    file = base.parent / "session"
+    file.write_text("inter_op_parallelism_threads: 2 intra_op_parallelism_threads: 2")
+    with (
+        ServerProcess(
+            "--model_name=mnist",
+            f"--model_base_path={base}",
+            f"--tensorflow_session_config_file={file}",
+        ) as server,
+        Client(server.port) as client,
+    ):
+        client.predict(image_request())
+
+
+def test_metrics_are_where_the_monitoring_file_says_too(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    file = base.parent / "monitoring"
+    file.write_text('prometheus_config { enable: true, path: "/monitoring/prometheus/metrics" }')
+    with ServerProcess(
+        f"--model_base_path={base}", "--rest_api_port=-1", f"--monitoring_config_file={file}"
+    ) as server:
+        for path in ("/metrics", "/monitoring/prometheus/metrics"):
+            url = f"http://127.0.0.1:{server.http_port()}{path}"
+            assert "trilho_requests_in_flight 0" in requests.get(url, timeout=10).text
+
+
+def test_the_state_file_of_another_is_not_taken(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    state = base.parent / "state"
+    state.write_text(json.dumps({}))
+    ended = run_to_end(f"--model_base_path={base}", f"--config_state_file={state}")
+    assert ended.code == 2
+    assert "was not written by a server" in ended.err
+    assert state.read_text() == "{}"
+    wait_for("nothing beside it", lambda: not Path(f"{state}.new").exists())
