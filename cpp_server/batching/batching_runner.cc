@@ -117,7 +117,7 @@ class Queues {
     options.share = share_;
     options.alone = key.empty();
     queue = std::make_shared<BatchQueue>(std::move(options));
-    const absl::Status enqueued = queue->Enqueue(tasks);
+    absl::Status enqueued = queue->Enqueue(tasks);
     if (queues_.size() >= drop_at_) DropEmptyQueues();
     return enqueued;
   }

@@ -14,8 +14,8 @@
 namespace trilho {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ConfigFilesTest : public FlagsTest {};
 
@@ -59,6 +59,18 @@ TEST_F(ConfigFilesTest, TlsThatCannotBeIsNamed) {
     const auto config = ReadSslConfigFile(File("ssl", test.text));
     EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument) << test.problem;
     EXPECT_THAT(std::string(config.status().message()), HasSubstr(test.problem));
+  }
+}
+
+TEST_F(ConfigFilesTest, NothingOfTheKeyIsInAnError) {
+  const TestIdentity identity("server");
+  for (const std::string& text :
+       {"server_key " + SslText(identity.KeyPem(), "").substr(11), identity.KeyPem(), std::string("secret_field: 1")}) {
+    const absl::Status status = ReadSslConfigFile(File("ssl", text)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()), testing::EndsWith(")"));
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr("PRIVATE KEY")));
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr("secret_field")));
   }
 }
 

@@ -101,6 +101,7 @@ const std::vector<IntegerRange>& IntegerRanges() {
                                                              {"rest_api_port", -1, kMostPort},
                                                              {"rest_api_num_threads", 0, kMostThreads},
                                                              {"rest_api_timeout_in_ms", 0, kMostInt},
+                                                             {"rest_api_max_body_bytes", 1, kMostInt},
                                                              {"management_port", -1, kMostPort},
                                                              {"model_config_file_poll_wait_seconds", 0, kMostSeconds},
                                                              {"max_num_load_retries", 0, kMostInt},

@@ -29,6 +29,7 @@ ABSL_DECLARE_FLAG(bool, enable_serialization_as_tensor_content);
 ABSL_DECLARE_FLAG(int, rest_api_port);
 ABSL_DECLARE_FLAG(int, rest_api_num_threads);
 ABSL_DECLARE_FLAG(int, rest_api_timeout_in_ms);
+ABSL_DECLARE_FLAG(int64_t, rest_api_max_body_bytes);
 ABSL_DECLARE_FLAG(bool, rest_api_enable_cors_support);
 ABSL_DECLARE_FLAG(int, management_port);
 

@@ -66,7 +66,7 @@ absl::Status CheckSslConfig(const tensorflow::serving::SSLConfig& config) {
 
 absl::StatusOr<tensorflow::serving::SSLConfig> ReadSslConfigFile(const std::string& path) {
   tensorflow::serving::SSLConfig config;
-  absl::Status status = ReadTextProtoFile("--ssl_config_file", path, &config);
+  absl::Status status = ReadSecretTextProtoFile("--ssl_config_file", path, &config);
   if (status.ok()) {
     status = CheckSslConfig(config);
     // What OpenSSL remembers of it is not for the next to find.

@@ -19,6 +19,11 @@ absl::Status ParseTextProto(absl::string_view what, const std::string& text, goo
 // INVALID_ARGUMENT "Invalid protobuf file: 'PATH' (...)", as TF Serving has it.
 absl::Status ReadTextProtoFile(absl::string_view flag, const std::string& path, google::protobuf::Message* message);
 
+// The same for a file with secrets in it: an error tells the place, and nothing
+// of what is there.
+absl::Status ReadSecretTextProtoFile(absl::string_view flag, const std::string& path,
+                                     google::protobuf::Message* message);
+
 }  // namespace trilho
 
 #endif  // TRILHO_CPP_SERVER_CONFIG_TEXT_PROTO_H_

@@ -102,6 +102,11 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
     if (!tokens.ok()) return tokens.status();
     server->tokens_ = *std::move(tokens);
   }
+  if (!options.ssl_config_file.empty()) {
+    auto tls = ServerTls::Load(options.ssl_config_file);
+    if (!tls.ok()) return tls.status();
+    server->tls_ = *std::move(tls);
+  }
   const absl::Status core = server->StartCore(options);
   if (!core.ok()) return core;
   const absl::Status loaded = server->core_->WaitUntilLoaded(stop);
@@ -142,13 +147,21 @@ absl::Status ModelServer::StartCore(const Options& options) {
 }
 
 absl::Status ModelServer::StartFronts(const Options& options) {
-  const absl::Status grpc = StartGrpc(options);
-  return grpc.ok() ? StartHttp(options) : grpc;
+  absl::Status started = StartGrpc(options);
+  if (started.ok()) started = StartHttp(options);
+  if (!started.ok() || tls_ == nullptr) return started;
+  std::vector<HttpServer*> fronts;
+  for (HttpServer* const http : {http_.get(), management_.get()}) {
+    if (http != nullptr) fronts.push_back(http);
+  }
+  tls_->Watch(std::move(fronts));
+  return started;
 }
 
 absl::Status ModelServer::StartGrpc(const Options& options) {
   const Predictor* const predictor = &core_->predictor();
   GrpcServer::Options grpc_options = options.grpc;
+  if (tls_ != nullptr) grpc_options.credentials = tls_->credentials();
   if (tokens_ != nullptr) {
     grpc_options.authorize = [this](const UnaryCall& call) { return tokens_->Check(call.metadata("authorization")); };
   }
@@ -186,14 +199,18 @@ absl::Status ModelServer::StartHttp(const Options& options) {
     HttpRoutes inference = routes;
     inference.rest = rest_.get();
     inference.administers = !options.management;
-    auto http = HttpServer::Start(*options.http, RouteOf(inference));
+    HttpServer::Options http_options = *options.http;
+    if (tls_ != nullptr) http_options.tls = tls_->http_options();
+    auto http = HttpServer::Start(http_options, RouteOf(inference));
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
   }
   if (!options.management) return absl::OkStatus();
   http_management_ = std::make_unique<HttpManagement>(ModelManagementService(core_->Managed()));
   routes.management = http_management_.get();
-  auto management = HttpServer::Start(*options.management, RouteOf(routes));
+  HttpServer::Options management_options = *options.management;
+  if (tls_ != nullptr) management_options.tls = tls_->http_options();
+  auto management = HttpServer::Start(management_options, RouteOf(routes));
   if (!management.ok()) return management.status();
   management_ = *std::move(management);
   return absl::OkStatus();

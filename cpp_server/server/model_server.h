@@ -22,6 +22,7 @@
 #include "cpp_server/server/model_batching.h"
 #include "cpp_server/server/observability.h"
 #include "cpp_server/server/server_core.h"
+#include "cpp_server/server/server_tls.h"
 #include "cpp_server/tensorflow/saved_model.h"
 #include "cpp_server/wire/tensor_proto.h"
 
@@ -120,6 +121,8 @@ class ModelServer {
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<HttpServer> management_;
+  // After the fronts, whose certificates it replaces.
+  std::unique_ptr<ServerTls> tls_;
   std::unique_ptr<ConfigFilePoller> config_poller_;
 };
 

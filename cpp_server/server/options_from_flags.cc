@@ -50,6 +50,7 @@ absl::optional<HttpServer::Options> HttpOptionsOf(int port) {
   options.data_threads = OrOnePerCpu(absl::GetFlag(FLAGS_rest_api_num_threads));
   options.max_queued_data_calls = absl::GetFlag(FLAGS_max_queued_requests);
   options.request_timeout = std::chrono::milliseconds(absl::GetFlag(FLAGS_rest_api_timeout_in_ms));
+  options.max_body_bytes = absl::GetFlag(FLAGS_rest_api_max_body_bytes);
   options.cors = absl::GetFlag(FLAGS_rest_api_enable_cors_support);
   return options;
 }

@@ -1,0 +1,361 @@
+"""TLS on both ports: who is let in, and certificates that change under load."""
+
+import json
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import requests
+from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+from e2e.client import predict_request
+from e2e.models import Export
+from e2e.publishing import publish
+from e2e.server_process import ServerProcess, run_to_end
+from e2e.waiting import PATIENCE_SECONDS, wait_for
+
+HOST = "127.0.0.1"
+CALLS_WHILE_ROTATING = 200
+TAKEN = "new connections get the certificates of"
+REFUSED = "the certificates stay as they were"
+
+
+def openssl(*words: object) -> None:
+    """Runs openssl, which must succeed."""
+    done = subprocess.run(
+        ["openssl", *map(str, words)],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+class Authority:
+    """Signs certificates; everything is in files of one folder.
+
+    Attributes:
+        certificate: Its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self.certificate = folder / "ca.pem"
+        openssl(
+            *["req", "-x509", *_NEW_KEY, "-keyout", folder / "ca.key", "-out", self.certificate],
+            *["-days", "1", "-subj", "/CN=authority"],
+        )
+
+    def sign(self, name: str, serial: int) -> tuple[Path, Path]:
+        """Makes a key and its certificate, of a server of this machine or of a client.
+
+        Args:
+            name: The certificate's name.
+            serial: Its number.
+
+        Returns:
+            The files of certificate and key.
+        """
+        key, request, certificate, extensions = (
+            self._folder / f"{name}.{suffix}" for suffix in ["key", "csr", "pem", "ext"]
+        )
+        extensions.write_text(f"subjectAltName=DNS:localhost,IP:{HOST}\n", encoding="ascii")
+        openssl("req", "-new", *_NEW_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+        openssl(
+            *["x509", "-req", "-in", request, "-days", "1", "-set_serial", str(serial)],
+            *["-CA", self.certificate, "-CAkey", self._folder / "ca.key"],
+            *["-extfile", extensions, "-out", certificate],
+        )
+        return certificate, key
+
+
+_NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+
+def write_config(file: Path, identity: tuple[Path, Path], client_ca: Path | None = None) -> None:
+    """Writes an SSLConfig under its name in one step.
+
+    Args:
+        file: Where.
+        identity: The server's certificate and key.
+        client_ca: Who signs clients; anybody is let in without.
+    """
+    certificate, key = (path.read_text(encoding="ascii") for path in identity)
+    # A JSON string is one of text protos, too.
+    text = f"server_cert: {json.dumps(certificate)}\nserver_key: {json.dumps(key)}\n"
+    if client_ca is not None:
+        text += f"custom_ca: {json.dumps(client_ca.read_text(encoding='ascii'))}\n"
+        text += "client_verify: true\n"
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="ascii")
+    new.replace(file)
+
+
+class Client:
+    """Calls a server on new connections.
+
+    Attributes:
+        authority: Whom it trusts.
+        identity: Its own certificate and key, if it has any.
+    """
+
+    def __init__(
+        self, server: ServerProcess, authority: Authority, identity: tuple[Path, Path] | None = None
+    ) -> None:
+        self.authority = authority
+        self.identity = identity
+        self._port = server.port
+        self._url = f"https://{HOST}:{server.http_port()}/v1/models/m:predict"
+
+    def channel(self) -> grpc.Channel:
+        """A gRPC channel that shares its connection with no other."""
+        certificate, key = (p.read_bytes() for p in self.identity) if self.identity else (None,) * 2
+        credentials = grpc.ssl_channel_credentials(
+            self.authority.certificate.read_bytes(), key, certificate
+        )
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        return grpc.secure_channel(f"{HOST}:{self._port}", credentials, options=options)
+
+    def by_grpc(self) -> None:
+        """Calls Predict; an RpcError if the server does not answer."""
+        with self.channel() as channel:
+            predict_by(channel)
+
+    def by_rest(self) -> None:
+        """Calls :predict; a ConnectionError, of which SSLError is one, if there is no answer."""
+        answer = requests.post(
+            self._url,
+            json={"inputs": [2.0]},
+            verify=str(self.authority.certificate),
+            cert=(str(self.identity[0]), str(self.identity[1])) if self.identity else None,
+            timeout=PATIENCE_SECONDS,
+        )
+        assert answer.json()["outputs"]["y"] == [3.0]
+
+    def is_let_in(self) -> bool:
+        """Whether both fronts answer; they must agree."""
+        let_in = []
+        for call in [self.by_grpc, self.by_rest]:
+            try:
+                call()
+                let_in.append(True)
+            except grpc.RpcError as error:
+                if error.code() != grpc.StatusCode.UNAVAILABLE:
+                    raise
+                let_in.append(False)
+            except requests.exceptions.ConnectionError:
+                let_in.append(False)
+        assert let_in[0] == let_in[1]
+        return let_in[0]
+
+
+def predict_by(channel: grpc.Channel) -> None:
+    """Calls Predict on a channel."""
+    stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    request = predict_request("m", x=[2.0])
+    answer: Any = stub.Predict(request, timeout=PATIENCE_SECONDS)
+    assert list(answer.outputs["y"].float_val) == [3.0]
+
+
+def serial(port: int, authority: Authority) -> int:
+    """The number of the certificate that a port shows."""
+    context = ssl.create_default_context(cafile=str(authority.certificate))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection((HOST, port), PATIENCE_SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=HOST) as connection,
+    ):
+        certificate = connection.getpeercert()
+        assert certificate
+        return int(str(certificate["serialNumber"]), 16)
+
+
+def wait_for_serial(port: int, authority: Authority, number: int) -> None:
+    """Returns when a port shows the certificate of a number."""
+    wait_for(f"certificate {number} on {port}", lambda: serial(port, authority) == number)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who signs the server's certificates, and those of clients it knows."""
+    return Authority(tmp_path_factory.mktemp("tls") / "authority")
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Another one."""
+    return Authority(tmp_path_factory.mktemp("tls") / "stranger")
+
+
+@pytest.fixture(scope="module")
+def model(half_plus_two: Export, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model."""
+    folder = tmp_path_factory.mktemp("models") / "m"
+    publish(half_plus_two, folder, 1)
+    return folder
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """What --ssl_config_file names."""
+    return tmp_path / "ssl.config"
+
+
+@pytest.fixture
+def serve(model: Path, config: Path) -> Iterator[Callable[[], ServerProcess]]:
+    """Starts a server with what is in the config file by then."""
+    with ExitStack() as servers:
+        yield lambda: servers.enter_context(
+            ServerProcess(
+                "--model_name=m",
+                f"--model_base_path={model}",
+                "--rest_api_port=-1",
+                f"--ssl_config_file={config}",
+            )
+        )
+
+
+Serve = Callable[[], ServerProcess]
+
+
+def test_both_ports_answer_those_who_trust_them(
+    authority: Authority, stranger: Authority, config: Path, serve: Serve
+) -> None:
+    write_config(config, authority.sign("server", 11))
+    server = serve()
+    assert Client(server, authority).is_let_in()
+    # Nobody asks for it.
+    assert Client(server, authority, stranger.sign("client", 12)).is_let_in()
+    assert not Client(server, stranger).is_let_in()
+
+
+def test_plain_text_is_refused(authority: Authority, config: Path, serve: Serve) -> None:
+    write_config(config, authority.sign("server", 21))
+    server = serve()
+    with grpc.insecure_channel(f"{HOST}:{server.port}") as channel:
+        with pytest.raises(grpc.RpcError) as refused:
+            predict_by(channel)
+        assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.get(f"http://{HOST}:{server.http_port()}/healthz", timeout=PATIENCE_SECONDS)
+    assert Client(server, authority).is_let_in()
+
+
+def test_old_versions_of_tls_are_refused(authority: Authority, config: Path, serve: Serve) -> None:
+    write_config(config, authority.sign("server", 31))
+    server = serve()
+    for port in [server.port, server.http_port()]:
+        spoken = []
+        for version in ["-tls1", "-tls1_1", "-tls1_2", "-tls1_3"]:
+            done = subprocess.run(
+                # Else this client would not speak the old ones itself.
+                [
+                    *["openssl", "s_client", "-connect", f"{HOST}:{port}", version],
+                    *["-alpn", "h2,http/1.1", "-cipher", "DEFAULT:@SECLEVEL=0"],
+                ],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=PATIENCE_SECONDS,
+            )
+            if done.returncode == 0:
+                spoken.append(version)
+        assert spoken == ["-tls1_2", "-tls1_3"], port
+
+
+def test_known_clients_only(
+    authority: Authority, stranger: Authority, config: Path, serve: Serve
+) -> None:
+    write_config(config, authority.sign("server", 41), authority.certificate)
+    server = serve()
+    assert Client(server, authority, authority.sign("client", 42)).is_let_in()
+    assert not Client(server, authority).is_let_in()
+    assert not Client(server, authority, stranger.sign("client", 43)).is_let_in()
+
+
+def test_no_call_fails_while_certificates_change(
+    authority: Authority, config: Path, serve: Serve
+) -> None:
+    identities = {number: authority.sign(f"server{number}", number) for number in [51, 52, 53]}
+    write_config(config, identities[51])
+    server = serve()
+    ports = [server.port, server.http_port()]
+    client = Client(server, authority)
+    stop = threading.Event()
+    calls = 0
+    failed: list[Exception] = []
+
+    def load(call: Callable[[], None]) -> None:
+        nonlocal calls
+        while not stop.is_set():
+            try:
+                call()
+                calls += 1
+            except (AssertionError, grpc.RpcError, requests.RequestException) as error:
+                failed.append(error)
+
+    with client.channel() as open_channel:
+        kinds = [client.by_grpc, client.by_rest, lambda: predict_by(open_channel)]
+        threads = [threading.Thread(target=load, args=[kind]) for kind in kinds]
+        for thread in threads:
+            thread.start()
+        try:
+            for number in [52, 53, 51]:
+                write_config(config, identities[number])
+                for port in ports:
+                    wait_for_serial(port, authority, number)
+            wait_for("enough calls", lambda: calls > CALLS_WHILE_ROTATING)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+    print(f"{calls} calls while certificates changed, {len(failed)} failed")
+    assert failed == []
+    assert server.log().count(TAKEN) == 3
+
+
+def test_a_wrong_file_changes_nothing(authority: Authority, config: Path, serve: Serve) -> None:
+    first, second = authority.sign("first", 61), authority.sign("second", 62)
+    write_config(config, first)
+    server = serve()
+    write_config(config, (second[0], first[1]))
+    server.wait_for_log(f"{REFUSED}: --ssl_config_file: server_key is not the key of server_cert")
+    # To verify clients is what gRPC decides once.
+    write_config(config, second, authority.certificate)
+    server.wait_for_log("without a restart")
+    assert server.log().count(REFUSED) == 2
+    for port in [server.port, server.http_port()]:
+        assert serial(port, authority) == 61
+    write_config(config, second)
+    server.wait_for_log(TAKEN)
+    for port in [server.port, server.http_port()]:
+        assert serial(port, authority) == 62
+
+
+def test_a_wrong_file_at_the_start_is_named_and_not_shown(
+    authority: Authority, config: Path, model: Path
+) -> None:
+    identity = authority.sign("server", 71)
+    write_config(config, identity)
+    good = config.read_text(encoding="ascii")
+    flags = ["--model_name=m", f"--model_base_path={model}", "--port=0"]
+    for text, message in [
+        (good.replace("server_key:", "server_kee:"), "Invalid protobuf file"),
+        (good.replace("server_key:", "server_key"), "Invalid protobuf file"),
+        (good.replace("BEGIN PRIVATE", "BEGIN PUBLIC"), "server_key is no private key in PEM"),
+    ]:
+        config.write_text(text, encoding="ascii")
+        done = run_to_end(*flags, f"--ssl_config_file={config}")
+        assert done.code == 2, done
+        assert message in done.err
+        secret = identity[1].read_text(encoding="ascii").splitlines()[1]
+        assert secret not in done.err, "the key is in the log"
