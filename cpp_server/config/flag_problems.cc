@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
@@ -144,6 +145,11 @@ std::vector<std::string> FlagProblems() {
   CheckCombinations(&problems);
   const auto arguments = ParseChannelArguments(absl::GetFlag(FLAGS_grpc_channel_arguments));
   if (!arguments.ok()) problems.emplace_back(arguments.status().message());
+  for (const auto& argument : arguments.value_or(std::vector<std::pair<std::string, std::string>>())) {
+    // With several listening sockets gRPC replaces a certificate in one thread while another one uses it.
+    if (argument.first != "grpc.so_reuseport" || absl::GetFlag(FLAGS_ssl_config_file).empty()) continue;
+    problems.emplace_back("--grpc_channel_arguments: grpc.so_reuseport cannot be set together with --ssl_config_file");
+  }
   const auto completeness = ParseVersionCompleteness(absl::GetFlag(FLAGS_version_completeness));
   if (!completeness.ok()) problems.emplace_back(completeness.status().message());
   return problems;

@@ -9,18 +9,6 @@
 #include "google/protobuf/util/message_differencer.h"
 
 namespace trilho {
-namespace {
-
-// The parser quotes the text that it stumbles over, which may be the private key; the place says enough.
-std::string WithoutQuotation(absl::string_view message) {
-  const size_t column = message.find(", column ");
-  const size_t end = column == absl::string_view::npos ? column : message.find(':', column);
-  if (end == absl::string_view::npos) return std::string(message);
-  return absl::StrCat(message.substr(0, end), ")");
-}
-
-}  // namespace
-
 CertificateWatcher::CertificateWatcher(const std::string& path, std::chrono::milliseconds period,
                                        tensorflow::serving::SSLConfig in_force, Take take)
     : path_(path),
@@ -31,7 +19,7 @@ CertificateWatcher::CertificateWatcher(const std::string& path, std::chrono::mil
 void CertificateWatcher::Reread() {
   const absl::Status status = Try();
   if (status.ok()) return;
-  Log(Severity::kError, absl::StrCat("the certificates stay as they were: ", WithoutQuotation(status.message())));
+  Log(Severity::kError, absl::StrCat("the certificates stay as they were: ", status.message()));
 }
 
 absl::Status CertificateWatcher::Try() {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "cpp_server/security/file_watcher.h"
+#include "cpp_server/config/file_watcher.h"
 #include "tensorflow_serving/config/ssl_config.pb.h"
 
 namespace trilho {

@@ -10,32 +10,10 @@
 namespace trilho {
 
 ConfigFilePoller::ConfigFilePoller(std::string path, std::chrono::milliseconds wait, Changed changed)
-    : path_(std::move(path)), wait_(wait), changed_(std::move(changed)) {
+    : path_(std::move(path)), changed_(std::move(changed)) {
   const auto config = ReadModelConfigFile(path_);
   if (config.ok()) known_ = *config;
-  thread_ = std::thread([this] { Run(); });
-}
-
-ConfigFilePoller::~ConfigFilePoller() {
-  {
-    MutexLock lock(&mu_);
-    stop_ = true;
-    cv_.NotifyAll();
-  }
-  thread_.join();
-}
-
-void ConfigFilePoller::Run() {
-  for (;;) {
-    const auto deadline = std::chrono::steady_clock::now() + wait_;
-    {
-      MutexLock lock(&mu_);
-      while (!stop_ && cv_.WaitUntil(&mu_, deadline)) {
-      }
-      if (stop_) return;
-    }
-    Look();
-  }
+  watcher_.emplace(path_, wait, [this] { Look(); });
 }
 
 void ConfigFilePoller::Look() {

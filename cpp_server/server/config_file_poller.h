@@ -6,9 +6,9 @@
 #include <chrono>
 #include <functional>
 #include <string>
-#include <thread>
 
-#include "cpp_server/core/mutex.h"
+#include "absl/types/optional.h"
+#include "cpp_server/config/file_watcher.h"
 #include "tensorflow_serving/config/model_server_config.pb.h"
 
 namespace trilho {
@@ -22,26 +22,20 @@ class ConfigFilePoller {
 
   // What `path` holds now counts as known.
   ConfigFilePoller(std::string path, std::chrono::milliseconds wait, Changed changed);
-  ~ConfigFilePoller();
   ConfigFilePoller(const ConfigFilePoller&) = delete;
   ConfigFilePoller& operator=(const ConfigFilePoller&) = delete;
 
  private:
-  void Run() EXCLUDES(mu_);
   void Look();
 
   const std::string path_;
-  const std::chrono::milliseconds wait_;
   const Changed changed_;
 
-  // Used by the thread only, once it runs.
+  // Used by the watcher's thread only, once it runs.
   tensorflow::serving::ModelServerConfig known_;
   std::string problem_;
-
-  Mutex mu_;
-  CondVar cv_;
-  bool stop_ GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  // Last, as its thread uses the rest.
+  absl::optional<FileWatcher> watcher_;
 };
 
 }  // namespace trilho

@@ -1,4 +1,4 @@
-#include "cpp_server/security/file_watcher.h"
+#include "cpp_server/config/file_watcher.h"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>

@@ -1,7 +1,7 @@
 // Looks at a file again and again.
 
-#ifndef TRILHO_CPP_SERVER_SECURITY_FILE_WATCHER_H_
-#define TRILHO_CPP_SERVER_SECURITY_FILE_WATCHER_H_
+#ifndef TRILHO_CPP_SERVER_CONFIG_FILE_WATCHER_H_
+#define TRILHO_CPP_SERVER_CONFIG_FILE_WATCHER_H_
 
 #include <chrono>
 #include <functional>
@@ -49,4 +49,4 @@ class FileWatcher {
 
 }  // namespace trilho
 
-#endif  // TRILHO_CPP_SERVER_SECURITY_FILE_WATCHER_H_
+#endif  // TRILHO_CPP_SERVER_CONFIG_FILE_WATCHER_H_
