@@ -217,7 +217,13 @@ def _typed_environment(session: nox.Session) -> str:
 def _lint_cpp(session: nox.Session) -> None:
     files = _tracked(session, "cpp_server/*.cc", "cpp_server/*.h")
     _run_on_files(session, ["clang-format", "--dry-run", "--Werror"], files)
-    _bazel(session, "build", "//protos/...", "//cpp_server/config:server_config_cc", "@tensorflow//:c_api")
+    _bazel(
+        session,
+        "build",
+        "//protos/...",
+        "//cpp_server/config:server_config_cc",
+        "@tensorflow//:c_api",
+    )
     base = Path(_bazel(session, "info", "output_base", silent=True).strip())
     generated = [f"-isystem{path}" for path in (ROOT / "bazel-bin").glob("[cp]*/**/*_cc_gen")]
     sources = [name for name in files if name.endswith(".cc") and not name.endswith("_test.cc")]
