@@ -146,7 +146,7 @@ def test_over_grpc(server: tuple[ServerProcess, bool], name: str) -> None:
 def test_over_rest(server: tuple[ServerProcess, bool], name: str) -> None:
     running, _ = server
     url = f"http://127.0.0.1:{running.http_port()}/v1/models/echo:predict"
-    values = tensor(name).tolist()
+    values: Any = tensor(name).tolist()
     if name == "string":
         values = [["", "text"], ["größer", "\u2028"]]
     for rows in ({"instances": values}, {"inputs": values}):
@@ -162,7 +162,7 @@ def test_over_rest(server: tuple[ServerProcess, bool], name: str) -> None:
 def test_what_rest_does_not_have_is_said(server: tuple[ServerProcess, bool], name: str) -> None:
     running, _ = server
     url = f"http://127.0.0.1:{running.http_port()}/v1/models/echo:predict"
-    body = {"signature_name": name, "inputs": [[1, 2]]}
+    body: Any = {"signature_name": name, "inputs": [[1, 2]]}
     answer = requests.post(url, json=body, timeout=PATIENCE_SECONDS)
     if name in ("float16", "bfloat16", "uint16"):
         # More than TF Serving's, which has none of these.
