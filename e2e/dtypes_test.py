@@ -11,28 +11,10 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
 from e2e.client import Client, predict_request
+from e2e.echo import VALUES, export_echo, tensor
 from e2e.server_process import ServerProcess
 from e2e.waiting import PATIENCE_SECONDS
 
-# Of each type its ends and what lies between; the same number of each.
-VALUES: dict[str, list[Any]] = {
-    "float16": [0.0, -65504.0, 6e-8, 0.333251953125],
-    "bfloat16": [0.0, -3.3895313892515355e38, 0.333984375, 1.0],
-    "float32": [0.0, -3.4028234663852886e38, 1.401298464324817e-45, 0.1],
-    "float64": [0.0, -1.7976931348623157e308, 5e-324, 0.1],
-    "int8": [-128, -1, 0, 127],
-    "uint8": [0, 1, 128, 255],
-    "int16": [-32768, -1, 0, 32767],
-    "uint16": [0, 1, 32768, 65535],
-    "int32": [-(2**31), -1, 0, 2**31 - 1],
-    "uint32": [0, 1, 2**31, 2**32 - 1],
-    "int64": [-(2**63), -1, 2**53 + 1, 2**63 - 1],
-    "uint64": [0, 1, 2**53 + 1, 2**64 - 1],
-    "bool": [True, False, False, True],
-    "string": [b"", b"text", "größer".encode(), b"\x00\xff\xfe"],
-    "complex64": [0j, 1 + 2j, -0.5j, 3.25 - 1j],
-    "complex128": [0j, 1 + 2j, -0.5j, 3.25 - 1e300j],
-}
 # The field of TensorProto that holds the values of a type.
 FIELDS = {
     "float16": "half_val",
@@ -67,14 +49,7 @@ OVER_REST = [
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model with a signature for each type, which answers what it is given."""
     base = tmp_path_factory.mktemp("models") / "echo"
-    signatures = {
-        name: tf.function(
-            lambda x: {"y": tf.identity(x)},
-            [tf.TensorSpec([None, None], tf.as_dtype(name), name="x")],
-        ).get_concrete_function()
-        for name in VALUES
-    }
-    tf.saved_model.save(tf.Module(), str(base / "1"), signatures)
+    export_echo(base / "1")
     return base
 
 
@@ -89,11 +64,6 @@ def server(request: pytest.FixtureRequest, model: Path) -> Iterator[tuple[Server
         f"--enable_serialization_as_tensor_content={str(content).lower()}",
     ) as server:
         yield server, content
-
-
-def tensor(name: str) -> Any:
-    """The values of a type in two rows."""
-    return tf.constant(VALUES[name], tf.as_dtype(name), shape=[2, 2]).numpy()
 
 
 def empty(name: str) -> Any:

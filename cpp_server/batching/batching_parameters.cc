@@ -99,7 +99,8 @@ absl::StatusOr<BatchingParameters> ReadBatchingParametersFile(absl::string_view 
   if (!read.ok()) return read;
   auto parameters = FromProto(proto);
   if (!parameters.ok()) {
-    return absl::Status(parameters.status().code(), absl::StrCat(what, ": ", path, ": ", parameters.status().message()));
+    return absl::Status(parameters.status().code(),
+                        absl::StrCat(what, ": ", path, ": ", parameters.status().message()));
   }
   return parameters;
 }

@@ -89,7 +89,10 @@ HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
 }
 
 // Who asks only whether the server is well, e.g. a balancer, needs no token.
-bool IsOpen(absl::string_view path) { return path == kHealth || path == kReady || absl::StartsWith(path, kReadyModel); }
+bool IsOpen(absl::string_view path) {
+  return path == kHealth || path == kReady || absl::StartsWith(path, kReadyModel) ||
+         absl::StartsWith(path, "/v2/health/");
+}
 
 void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
   // A browser asks with OPTIONS first, without the token.
@@ -105,6 +108,9 @@ void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
     return routes.management->Handle(call);
   }
   const bool get = call->method() == "GET" || call->method() == "HEAD";
+  if (routes.kserve != nullptr && call->method() != "OPTIONS" && KServeRest::IsKServePath(call->path())) {
+    return routes.kserve->Handle(call);
+  }
   const bool lists_models = routes.administers && get && call->path() == kModels && call->query().empty();
   if (routes.rest != nullptr && IsRestPath(call->path()) && !lists_models) {
     // A browser asks this way whether it may send the request itself.
@@ -128,6 +134,7 @@ void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
 HttpRoute RouteOf(const HttpRoutes& routes) {
   HttpRoute route;
   route.plane = [](absl::string_view method, absl::string_view path) {
+    if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method);
     return IsRestPath(path) ? RestService::PlaneOf(method) : HttpPlane::kControl;
   };
   route.handler = [routes](const std::shared_ptr<HttpCall>& call) { Handle(routes, call); };

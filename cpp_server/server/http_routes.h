@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "cpp_server/http/http_handler.h"
+#include "cpp_server/kserve/kserve_rest.h"
 #include "cpp_server/rest/rest_service.h"
 #include "cpp_server/server/http_management.h"
 #include "cpp_server/server/management_service.h"
@@ -19,6 +20,7 @@ namespace trilho {
 struct HttpRoutes {
   // Null where models are not asked.
   const RestService* rest = nullptr;
+  const KServeRest* kserve = nullptr;
   // Null where they are not changed.
   const HttpManagement* management = nullptr;
   // Whether the port answers what is not for callers of models: the list of
@@ -39,6 +41,7 @@ struct HttpRoutes {
 //   /v1/models                 every model (GET)
 //   /v1/management/METHOD      see HttpManagement
 //   /v1/...                    TF Serving's REST API
+//   /v2/...                    KServe's protocol
 //   /healthz                   200 as long as the process answers
 //   /readyz                    200 if the server serves and each model has an
 //                              available version; the body says what each lacks

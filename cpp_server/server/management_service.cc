@@ -130,6 +130,14 @@ ListModelsResponse ListModels(const ManagedServer& server) {
   return response;
 }
 
+bool AllModelsAvailable(const ManagedServer& server) {
+  const ModelConfiguration::Snapshot snapshot = server.configuration->Get();
+  const auto& models = snapshot.config.model_config_list().config();
+  return std::all_of(models.begin(), models.end(), [&server](const ModelConfig& model) {
+    return server.manager->GetUntypedServableHandle({model.name(), absl::nullopt}).ok();
+  });
+}
+
 ServiceDefinition ModelManagementService(const ManagedServer& server) {
   ServiceDefinition service;
   service.name = "trilho.management.ModelManagementService";

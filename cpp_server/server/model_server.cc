@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/config/saved_configuration.h"
+#include "cpp_server/kserve/kserve_service.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/server/http_routes.h"
 #include "cpp_server/services/mnist/mnist_service.h"
@@ -165,8 +166,10 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   if (tokens_ != nullptr) {
     grpc_options.authorize = [this](const UnaryCall& call) { return tokens_->Check(call.metadata("authorization")); };
   }
-  std::vector<ServiceDefinition> services = {PredictionService(predictor, observability_->hooks(), options.encoding),
-                                             MnistService(predictor, observability_->unlogged_hooks())};
+  std::vector<ServiceDefinition> services = {
+      PredictionService(predictor, observability_->hooks(), options.encoding),
+      KServeService(predictor, &core_->manager(), observability_->unlogged_hooks(), [this] { return IsReady(); }),
+      MnistService(predictor, observability_->unlogged_hooks())};
   if (options.management) {
     services.push_back(
         ModelService(&core_->manager(), [](const ModelServerConfig&, const std::function<void(absl::Status)>& done) {
@@ -187,6 +190,8 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 
 absl::Status ModelServer::StartHttp(const Options& options) {
   rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks());
+  kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks(),
+                                         [this] { return IsReady(); });
   HttpRoutes routes;
   routes.managed = core_->Managed();
   routes.serving = &serving_;
@@ -198,6 +203,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   if (options.http) {
     HttpRoutes inference = routes;
     inference.rest = rest_.get();
+    inference.kserve = kserve_.get();
     inference.administers = !options.management;
     HttpServer::Options http_options = *options.http;
     if (tls_ != nullptr) http_options.tls = tls_->http_options();
@@ -232,6 +238,8 @@ void ModelServer::StartConfigPoller(const Options& options) {
             });
       });
 }
+
+bool ModelServer::IsReady() { return serving_ && AllModelsAvailable(core_->Managed()); }
 
 void ModelServer::BeginLameDuck() {
   serving_ = false;

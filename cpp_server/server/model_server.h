@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "cpp_server/http/http_server.h"
+#include "cpp_server/kserve/kserve_rest.h"
 #include "cpp_server/rest/rest_service.h"
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/security/bearer_tokens.h"
@@ -108,6 +109,7 @@ class ModelServer {
   absl::Status StartFronts(const Options& options);
   absl::Status StartGrpc(const Options& options);
   absl::Status StartHttp(const Options& options);
+  bool IsReady();
   void StartConfigPoller(const Options& options);
 
   std::unique_ptr<BearerTokens> tokens_;
@@ -116,6 +118,7 @@ class ModelServer {
   std::unique_ptr<ModelBatching> batching_;
   std::unique_ptr<ServerCore> core_;
   std::unique_ptr<RestService> rest_;
+  std::unique_ptr<KServeRest> kserve_;
   std::unique_ptr<HttpManagement> http_management_;
   std::atomic<bool> serving_{false};
   std::unique_ptr<GrpcServer> grpc_;

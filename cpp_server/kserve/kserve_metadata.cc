@@ -1,0 +1,56 @@
+#include "cpp_server/kserve/kserve_metadata.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/config/version.h"
+#include "cpp_server/kserve/data_types.h"
+#include "cpp_server/kserve/infer.h"
+
+namespace trilho {
+namespace {
+
+using inference::ModelMetadataResponse;
+using TensorMetadata = inference::ModelMetadataResponse::TensorMetadata;
+
+void Describe(const std::vector<TensorInfo>& tensors, google::protobuf::RepeatedPtrField<TensorMetadata>* described) {
+  for (const TensorInfo& info : tensors) {
+    TensorMetadata* const tensor = described->Add();
+    tensor->set_name(info.alias);
+    tensor->set_datatype(KServeTypeName(info.type));
+    // The protocol has no word for an unknown rank.
+    const std::vector<int64_t> shape = info.shape ? *info.shape : std::vector<int64_t>{-1};
+    for (const int64_t dim : shape) tensor->add_shape(dim);
+  }
+}
+
+}  // namespace
+
+inference::ServerMetadataResponse KServeServerMetadata() {
+  inference::ServerMetadataResponse metadata;
+  metadata.set_name("trilho");
+  metadata.set_version(kVersion);
+  metadata.add_extensions("binary_tensor_data");
+  return metadata;
+}
+
+absl::StatusOr<ModelMetadataResponse> KServeModelMetadata(const Predictor& predictor, const Manager& manager,
+                                                          const std::string& model, const std::string& version) {
+  const auto resolved = predictor.Resolve(KServeSpec(model, version));
+  if (!resolved.ok()) return resolved.status();
+  ModelMetadataResponse metadata;
+  metadata.set_name(model);
+  for (const ServableState& state : manager.GetStates(model)) {
+    if (state.state == ManagerState::kAvailable) metadata.add_versions(absl::StrCat(state.id.version));
+  }
+  metadata.set_platform("tensorflow_savedmodel");
+  Describe(resolved->signature->inputs, metadata.mutable_inputs());
+  Describe(resolved->signature->outputs, metadata.mutable_outputs());
+  return metadata;
+}
+
+absl::Status KServeModelReady(const Predictor& predictor, const std::string& model, const std::string& version) {
+  return predictor.FindModel(KServeSpec(model, version)).status();
+}
+
+}  // namespace trilho

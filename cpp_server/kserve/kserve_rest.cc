@@ -1,0 +1,204 @@
+#include "cpp_server/kserve/kserve_rest.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "cpp_server/http/http_status.h"
+#include "cpp_server/json/json_text.h"
+#include "cpp_server/kserve/infer_json.h"
+#include "cpp_server/kserve/kserve_metadata.h"
+#include "cpp_server/rest/rest_path.h"
+#include "cpp_server/tensorflow/tensor.h"
+
+namespace trilho {
+namespace {
+
+constexpr char kServer[] = "/v2";
+constexpr char kModels[] = "models";
+constexpr char kVersions[] = "versions";
+constexpr char kReady[] = "ready";
+constexpr char kInfer[] = "infer";
+constexpr char kJsonSize[] = "Inference-Header-Content-Length";
+constexpr int kUnavailable = 503;
+
+// "/v2/models/MODEL[/versions/V][/VERB]", decoded.
+struct ModelPath {
+  std::string model;
+  std::string version;
+  std::string verb;
+};
+
+absl::Status NothingThere(absl::string_view path) {
+  return absl::NotFoundError(absl::StrCat(
+      "there is nothing at ", path,
+      "; there are /v2, /v2/health/live, /v2/health/ready and /v2/models/MODEL[/versions/V][/ready|/infer]"));
+}
+
+absl::StatusOr<ModelPath> ReadPath(absl::string_view path) {
+  std::vector<std::string> parts;
+  for (const absl::string_view part : absl::StrSplit(absl::StripPrefix(path, "/v2/"), '/')) {
+    auto decoded = DecodePercent(part);
+    if (!decoded.ok()) return decoded.status();
+    parts.push_back(*std::move(decoded));
+  }
+  ModelPath read;
+  if (parts.size() < 2 || parts[0] != kModels || parts[1].empty()) return NothingThere(path);
+  read.model = parts[1];
+  size_t next = 2;
+  if (parts.size() > next + 1 && parts[next] == kVersions && !parts[next + 1].empty()) {
+    read.version = parts[next + 1];
+    next += 2;
+  }
+  if (parts.size() == next) return read;
+  read.verb = parts[next];
+  if (parts.size() != next + 1 || (read.verb != kReady && read.verb != kInfer)) return NothingThere(path);
+  return read;
+}
+
+HttpResponse Json(std::string json) {
+  HttpResponse response;
+  response.body = std::move(json);
+  return response;
+}
+
+std::string ServerMetadataJson() {
+  const inference::ServerMetadataResponse metadata = KServeServerMetadata();
+  std::string json = "{\"name\":";
+  AppendQuoted(metadata.name(), &json);
+  json += ",\"version\":";
+  AppendQuoted(metadata.version(), &json);
+  json += ",\"extensions\":[";
+  for (int i = 0; i < metadata.extensions_size(); ++i) {
+    if (i > 0) json += ',';
+    AppendQuoted(metadata.extensions(i), &json);
+  }
+  return json + "]}";
+}
+
+void AppendTensors(const google::protobuf::RepeatedPtrField<inference::ModelMetadataResponse::TensorMetadata>& tensors,
+                   std::string* json) {
+  for (int i = 0; i < tensors.size(); ++i) {
+    *json += i > 0 ? ",{\"name\":" : "{\"name\":";
+    AppendQuoted(tensors.Get(i).name(), json);
+    *json += ",\"datatype\":";
+    AppendQuoted(tensors.Get(i).datatype(), json);
+    const std::vector<int64_t> dims(tensors.Get(i).shape().begin(), tensors.Get(i).shape().end());
+    absl::StrAppend(json, ",\"shape\":", ShapeString(dims), "}");
+  }
+}
+
+std::string ModelMetadataJson(const inference::ModelMetadataResponse& metadata) {
+  std::string json = "{\"name\":";
+  AppendQuoted(metadata.name(), &json);
+  json += ",\"versions\":[";
+  for (int i = 0; i < metadata.versions_size(); ++i) {
+    if (i > 0) json += ',';
+    AppendQuoted(metadata.versions(i), &json);
+  }
+  json += "],\"platform\":";
+  AppendQuoted(metadata.platform(), &json);
+  json += ",\"inputs\":[";
+  AppendTensors(metadata.inputs(), &json);
+  json += "],\"outputs\":[";
+  AppendTensors(metadata.outputs(), &json);
+  return json + "]}";
+}
+
+HttpResponse Health(const char* what, bool yes) {
+  HttpResponse response = Json(absl::StrCat("{\"", what, "\":", yes ? "true" : "false", "}"));
+  if (!yes) response.status = kUnavailable;
+  return response;
+}
+
+HttpResponse ModelHealth(const Predictor& predictor, const Manager& manager, const ModelPath& path) {
+  const absl::Status ready = KServeModelReady(predictor, path.model, path.version);
+  if (ready.ok()) return Json("{\"ready\":true}");
+  HttpResponse response = ErrorResponse(ready);
+  // A model that is known may come to be ready.
+  if (absl::IsNotFound(ready) && !manager.GetStates(path.model).empty()) response.status = kUnavailable;
+  return response;
+}
+
+HttpResponse InferResponse(InferBody body) {
+  HttpResponse response;
+  if (body.json_size != body.bytes.size()) {
+    response.content_type = "application/octet-stream";
+    response.headers.emplace_back(kJsonSize, absl::StrCat(body.json_size));
+  }
+  response.body = std::move(body.bytes);
+  return response;
+}
+
+absl::StatusOr<JsonInferRequest> ReadRequest(const HttpCall& call) {
+  const absl::string_view body = call.body();
+  const absl::string_view json_size = call.header(kJsonSize);
+  size_t size = body.size();
+  if (!json_size.empty() && (!absl::SimpleAtoi(json_size, &size) || size > body.size())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kJsonSize, " is \"", json_size, "\"; it must be a number of bytes, ", body.size(), " at most"));
+  }
+  return ReadInferJson(body.substr(0, size), body.substr(size));
+}
+
+}  // namespace
+
+bool KServeRest::IsKServePath(absl::string_view path) { return path == kServer || absl::StartsWith(path, "/v2/"); }
+
+HttpPlane KServeRest::PlaneOf(absl::string_view method) {
+  return method == "POST" ? HttpPlane::kData : HttpPlane::kControl;
+}
+
+void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
+  const absl::string_view path = call->path();
+  const bool post = call->method() == "POST";
+  const bool get = call->method() == "GET" || call->method() == "HEAD";
+  if (get && path == kServer) return call->Reply(Json(ServerMetadataJson()));
+  if (get && path == "/v2/health/live") return call->Reply(Health("live", true));
+  if (get && path == "/v2/health/ready") return call->Reply(Health("ready", ready_()));
+  auto model = ReadPath(path);
+  if (!model.ok()) return call->Reply(ErrorResponse(model.status()));
+  const bool infer = model->verb == kInfer;
+  if (infer ? !post : !get) {
+    const char* const allowed = infer ? "POST" : "GET, HEAD";
+    HttpResponse response = ErrorResponse(405, absl::StrCat(path, " is to be asked with ", allowed));
+    response.headers.emplace_back("Allow", allowed);
+    return call->Reply(std::move(response));
+  }
+  if (model->verb == kReady) return call->Reply(ModelHealth(*predictor_, *manager_, *model));
+  if (!infer) {
+    const auto metadata = KServeModelMetadata(*predictor_, *manager_, model->model, model->version);
+    return call->Reply(metadata.ok() ? Json(ModelMetadataJson(*metadata)) : ErrorResponse(metadata.status()));
+  }
+
+  CallContext context;
+  context.protocol = Protocol::kRest;
+  context.deadline = call->deadline();
+  context.cancelled = call->cancelled();
+  context.trace_id = TraceId(call->header("traceparent"));
+  auto scope = std::make_shared<InferenceScope>(&hooks_->observers, kInfer, context);
+  InferenceRecord* const record = &scope->record();
+  record->model = model->model;
+  auto asked = ReadRequest(*call);
+  if (!asked.ok()) {
+    scope->End(asked.status());
+    return call->Reply(ErrorResponse(asked.status()));
+  }
+  InferRequest request = std::move(asked->request);
+  request.model = model->model;
+  request.version = std::move(model->version);
+  auto kept = std::make_shared<const JsonInferRequest>(*std::move(asked));
+  Infer(*predictor_, std::move(request), context, record,
+        [call, scope = std::move(scope), kept = std::move(kept),
+         name = std::move(model->model)](const absl::StatusOr<InferResult>& result) {
+          auto body = result.ok() ? WriteInferJson(name, *kept, *result) : absl::StatusOr<InferBody>(result.status());
+          scope->End(body.status());
+          call->Reply(body.ok() ? InferResponse(*std::move(body)) : ErrorResponse(body.status()));
+        });
+}
+
+}  // namespace trilho

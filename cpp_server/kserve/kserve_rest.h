@@ -1,0 +1,54 @@
+// The Open Inference Protocol over REST.
+
+#ifndef TRILHO_CPP_SERVER_KSERVE_KSERVE_REST_H_
+#define TRILHO_CPP_SERVER_KSERVE_KSERVE_REST_H_
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+#include "cpp_server/core/manager.h"
+#include "cpp_server/http/http_call.h"
+#include "cpp_server/http/http_handler.h"
+#include "cpp_server/inference/predictor.h"
+#include "cpp_server/services/inference_method.h"
+
+namespace trilho {
+
+//   GET  /v2                                        the server
+//   GET  /v2/health/live, /v2/health/ready          200, or 503
+//   GET  /v2/models/MODEL[/versions/V]              metadata
+//   GET  /v2/models/MODEL[/versions/V]/ready        200, 503 if no version of it
+//                                                   is available
+//   POST /v2/models/MODEL[/versions/V]/infer        see infer_json.h; with the
+//                                                   header
+//                                                   Inference-Header-Content-Length
+//                                                   tensors come in bytes behind
+//                                                   that many of JSON, and so do
+//                                                   outputs where asked for
+//
+// V is a number or a label. Thread-safe; everything it uses outlives it.
+class KServeRest {
+ public:
+  // `ready` says whether the server is.
+  KServeRest(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
+             std::function<bool()> ready)
+      : predictor_(predictor), manager_(manager), hooks_(hooks), ready_(std::move(ready)) {}
+
+  static bool IsKServePath(absl::string_view path);
+  static HttpPlane PlaneOf(absl::string_view method);
+
+  // `call` is one of such a path.
+  void Handle(const std::shared_ptr<HttpCall>& call) const;
+
+ private:
+  const Predictor* const predictor_;
+  const Manager* const manager_;
+  const InferenceHooks* const hooks_;
+  const std::function<bool()> ready_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_KSERVE_KSERVE_REST_H_
