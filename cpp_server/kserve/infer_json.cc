@@ -9,6 +9,7 @@
 #include "cpp_server/json/tensor_json.h"
 #include "cpp_server/kserve/data_types.h"
 #include "cpp_server/kserve/raw_tensor.h"
+#include "cpp_server/utf8/utf8.h"
 
 namespace trilho {
 namespace {
@@ -179,6 +180,7 @@ absl::Status AppendOutput(const KServeTensor& output, bool as_bytes, InferBody* 
     if (!bytes.ok()) return bytes.status();
     absl::StrAppend(&json, ",\"parameters\":{\"binary_data_size\":", bytes->size(), "}}");
     *binary += *bytes;
+    body->has_binary = true;
     return absl::OkStatus();
   }
   json += ",\"data\":[";
@@ -221,7 +223,7 @@ absl::StatusOr<InferBody> WriteInferJson(const std::string& model, const JsonInf
   absl::StrAppend(&body.bytes, ",\"model_version\":\"", result.version, "\"");
   if (!asked.id.empty()) {
     body.bytes += ",\"id\":";
-    AppendQuoted(asked.id, &body.bytes);
+    AppendQuoted(ValidUtf8(asked.id), &body.bytes);
   }
   body.bytes += ",\"outputs\":[";
   for (size_t i = 0; i < result.outputs.size(); ++i) {

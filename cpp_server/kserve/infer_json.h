@@ -37,9 +37,12 @@ struct InferBody {
   // The JSON with what is binary behind it.
   std::string bytes;
   size_t json_size = 0;
+  // Whether an output is in bytes, if only in none of them.
+  bool has_binary = false;
 };
 
-// Strings that are not UTF-8 and not asked for in bytes become {"b64": "..."}.
+// Strings that are not UTF-8 and not asked for in bytes become {"b64": "..."};
+// what is not UTF-8 in the id becomes U+FFFD.
 absl::StatusOr<InferBody> WriteInferJson(const std::string& model, const JsonInferRequest& asked,
                                          const InferResult& result);
 

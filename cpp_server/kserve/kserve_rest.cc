@@ -19,11 +19,14 @@ namespace trilho {
 namespace {
 
 constexpr char kServer[] = "/v2";
+constexpr char kServerLive[] = "/v2/health/live";
+constexpr char kServerReady[] = "/v2/health/ready";
 constexpr char kModels[] = "models";
 constexpr char kVersions[] = "versions";
 constexpr char kReady[] = "ready";
 constexpr char kInfer[] = "infer";
 constexpr char kJsonSize[] = "Inference-Header-Content-Length";
+constexpr char kReading[] = "GET, HEAD";
 constexpr int kUnavailable = 503;
 
 // "/v2/models/MODEL[/versions/V][/VERB]", decoded.
@@ -124,9 +127,15 @@ HttpResponse ModelHealth(const Predictor& predictor, const Manager& manager, con
   return response;
 }
 
+HttpResponse NotAllowed(absl::string_view path, const char* allowed) {
+  HttpResponse response = ErrorResponse(405, absl::StrCat(path, " is to be asked with ", allowed));
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
 HttpResponse InferResponse(InferBody body) {
   HttpResponse response;
-  if (body.json_size != body.bytes.size()) {
+  if (body.has_binary) {
     response.content_type = "application/octet-stream";
     response.headers.emplace_back(kJsonSize, absl::StrCat(body.json_size));
   }
@@ -157,18 +166,15 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   const absl::string_view path = call->path();
   const bool post = call->method() == "POST";
   const bool get = call->method() == "GET" || call->method() == "HEAD";
-  if (get && path == kServer) return call->Reply(Json(ServerMetadataJson()));
-  if (get && path == "/v2/health/live") return call->Reply(Health("live", true));
-  if (get && path == "/v2/health/ready") return call->Reply(Health("ready", ready_()));
+  if (path == kServer || path == kServerLive || path == kServerReady) {
+    if (!get) return call->Reply(NotAllowed(path, kReading));
+    if (path == kServer) return call->Reply(Json(ServerMetadataJson()));
+    return call->Reply(path == kServerLive ? Health("live", true) : Health("ready", ready_()));
+  }
   auto model = ReadPath(path);
   if (!model.ok()) return call->Reply(ErrorResponse(model.status()));
   const bool infer = model->verb == kInfer;
-  if (infer ? !post : !get) {
-    const char* const allowed = infer ? "POST" : "GET, HEAD";
-    HttpResponse response = ErrorResponse(405, absl::StrCat(path, " is to be asked with ", allowed));
-    response.headers.emplace_back("Allow", allowed);
-    return call->Reply(std::move(response));
-  }
+  if (infer ? !post : !get) return call->Reply(NotAllowed(path, infer ? "POST" : kReading));
   if (model->verb == kReady) return call->Reply(ModelHealth(*predictor_, *manager_, *model));
   if (!infer) {
     const auto metadata = KServeModelMetadata(*predictor_, *manager_, model->model, model->version);

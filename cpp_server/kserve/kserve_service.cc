@@ -1,8 +1,11 @@
 #include "cpp_server/kserve/kserve_service.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/kserve/data_types.h"
@@ -39,7 +42,13 @@ absl::StatusOr<InferRequest> ReadRequest(const ModelInferRequest& message) {
   request.model = message.model_name();
   request.version = message.model_version();
   const auto signature = message.parameters().find(kSignatureParameter);
-  if (signature != message.parameters().end()) request.signature_name = signature->second.string_param();
+  if (signature != message.parameters().end()) {
+    // Else the default signature would answer in place of what was meant.
+    if (!signature->second.has_string_param()) {
+      return absl::InvalidArgumentError(absl::StrCat("parameter \"", kSignatureParameter, "\" must be a string_param"));
+    }
+    request.signature_name = signature->second.string_param();
+  }
   const int raw = message.raw_input_contents_size();
   if (raw != 0 && raw != message.inputs_size()) {
     return absl::InvalidArgumentError(
@@ -55,6 +64,13 @@ absl::StatusOr<InferRequest> ReadRequest(const ModelInferRequest& message) {
   return request;
 }
 
+constexpr int64_t kMaxMessageBytes = std::numeric_limits<int>::max();
+
+absl::Status TooLarge() {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the outputs do not fit into a message, which has ", kMaxMessageBytes, " bytes at most"));
+}
+
 absl::StatusOr<std::string> WriteResponse(const std::string& model, const std::string& id, bool raw,
                                           const InferResult& result) {
   ModelInferResponse response;
@@ -64,6 +80,7 @@ absl::StatusOr<std::string> WriteResponse(const std::string& model, const std::s
   const auto has_no_field = [](const KServeTensor& output) { return !HasContentsField(output.tensor.type()); };
   raw = raw || std::any_of(result.outputs.begin(), result.outputs.end(), has_no_field);
   for (const KServeTensor& named : result.outputs) {
+    if (named.tensor.num_elements() > kMaxMessageBytes) return TooLarge();
     ModelInferResponse::InferOutputTensor* const output = response.add_outputs();
     output->set_name(named.name);
     output->set_datatype(KServeTypeName(named.tensor.type()));
@@ -76,7 +93,9 @@ absl::StatusOr<std::string> WriteResponse(const std::string& model, const std::s
     if (!bytes.ok()) return bytes;
     *response.add_raw_output_contents() = *std::move(bytes);
   }
-  return response.SerializeAsString();
+  std::string bytes;
+  if (!response.SerializeToString(&bytes)) return TooLarge();
+  return bytes;
 }
 
 void ModelInfer(const Predictor& predictor, absl::string_view bytes, const CallContext& context,

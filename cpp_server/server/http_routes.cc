@@ -82,16 +82,18 @@ HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
                      " on this port; there are /v1/models/MODEL, /healthz, /readyz and /readyz/MODEL")));
   }
   if (path == kModels) return Models(routes);
+  if (routes.page != nullptr && StatusPage::IsStatusPath(path)) return routes.page->Answer(path);
   const bool metrics = path == kMetrics || (!routes.metrics_path.empty() && path == routes.metrics_path);
   if (metrics && routes.metrics) return Text(kPrometheusText, routes.metrics());
-  return ErrorResponse(absl::NotFoundError(absl::StrCat(
-      "there is nothing at ", path, "; there are /v1/models, /healthz, /readyz, /readyz/MODEL and /metrics")));
+  return ErrorResponse(absl::NotFoundError(
+      absl::StrCat("there is nothing at ", path,
+                   "; there are /, /v1/models, /v2, /healthz, /readyz, /readyz/MODEL, /metrics and /openapi.json")));
 }
 
 // Who asks only whether the server is well, e.g. a balancer, needs no token.
 bool IsOpen(absl::string_view path) {
   return path == kHealth || path == kReady || absl::StartsWith(path, kReadyModel) ||
-         absl::StartsWith(path, "/v2/health/");
+         absl::StartsWith(path, "/v2/health/") || StatusPage::IsOpen(path);
 }
 
 void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {

@@ -13,6 +13,7 @@
 #include "cpp_server/rest/rest_service.h"
 #include "cpp_server/server/http_management.h"
 #include "cpp_server/server/management_service.h"
+#include "cpp_server/status_page/status_page.h"
 
 namespace trilho {
 
@@ -23,6 +24,8 @@ struct HttpRoutes {
   const KServeRest* kserve = nullptr;
   // Null where they are not changed.
   const HttpManagement* management = nullptr;
+  // Null where there is none.
+  const StatusPage* page = nullptr;
   // Whether the port answers what is not for callers of models: the list of
   // models with their folders, and metrics.
   bool administers = true;
@@ -34,7 +37,7 @@ struct HttpRoutes {
   std::string metrics_path;
   // The metrics in Prometheus' text format; may be empty.
   std::function<std::string()> metrics;
-  // Asked before everything but /healthz and /readyz; may be empty.
+  // Asked before everything but health, readiness and the page; may be empty.
   std::function<absl::Status(const HttpCall&)> authorize;
 };
 
@@ -47,6 +50,7 @@ struct HttpRoutes {
 //                              available version; the body says what each lacks
 //   /readyz/MODEL              the same for one model
 //   /metrics                   Prometheus' text format
+//   /, /statusz, /openapi.json see StatusPage
 HttpRoute RouteOf(const HttpRoutes& routes);
 
 }  // namespace trilho

@@ -200,6 +200,13 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   if (tokens_ != nullptr) {
     routes.authorize = [this](const HttpCall& call) { return tokens_->Check(call.header("authorization")); };
   }
+  StatusPage::Options page;
+  page.managed = routes.managed;
+  page.statistics = &observability_->statistics();
+  page.ready = [this] { return IsReady(); };
+  page.infers = !options.management;
+  page_ = std::make_unique<StatusPage>(std::move(page));
+  routes.page = page_.get();
   if (options.http) {
     HttpRoutes inference = routes;
     inference.rest = rest_.get();

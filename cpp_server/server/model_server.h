@@ -24,6 +24,7 @@
 #include "cpp_server/server/observability.h"
 #include "cpp_server/server/server_core.h"
 #include "cpp_server/server/server_tls.h"
+#include "cpp_server/status_page/status_page.h"
 #include "cpp_server/tensorflow/saved_model.h"
 #include "cpp_server/wire/tensor_proto.h"
 
@@ -120,6 +121,7 @@ class ModelServer {
   std::unique_ptr<RestService> rest_;
   std::unique_ptr<KServeRest> kserve_;
   std::unique_ptr<HttpManagement> http_management_;
+  std::unique_ptr<StatusPage> page_;
   std::atomic<bool> serving_{false};
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HttpServer> http_;

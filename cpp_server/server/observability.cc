@@ -15,7 +15,7 @@ absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options opt
   metrics.tensorflow_version = TF_Version();
   metrics.model_states = std::move(options.model_states);
   self->metrics_ = std::make_unique<ServingMetrics>(std::move(metrics));
-  self->hooks_.observers.push_back(self->metrics_.get());
+  self->hooks_.observers = {self->metrics_.get(), &self->statistics_};
   if (options.access_log) {
     auto log = AccessLog::Open(*options.access_log);
     if (!log.ok()) return log.status();

@@ -13,6 +13,7 @@
 #include "absl/types/optional.h"
 #include "cpp_server/access_log/access_log.h"
 #include "cpp_server/config/model_config.h"
+#include "cpp_server/metrics/model_statistics.h"
 #include "cpp_server/metrics/serving_metrics.h"
 #include "cpp_server/request_log/request_log.h"
 #include "cpp_server/services/inference_method.h"
@@ -37,6 +38,7 @@ class Observability {
   // Of services whose messages are not TF Serving's, which the request log cannot hold:
   const InferenceHooks* unlogged_hooks() const { return &unlogged_hooks_; }
   ServingMetrics* metrics() { return metrics_.get(); }
+  const ModelStatistics& statistics() const { return statistics_; }
 
   // Logs the requests of the models that want it from now on. INVALID_ARGUMENT,
   // naming model and field, for settings that cannot be; then nothing changes.
@@ -51,6 +53,7 @@ class Observability {
   void LogRequest(const InferenceRecord& record, absl::string_view request, absl::string_view response);
 
   std::unique_ptr<ServingMetrics> metrics_;
+  ModelStatistics statistics_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<RequestLog> request_log_;
   InferenceHooks hooks_;

@@ -1,0 +1,154 @@
+#include "cpp_server/status_page/status_page.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+
+#include "cpp_server/config/version.h"
+#include "cpp_server/json/json_document.h"
+#include "cpp_server/status_page/embedded.h"
+#include "cpp_server/status_page/open_api.h"
+#include "rapidjson/stringbuffer.h"
+#include "rapidjson/writer.h"
+
+namespace trilho {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+constexpr char kPage[] = "/";
+constexpr char kStatus[] = "/statusz";
+constexpr char kOpenApiPath[] = "/openapi.json";
+
+void Put(Writer* writer, const char* key, const std::string& text) {
+  writer->Key(key);
+  writer->String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+void Put(Writer* writer, const char* key, int64_t number) {
+  writer->Key(key);
+  writer->Int64(number);
+}
+
+void Put(Writer* writer, const char* key, bool yes) {
+  writer->Key(key);
+  writer->Bool(yes);
+}
+
+// 0 where it cannot be read.
+int64_t ResidentBytes() {
+  int64_t size = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+void PutModel(const management::Model& model, Writer* writer) {
+  writer->StartObject();
+  Put(writer, "name", model.name());
+  Put(writer, "base_path", model.base_path());
+  Put(writer, "problem", model.problem());
+  writer->Key("labels");
+  writer->StartObject();
+  // Versions as text: a number of JavaScript's does not hold every one.
+  for (const auto& label : model.labels()) Put(writer, label.first.c_str(), std::to_string(label.second));
+  writer->EndObject();
+  writer->Key("versions");
+  writer->StartArray();
+  for (const management::ModelVersion& version : model.versions()) {
+    writer->StartObject();
+    Put(writer, "version", std::to_string(version.version()));
+    Put(writer, "state", version.state());
+    Put(writer, "error_code", version.error_code());
+    Put(writer, "error_message", version.error_message());
+    writer->EndObject();
+  }
+  writer->EndArray();
+  writer->EndObject();
+}
+
+void PutLatency(const LatencyStatistics& latency, Writer* writer) {
+  writer->StartObject();
+  Put(writer, "count", static_cast<int64_t>(latency.count));
+  Put(writer, "errors", static_cast<int64_t>(latency.errors));
+  Put(writer, "p50_micros", int64_t{latency.p50.count()});
+  Put(writer, "p99_micros", int64_t{latency.p99.count()});
+  writer->EndObject();
+}
+
+HttpResponse Json(const char* body, size_t size) {
+  HttpResponse response;
+  response.body.assign(body, size);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace
+
+bool StatusPage::IsStatusPath(absl::string_view path) {
+  return path == kPage || path == kStatus || path == kOpenApiPath;
+}
+
+bool StatusPage::IsOpen(absl::string_view path) { return path == kPage; }
+
+HttpResponse StatusPage::Answer(absl::string_view path) const {
+  if (path == kStatus) return Status();
+  return path == kOpenApiPath ? OpenApi() : Page();
+}
+
+HttpResponse StatusPage::Page() const {
+  HttpResponse response;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = kPageHtml;
+  response.headers = {{"Content-Security-Policy", kPagePolicy},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cache-Control", "no-cache"}};
+  return response;
+}
+
+HttpResponse StatusPage::Status() const {
+  const management::ListModelsResponse models = ListModels(options_.managed);
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("server");
+  writer.StartObject();
+  Put(&writer, "version", std::string(kVersion));
+  Put(&writer, "ready", options_.ready());
+  const auto uptime = std::chrono::steady_clock::now() - begin_;
+  Put(&writer, "uptime_seconds", int64_t{std::chrono::duration_cast<std::chrono::seconds>(uptime).count()});
+  Put(&writer, "resident_bytes", ResidentBytes());
+  Put(&writer, "generation", static_cast<int64_t>(models.generation()));
+  writer.EndObject();
+  Put(&writer, "infers", options_.infers);
+  Put(&writer, "step_seconds", int64_t{ModelStatistics::kStep.count()});
+  writer.Key("models");
+  writer.StartArray();
+  for (const management::Model& model : models.models()) PutModel(model, &writer);
+  writer.EndArray();
+  writer.Key("statistics");
+  writer.StartArray();
+  for (const RecentStatistics& recent : options_.statistics->Recent()) {
+    writer.StartObject();
+    Put(&writer, "model", recent.model);
+    Put(&writer, "version", recent.version);
+    writer.Key("window");
+    PutLatency(recent.window, &writer);
+    writer.Key("steps");
+    writer.StartArray();
+    for (const LatencyStatistics& step : recent.steps) PutLatency(step, &writer);
+    writer.EndArray();
+    writer.EndObject();
+  }
+  writer.EndArray();
+  writer.EndObject();
+  return Json(buffer.GetString(), buffer.GetSize());
+}
+
+HttpResponse StatusPage::OpenApi() const {
+  const std::string document = OpenApiDocument(*options_.managed.manager);
+  return Json(document.data(), document.size());
+}
+
+}  // namespace trilho
