@@ -136,7 +136,7 @@ absl::Status ReadInputs(const JsonValue& body, size_t max_elements, absl::string
   for (const JsonValue& input : inputs->GetArray()) {
     if (!input.IsObject()) return WrongType("an input", "an object", input);
     std::string name;
-    const absl::Status named = ReadString(input, "name", &name);
+    absl::Status named = ReadString(input, "name", &name);
     if (!named.ok()) return named;
     auto tensor = ReadInput(input, max_elements, &binary);
     if (!tensor.ok()) {
@@ -159,7 +159,7 @@ absl::Status ReadOutputs(const JsonValue& body, JsonInferRequest* asked) {
   for (const JsonValue& output : outputs->GetArray()) {
     if (!output.IsObject()) return WrongType("an output", "an object", output);
     std::string name;
-    const absl::Status named = ReadString(output, "name", &name);
+    absl::Status named = ReadString(output, "name", &name);
     if (!named.ok()) return named;
     const auto binary = BoolParameter(output, "binary_data");
     if (!binary.ok()) return binary.status();

@@ -149,8 +149,9 @@ ServiceDefinition KServeService(const Predictor* predictor, const Manager* manag
           "ModelMetadata",
           [predictor, manager](const auto& request, auto* response) {
             auto metadata = KServeModelMetadata(*predictor, *manager, request.name(), request.version());
-            if (metadata.ok()) *response = *std::move(metadata);
-            return metadata.status();
+            if (!metadata.ok()) return metadata.status();
+            *response = *std::move(metadata);
+            return absl::OkStatus();
           }),
       InferenceMethod(
           "ModelInfer", hooks,

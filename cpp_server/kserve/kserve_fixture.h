@@ -1,0 +1,65 @@
+// What the tests of both fronts ask: real models, and a note of every inference.
+
+#ifndef TRILHO_CPP_SERVER_KSERVE_KSERVE_FIXTURE_H_
+#define TRILHO_CPP_SERVER_KSERVE_KSERVE_FIXTURE_H_
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "cpp_server/services/inference_method.h"
+#include "cpp_server/testing/served_models.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+
+class InferenceNotes final : public InferenceObserver {
+ public:
+  void OnEnd(const InferenceRecord& record) override { records_.push_back(record); }
+  const std::vector<InferenceRecord>& records() const { return records_; }
+
+ private:
+  std::vector<InferenceRecord> records_;
+};
+
+// half_plus_two in versions 1 ("stable") and 2, mnist_like in version 1, and
+// "broken", which is known but has no available version.
+class KServeFixture : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    models_ = new ServedModels;
+    ASSERT_TRUE(models_->Serve("half_plus_two", "half_plus_two", {1, 2}));
+    ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
+    AspiredVersions broken;
+    broken.model = "broken";
+    broken.aspired = {{1, "/no/such/model"}};
+    models_->manager()->SetAspiredVersions(broken);
+    ASSERT_FALSE(models_->manager()->WaitUntilSettled({"broken"}, std::chrono::minutes(1)));
+  }
+  static void TearDownTestSuite() {
+    delete models_;
+    models_ = nullptr;
+  }
+
+  KServeFixture() : predictor_(models_->manager(), &Label) { hooks_.observers = {&notes_}; }
+
+  static ServedModels* models_;
+  const Predictor predictor_;
+  InferenceNotes notes_;
+  InferenceHooks hooks_;
+  bool ready_ = true;
+
+ private:
+  static absl::StatusOr<int64_t> Label(absl::string_view /*model*/, absl::string_view label) {
+    if (label == "stable") return 1;
+    return absl::InvalidArgumentError("Unrecognized servable version label: " + std::string(label));
+  }
+};
+
+inline ServedModels* KServeFixture::models_ = nullptr;
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_KSERVE_KSERVE_FIXTURE_H_

@@ -1,0 +1,244 @@
+// The Open Inference Protocol over REST, over real models.
+
+#include "cpp_server/kserve/kserve_rest.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/http/fake_http_call.h"
+#include "cpp_server/http/http_status.h"
+#include "cpp_server/kserve/kserve_fixture.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+constexpr char kJsonSize[] = "Inference-Header-Content-Length";
+constexpr char kX[] = R"({"inputs": [{"name": "x", "datatype": "FP32", "shape": [2], "data": [4, -4]}]})";
+constexpr char kInfer[] = "/v2/models/half_plus_two/infer";
+
+std::string RawFloats(const std::vector<float>& values) {
+  return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+}
+
+class KServeRestTest : public KServeFixture {
+ protected:
+  KServeRestTest() : rest_(&predictor_, models_->manager(), &hooks_, [this] { return ready_; }) {}
+
+  HttpResponse Ask(const std::string& method, const std::string& path, const std::string& body = "",
+                   FakeHttpCall::Headers headers = {}) {
+    EXPECT_TRUE(KServeRest::IsKServePath(path)) << path;
+    return Answer([this](const std::shared_ptr<HttpCall>& call) { rest_.Handle(call); }, method, path, body,
+                  std::move(headers));
+  }
+  HttpResponse Get(const std::string& path) { return Ask("GET", path); }
+  HttpResponse Post(const std::string& path, const std::string& body) { return Ask("POST", path, body); }
+
+  const KServeRest rest_;
+};
+
+TEST_F(KServeRestTest, KnowsItsPaths) {
+  for (const char* path : {"/v2", "/v2/", "/v2/health/live", "/v2/models/m", "/v2/other"}) {
+    EXPECT_TRUE(KServeRest::IsKServePath(path)) << path;
+  }
+  for (const char* path : {"", "/", "/v1/models/m", "/v20", "/v2x/models", "v2"}) {
+    EXPECT_FALSE(KServeRest::IsKServePath(path)) << path;
+  }
+  EXPECT_EQ(KServeRest::PlaneOf("POST"), HttpPlane::kData);
+  EXPECT_EQ(KServeRest::PlaneOf("GET"), HttpPlane::kControl);
+}
+
+TEST_F(KServeRestTest, SaysWhetherTheServerIsReady) {
+  EXPECT_EQ(Get("/v2/health/live").body, R"({"live":true})");
+  EXPECT_EQ(Get("/v2/health/ready").status, 200);
+  EXPECT_EQ(Get("/v2/health/ready").body, R"({"ready":true})");
+  ready_ = false;
+  EXPECT_EQ(Get("/v2/health/ready").status, 503);
+  EXPECT_EQ(Get("/v2/health/ready").body, R"({"ready":false})");
+  EXPECT_EQ(Get("/v2/health/live").status, 200);
+}
+
+TEST_F(KServeRestTest, SaysWhetherAModelIsReady) {
+  for (const char* path : {"half_plus_two", "half_plus_two/versions/1", "half_plus_two/versions/stable",
+                           "half%5fplus%5Ftwo/versions/%31"}) {
+    const HttpResponse response = Get(absl::StrCat("/v2/models/", path, "/ready"));
+    EXPECT_EQ(response.status, 200) << path;
+    EXPECT_EQ(response.body, R"({"ready":true})") << path;
+  }
+  EXPECT_EQ(Get("/v2/models/half_plus_two/versions/3/ready").status, 503);
+  EXPECT_EQ(Get("/v2/models/broken/ready").status, 503);
+  const HttpResponse unknown = Get("/v2/models/nobody/ready");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.body, ErrorBody("Servable not found for request: Latest(nobody)"));
+  EXPECT_EQ(Get("/v2/models/half_plus_two/versions/best/ready").status, 400);
+}
+
+TEST_F(KServeRestTest, DescribesTheServerAndItsModels) {
+  EXPECT_THAT(Get("/v2").body, HasSubstr(R"({"name":"trilho","version":")"));
+  EXPECT_THAT(Get("/v2").body, HasSubstr(R"("extensions":["binary_tensor_data"]})"));
+  for (const char* path : {"/v2/models/half_plus_two", "/v2/models/half_plus_two/versions/1"}) {
+    EXPECT_EQ(Get(path).body, R"({"name":"half_plus_two","versions":["2","1"],"platform":"tensorflow_savedmodel",)"
+                              R"("inputs":[{"name":"x","datatype":"FP32","shape":[-1]}],)"
+                              R"("outputs":[{"name":"y","datatype":"FP32","shape":[-1]}]})");
+  }
+  EXPECT_EQ(Get("/v2/models/nobody").status, 404);
+  EXPECT_EQ(Get("/v2/models/half_plus_two/versions/9").status, 404);
+}
+
+TEST_F(KServeRestTest, Infers) {
+  const HttpResponse response = Post(kInfer, kX);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "application/json");
+  EXPECT_TRUE(response.headers.empty());
+  EXPECT_EQ(response.body, R"({"model_name":"half_plus_two","model_version":"2","outputs":[)"
+                           R"({"name":"y","datatype":"FP32","shape":[2],"data":[5.0,1.0]}]})");
+  for (const char* version : {"1", "stable"}) {
+    EXPECT_EQ(Post(absl::StrCat("/v2/models/half_plus_two/versions/", version, "/infer"), kX).body,
+              R"({"model_name":"half_plus_two","model_version":"1","outputs":[)"
+              R"({"name":"y","datatype":"FP32","shape":[2],"data":[4.0,0.0]}]})");
+  }
+}
+
+TEST_F(KServeRestTest, RunsTheSignatureThatAParameterNames) {
+  const char* const inputs = R"("parameters": {"signature_name": "add"}, "inputs": [
+      {"name": "b", "datatype": "FP32", "shape": [1], "data": [3]},
+      {"name": "a", "datatype": "FP32", "shape": [1], "data": [10]}])";
+  EXPECT_EQ(Post("/v2/models/mnist_like/infer", absl::StrCat(R"({"id": "7", )", inputs, "}")).body,
+            R"({"model_name":"mnist_like","model_version":"1","id":"7","outputs":[)"
+            R"({"name":"difference","datatype":"FP32","shape":[1],"data":[7.0]},)"
+            R"({"name":"sum","datatype":"FP32","shape":[1],"data":[13.0]}]})");
+  EXPECT_EQ(Post("/v2/models/mnist_like/infer", absl::StrCat(R"({"outputs": [{"name": "sum"}], )", inputs, "}")).body,
+            R"({"model_name":"mnist_like","model_version":"1","outputs":[)"
+            R"({"name":"sum","datatype":"FP32","shape":[1],"data":[13.0]}]})");
+}
+
+TEST_F(KServeRestTest, TakesAndGivesTensorsInBytes) {
+  const std::string json = R"({"inputs": [{"name": "x", "datatype": "FP32", "shape": [2],
+      "parameters": {"binary_data_size": 8}}], "parameters": {"binary_data_output": true}})";
+  const HttpResponse response =
+      Ask("POST", kInfer, json + RawFloats({4, -4}), {{kJsonSize, absl::StrCat(json.size())}});
+  const std::string head = R"({"model_name":"half_plus_two","model_version":"2","outputs":[)"
+                           R"({"name":"y","datatype":"FP32","shape":[2],"parameters":{"binary_data_size":8}}]})";
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "application/octet-stream");
+  EXPECT_THAT(response.headers, ElementsAre(Pair(kJsonSize, absl::StrCat(head.size()))));
+  EXPECT_EQ(response.body, head + RawFloats({5, 1}));
+}
+
+TEST_F(KServeRestTest, EitherSideAloneMayBeInBytes) {
+  const std::string in = R"({"inputs": [{"name": "x", "datatype": "FP32", "shape": [2],
+      "parameters": {"binary_data_size": 8}}]})";
+  const HttpResponse json = Ask("POST", kInfer, in + RawFloats({4, -4}), {{kJsonSize, absl::StrCat(in.size())}});
+  EXPECT_EQ(json.content_type, "application/json");
+  EXPECT_THAT(json.body, HasSubstr("\"data\":[5.0,1.0]"));
+  const HttpResponse bytes = Post(kInfer, R"({"inputs": [{"name": "x", "datatype": "FP32", "shape": [2],
+      "data": [4, -4]}], "outputs": [{"name": "y", "parameters": {"binary_data": true}}]})");
+  EXPECT_EQ(bytes.content_type, "application/octet-stream");
+  EXPECT_EQ(bytes.body.substr(bytes.body.size() - 8), RawFloats({5, 1}));
+}
+
+TEST_F(KServeRestTest, ATensorInBytesHasItsHeaderEvenIfItIsEmpty) {
+  const HttpResponse response = Post(kInfer, R"({"inputs": [{"name": "x", "datatype": "FP32", "shape": [0],
+      "data": []}], "parameters": {"binary_data_output": true}})");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "application/octet-stream");
+  EXPECT_THAT(response.headers, ElementsAre(Pair(kJsonSize, absl::StrCat(response.body.size()))));
+}
+
+TEST_F(KServeRestTest, TheSizeOfTheJsonMustBeOne) {
+  for (const char* size : {"x", "-1", "1e3", "100000", "99999999999999999999"}) {
+    const HttpResponse response = Ask("POST", kInfer, kX, {{kJsonSize, size}});
+    EXPECT_EQ(response.status, 400) << size;
+    EXPECT_THAT(response.body, HasSubstr(absl::StrCat(kJsonSize, " is \\\"", size, "\\\"; it must be a number")));
+  }
+}
+
+TEST_F(KServeRestTest, SaysWhatIsWrong) {
+  const auto error = [this](const std::string& path, const std::string& body, int status) {
+    const HttpResponse response = Post(path, body);
+    EXPECT_EQ(response.status, status) << response.body;
+    EXPECT_EQ(response.content_type, "application/json");
+    return response.body;
+  };
+  EXPECT_EQ(error(kInfer, "{", 400),
+            R"({"error": "JSON Parse error: Missing a name for object member. at offset: 1"})");
+  EXPECT_EQ(error(kInfer, R"({"inputs": []})", 400), R"({"error": "input \"x\" is missing; the inputs are: x"})");
+  EXPECT_EQ(error("/v2/models/nobody/infer", kX, 404), ErrorBody("Servable not found for request: Latest(nobody)"));
+  EXPECT_EQ(error("/v2/models/broken/infer", kX, 404), ErrorBody("Servable not found for request: Latest(broken)"));
+  EXPECT_EQ(error("/v2/models/half_plus_two/versions/best/infer", kX, 400),
+            R"({"error": "Unrecognized servable version label: best"})");
+  EXPECT_EQ(error("/v2/models/half_plus_two/versions/9/infer", kX, 404),
+            ErrorBody("Servable not found for request: Specific(half_plus_two, 9)"));
+  EXPECT_EQ(error(kInfer, R"({"inputs": [], "parameters": {"signature_name": "other"}})", 400),
+            R"({"error": "Serving signature key \"other\" not found."})");
+}
+
+TEST_F(KServeRestTest, PathsThatAreNoneAreNotFound) {
+  for (const char* path :
+       {"/v2/", "/v2/other", "/v2/health", "/v2/health/live/", "/v2/models", "/v2/models/", "/v2/models//ready",
+        "/v2/models/half_plus_two/", "/v2/models/half_plus_two/other", "/v2/models/half_plus_two/versions",
+        "/v2/models/half_plus_two/versions/", "/v2/models/half_plus_two/versions/1/", "/v2/models/../half_plus_two",
+        "/v2/models/half_plus_two/ready/x", "/v2/models/..%2f..%2fetc", "/v2/models/%2e%2e",
+        "/v2/models/half_plus_two%00", "/v2/models/%ff"}) {
+    EXPECT_EQ(Get(path).status, 404) << path;
+  }
+  EXPECT_EQ(Get("/v2/models/%4").status, 400);
+  EXPECT_EQ(Get("/v2/models/%zz/ready").status, 400);
+}
+
+TEST_F(KServeRestTest, OtherMethodsAreNotAllowed) {
+  const auto allowed = [this](const std::string& method, const std::string& path) {
+    const HttpResponse response = Ask(method, path);
+    EXPECT_EQ(response.status, 405) << method << " " << path << ": " << response.body;
+    return response.headers.empty() ? "" : response.headers[0].second;
+  };
+  EXPECT_EQ(allowed("GET", kInfer), "POST");
+  for (const char* path : {"/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/half_plus_two",
+                           "/v2/models/half_plus_two/versions/1", "/v2/models/half_plus_two/ready"}) {
+    EXPECT_EQ(allowed("POST", path), "GET, HEAD");
+    EXPECT_EQ(allowed("DELETE", path), "GET, HEAD");
+    EXPECT_EQ(Ask("HEAD", path).status, 200) << path;
+  }
+}
+
+TEST_F(KServeRestTest, TellsOfEveryInference) {
+  const std::string trace = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+  Ask("POST", kInfer, kX, {{"traceparent", trace}});
+  Post(kInfer, "{");
+  Post("/v2/models/nobody/infer", kX);
+  Get("/v2/models/half_plus_two");
+  ASSERT_EQ(notes_.records().size(), 3u);
+  const InferenceRecord& good = notes_.records()[0];
+  EXPECT_EQ(good.method, "infer");
+  EXPECT_EQ(good.protocol, Protocol::kRest);
+  EXPECT_EQ(good.model, "half_plus_two");
+  EXPECT_EQ(good.version, 2);
+  EXPECT_EQ(good.signature, "serving_default");
+  EXPECT_EQ(good.examples, 2);
+  EXPECT_EQ(good.trace_id, "0123456789abcdef0123456789abcdef");
+  EXPECT_TRUE(good.status.ok());
+  EXPECT_EQ(notes_.records()[1].model, "half_plus_two");
+  EXPECT_EQ(notes_.records()[1].status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(notes_.records()[2].model, "nobody");
+  EXPECT_EQ(notes_.records()[2].status.code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(KServeRestTest, DoesNotRunWhatNobodyWaitsFor) {
+  const auto late = std::make_shared<FakeHttpCall>("POST", kInfer, kX);
+  late->set_deadline(std::chrono::system_clock::now() - std::chrono::seconds(1));
+  rest_.Handle(late);
+  EXPECT_EQ(late->response().status, 504);
+  const auto gone = std::make_shared<FakeHttpCall>("POST", kInfer, kX);
+  gone->Cancel();
+  rest_.Handle(gone);
+  EXPECT_EQ(gone->response().status, 499);
+}
+
+}  // namespace
+}  // namespace trilho

@@ -1,0 +1,328 @@
+// inference.GRPCInferenceService over real models.
+
+#include "cpp_server/kserve/kserve_service.h"
+
+#include <string>
+#include <vector>
+
+#include "cpp_server/kserve/kserve_fixture.h"
+#include "cpp_server/rpc/fake_unary_call.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "kserve/open_inference.pb.h"
+
+namespace trilho {
+namespace {
+
+using inference::ModelInferRequest;
+using inference::ModelInferResponse;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string RawFloats(const std::vector<float>& values) {
+  return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+}
+
+class KServeServiceTest : public KServeFixture {
+ protected:
+  KServeServiceTest() : service_(KServeService(&predictor_, models_->manager(), &hooks_, [this] { return ready_; })) {
+    request_.set_model_name("half_plus_two");
+    AddInput("x", "FP32", 2);
+  }
+
+  ModelInferRequest::InferInputTensor* AddInput(const std::string& name, const std::string& datatype, int64_t size) {
+    auto* const input = request_.add_inputs();
+    input->set_name(name);
+    input->set_datatype(datatype);
+    input->add_shape(size);
+    return input;
+  }
+  void SetFloats(const std::vector<float>& values) {
+    auto* const contents = request_.mutable_inputs(0)->mutable_contents();
+    contents->mutable_fp32_contents()->Assign(values.begin(), values.end());
+  }
+  void SetSignature(const std::string& name) {
+    (*request_.mutable_parameters())["signature_name"].set_string_param(name);
+  }
+
+  absl::StatusOr<ModelInferResponse> TryInfer() { return Answer<ModelInferResponse>(service_, "ModelInfer", request_); }
+  ModelInferResponse Infer() {
+    const auto response = TryInfer();
+    EXPECT_TRUE(response.ok()) << response.status();
+    return response.ok() ? *response : ModelInferResponse();
+  }
+  bool ModelReady(const std::string& name, const std::string& version = "") {
+    inference::ModelReadyRequest request;
+    request.set_name(name);
+    request.set_version(version);
+    const auto response = Answer<inference::ModelReadyResponse>(service_, "ModelReady", request);
+    EXPECT_TRUE(response.ok()) << response.status();
+    return response.ok() && response->ready();
+  }
+  absl::StatusOr<inference::ModelMetadataResponse> Metadata(const std::string& name, const std::string& version = "") {
+    inference::ModelMetadataRequest request;
+    request.set_name(name);
+    request.set_version(version);
+    return Answer<inference::ModelMetadataResponse>(service_, "ModelMetadata", request);
+  }
+
+  const ServiceDefinition service_;
+  ModelInferRequest request_;
+};
+
+TEST_F(KServeServiceTest, SaysWhetherTheServerIsReady) {
+  EXPECT_TRUE(Answer<inference::ServerLiveResponse>(service_, "ServerLive", inference::ServerLiveRequest())->live());
+  for (const bool ready : {true, false}) {
+    ready_ = ready;
+    const auto response =
+        Answer<inference::ServerReadyResponse>(service_, "ServerReady", inference::ServerReadyRequest());
+    ASSERT_TRUE(response.ok()) << response.status();
+    EXPECT_EQ(response->ready(), ready);
+  }
+  EXPECT_TRUE(Answer<inference::ServerLiveResponse>(service_, "ServerLive", inference::ServerLiveRequest())->live());
+}
+
+TEST_F(KServeServiceTest, SaysWhetherAModelIsReady) {
+  EXPECT_TRUE(ModelReady("half_plus_two"));
+  EXPECT_TRUE(ModelReady("half_plus_two", "1"));
+  EXPECT_TRUE(ModelReady("half_plus_two", "stable"));
+  EXPECT_FALSE(ModelReady("half_plus_two", "3"));
+  EXPECT_FALSE(ModelReady("half_plus_two", "best"));
+  EXPECT_FALSE(ModelReady("half_plus_two", "99999999999999999999"));
+  EXPECT_FALSE(ModelReady("broken"));
+  EXPECT_FALSE(ModelReady("nobody"));
+  EXPECT_FALSE(ModelReady(""));
+}
+
+TEST_F(KServeServiceTest, DescribesTheServer) {
+  const auto metadata =
+      Answer<inference::ServerMetadataResponse>(service_, "ServerMetadata", inference::ServerMetadataRequest());
+  ASSERT_TRUE(metadata.ok()) << metadata.status();
+  EXPECT_EQ(metadata->name(), "trilho");
+  EXPECT_NE(metadata->version(), "");
+  EXPECT_THAT(metadata->extensions(), ElementsAre("binary_tensor_data"));
+}
+
+TEST_F(KServeServiceTest, DescribesTheDefaultSignature) {
+  const auto metadata = Metadata("mnist_like");
+  ASSERT_TRUE(metadata.ok()) << metadata.status();
+  EXPECT_EQ(metadata->name(), "mnist_like");
+  EXPECT_EQ(metadata->platform(), "tensorflow_savedmodel");
+  ASSERT_EQ(metadata->inputs_size(), 1);
+  EXPECT_EQ(metadata->inputs(0).name(), "image_data");
+  EXPECT_EQ(metadata->inputs(0).datatype(), "FP32");
+  EXPECT_THAT(metadata->inputs(0).shape(), ElementsAre(-1, 784));
+  ASSERT_EQ(metadata->outputs_size(), 1);
+  EXPECT_EQ(metadata->outputs(0).name(), "value");
+  EXPECT_THAT(metadata->outputs(0).shape(), ElementsAre(-1, 10));
+}
+
+TEST_F(KServeServiceTest, ListsTheVersionsThatAreAvailable) {
+  for (const char* version : {"", "1", "stable"}) {
+    const auto metadata = Metadata("half_plus_two", version);
+    ASSERT_TRUE(metadata.ok()) << metadata.status();
+    EXPECT_THAT(metadata->versions(), ElementsAre("2", "1"));
+  }
+  EXPECT_EQ(Metadata("half_plus_two", "3").status(),
+            absl::NotFoundError("Servable not found for request: Specific(half_plus_two, 3)"));
+  EXPECT_EQ(Metadata("half_plus_two", "best").status(),
+            absl::InvalidArgumentError("Unrecognized servable version label: best"));
+  EXPECT_EQ(Metadata("broken").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Metadata("nobody").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(KServeServiceTest, AnswersTypedContentsWithTypedContents) {
+  SetFloats({4, -4});
+  request_.set_id("seven");
+  const ModelInferResponse response = Infer();
+  EXPECT_EQ(response.model_name(), "half_plus_two");
+  EXPECT_EQ(response.model_version(), "2");
+  EXPECT_EQ(response.id(), "seven");
+  EXPECT_EQ(response.raw_output_contents_size(), 0);
+  ASSERT_EQ(response.outputs_size(), 1);
+  EXPECT_EQ(response.outputs(0).name(), "y");
+  EXPECT_EQ(response.outputs(0).datatype(), "FP32");
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(2));
+  EXPECT_THAT(response.outputs(0).contents().fp32_contents(), ElementsAre(5, 1));
+}
+
+TEST_F(KServeServiceTest, AnswersRawContentsWithRawContents) {
+  request_.add_raw_input_contents(RawFloats({4, -4}));
+  const ModelInferResponse response = Infer();
+  EXPECT_FALSE(response.outputs(0).has_contents());
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(2));
+  EXPECT_THAT(response.raw_output_contents(), ElementsAre(RawFloats({5, 1})));
+}
+
+TEST_F(KServeServiceTest, RunsTheVersionThatIsAskedFor) {
+  SetFloats({4, -4});
+  for (const char* version : {"1", "stable", "01"}) {
+    request_.set_model_version(version);
+    const ModelInferResponse response = Infer();
+    EXPECT_EQ(response.model_version(), "1");
+    EXPECT_THAT(response.outputs(0).contents().fp32_contents(), ElementsAre(4, 0));
+  }
+}
+
+TEST_F(KServeServiceTest, TakesAnEmptyBatch) {
+  request_.mutable_inputs(0)->set_shape(0, 0);
+  EXPECT_THAT(Infer().outputs(0).shape(), ElementsAre(0));
+  request_.add_raw_input_contents("");
+  EXPECT_THAT(Infer().raw_output_contents(), ElementsAre(""));
+}
+
+TEST_F(KServeServiceTest, RunsTheSignatureThatAParameterNames) {
+  request_.Clear();
+  request_.set_model_name("mnist_like");
+  SetSignature("add");
+  // Not in the order of the signature.
+  AddInput("b", "FP32", 1)->mutable_contents()->add_fp32_contents(3);
+  AddInput("a", "FP32", 1)->mutable_contents()->add_fp32_contents(10);
+  ModelInferResponse response = Infer();
+  ASSERT_EQ(response.outputs_size(), 2);
+  EXPECT_EQ(response.outputs(0).name(), "difference");
+  EXPECT_THAT(response.outputs(0).contents().fp32_contents(), ElementsAre(7));
+  EXPECT_THAT(response.outputs(1).contents().fp32_contents(), ElementsAre(13));
+  // Outputs come in the order that is asked for.
+  request_.add_outputs()->set_name("sum");
+  EXPECT_EQ(Infer().outputs(0).name(), "sum");
+  request_.add_outputs()->set_name("difference");
+  response = Infer();
+  ASSERT_EQ(response.outputs_size(), 2);
+  EXPECT_EQ(response.outputs(0).name(), "sum");
+  EXPECT_THAT(response.outputs(0).contents().fp32_contents(), ElementsAre(13));
+}
+
+TEST_F(KServeServiceTest, TakesAndGivesStrings) {
+  request_.Clear();
+  request_.set_model_name("mnist_like");
+  SetSignature("upper");
+  auto* const contents = AddInput("text", "BYTES", 2)->mutable_contents();
+  contents->add_bytes_contents("um");
+  contents->add_bytes_contents(std::string(5000, 'x'));
+  EXPECT_THAT(Infer().outputs(0).contents().bytes_contents(), ElementsAre("UM", std::string(5000, 'X')));
+  request_.mutable_inputs(0)->clear_contents();
+  request_.add_raw_input_contents(std::string("\2\0\0\0um\0\0\0\0", 10));
+  EXPECT_THAT(Infer().raw_output_contents(), ElementsAre(std::string("\2\0\0\0UM\0\0\0\0", 10)));
+}
+
+TEST_F(KServeServiceTest, RefusesTypedAndRawContentsTogether) {
+  SetFloats({4, -4});
+  request_.add_raw_input_contents(RawFloats({4, -4}));
+  EXPECT_EQ(TryInfer().status(),
+            absl::InvalidArgumentError("input \"x\": contents must not be set where raw_input_contents is"));
+  request_.mutable_inputs(0)->clear_contents();
+  request_.add_raw_input_contents("");
+  EXPECT_EQ(TryInfer().status(), absl::InvalidArgumentError("raw_input_contents has 2 entries for 1 inputs"));
+}
+
+TEST_F(KServeServiceTest, SaysWhatIsWrongWithAnInput) {
+  const auto error = [this] { return TryInfer().status(); };
+  SetFloats({4});
+  EXPECT_EQ(error(), absl::InvalidArgumentError("input \"x\": the field of FP32 in contents has 1 values, and the "
+                                                "others have 0; shape [2] needs 2 and none"));
+  SetFloats({4, -4});
+  request_.mutable_inputs(0)->set_datatype("FLOAT");
+  EXPECT_THAT(std::string(error().message()), HasSubstr("input \"x\": datatype \"FLOAT\" is none of BOOL, "));
+  request_.mutable_inputs(0)->set_datatype("FP32");
+  request_.mutable_inputs(0)->set_name("z");
+  EXPECT_EQ(error(), absl::InvalidArgumentError("signature \"serving_default\" has no input \"z\"; it has: x"));
+  request_.mutable_inputs(0)->set_name("x");
+  *request_.add_inputs() = request_.inputs(0);
+  EXPECT_EQ(error(), absl::InvalidArgumentError("input \"x\" is given twice"));
+  request_.clear_inputs();
+  EXPECT_EQ(error(), absl::InvalidArgumentError("input \"x\" is missing; the inputs are: x"));
+  AddInput("x", "INT32", 1)->mutable_contents()->add_int_contents(1);
+  EXPECT_EQ(error(), absl::InvalidArgumentError("Expects arg[0] to be float but int32 is provided (input \"x\")"));
+  request_.clear_inputs();
+  AddInput("x", "FP32", 1)->add_shape(1);
+  SetFloats({4});
+  EXPECT_EQ(error(), absl::InvalidArgumentError("input \"x\" has shape [1,1], signature \"serving_default\" expects "
+                                                "[-1] (-1: any size)"));
+  request_.clear_inputs();
+  AddInput("x", "FP32", 2);
+  request_.add_raw_input_contents("1234");
+  EXPECT_EQ(error(),
+            absl::InvalidArgumentError("input \"x\": 4 bytes do not hold the 2 elements of 4 bytes each of shape [2]"));
+}
+
+TEST_F(KServeServiceTest, SaysWhatIsWrongWithTheRequest) {
+  SetFloats({4, -4});
+  const auto error = [this] { return TryInfer().status(); };
+  request_.add_outputs()->set_name("z");
+  EXPECT_EQ(error(), absl::InvalidArgumentError("signature \"serving_default\" has no output \"z\"; it has: y"));
+  request_.mutable_outputs(0)->set_name("y");
+  request_.add_outputs()->set_name("y");
+  EXPECT_EQ(error(), absl::InvalidArgumentError("output \"y\" is asked for twice"));
+  request_.clear_outputs();
+  SetSignature("other");
+  EXPECT_EQ(error(), absl::FailedPreconditionError("Serving signature key \"other\" not found."));
+  request_.clear_parameters();
+  request_.set_model_version("best");
+  EXPECT_EQ(error(), absl::InvalidArgumentError("Unrecognized servable version label: best"));
+  request_.set_model_version("9");
+  EXPECT_EQ(error(), absl::NotFoundError("Servable not found for request: Specific(half_plus_two, 9)"));
+  request_.clear_model_version();
+  request_.set_model_name("nobody");
+  EXPECT_EQ(error(), absl::NotFoundError("Servable not found for request: Latest(nobody)"));
+  request_.clear_model_name();
+  EXPECT_EQ(error(), absl::InvalidArgumentError("ModelSpec has no name specified."));
+  FakeUnaryCall call("\x0a\xff");
+  EXPECT_EQ(Answer(service_, "ModelInfer", &call).status(),
+            absl::InvalidArgumentError("the request is not a inference.ModelInferRequest"));
+}
+
+// Else the default signature would answer in its place.
+TEST_F(KServeServiceTest, ASignatureNameThatIsNoStringIsRefused) {
+  SetFloats({4, -4});
+  (*request_.mutable_parameters())["signature_name"].set_int64_param(1);
+  EXPECT_EQ(TryInfer().status(), absl::InvalidArgumentError("parameter \"signature_name\" must be a string_param"));
+}
+
+TEST_F(KServeServiceTest, IgnoresParametersThatItDoesNotKnow) {
+  SetFloats({4, -4});
+  (*request_.mutable_parameters())["priority"].set_uint64_param(1);
+  (*request_.mutable_inputs(0)->mutable_parameters())["unit"].set_double_param(1);
+  EXPECT_THAT(Infer().outputs(0).contents().fp32_contents(), ElementsAre(5, 1));
+}
+
+TEST_F(KServeServiceTest, TellsOfEveryInference) {
+  SetFloats({4, -4});
+  Infer();
+  request_.set_model_version("9");
+  EXPECT_FALSE(TryInfer().ok());
+  ASSERT_EQ(notes_.records().size(), 2u);
+  const InferenceRecord& good = notes_.records()[0];
+  EXPECT_EQ(good.method, "ModelInfer");
+  EXPECT_EQ(good.protocol, Protocol::kGrpc);
+  EXPECT_EQ(good.model, "half_plus_two");
+  EXPECT_EQ(good.version, 2);
+  EXPECT_EQ(good.signature, "serving_default");
+  EXPECT_EQ(good.examples, 2);
+  EXPECT_TRUE(good.status.ok());
+  const InferenceRecord& bad = notes_.records()[1];
+  EXPECT_EQ(bad.model, "half_plus_two");
+  EXPECT_EQ(bad.version, absl::nullopt);
+  EXPECT_EQ(bad.status.code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(KServeServiceTest, DoesNotRunWhatNobodyWaitsFor) {
+  SetFloats({4, -4});
+  FakeUnaryCall late(request_.SerializeAsString());
+  late.set_deadline(std::chrono::system_clock::now() - std::chrono::seconds(1));
+  EXPECT_EQ(Answer(service_, "ModelInfer", &late).status().code(), absl::StatusCode::kDeadlineExceeded);
+  FakeUnaryCall gone(request_.SerializeAsString());
+  gone.Cancel();
+  EXPECT_EQ(Answer(service_, "ModelInfer", &gone).status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(KServeServiceTest, RunsModelsOnTheDataPlaneOnly) {
+  EXPECT_EQ(service_.name, "inference.GRPCInferenceService");
+  EXPECT_EQ(service_.methods.size(), 6u);
+  for (const UnaryMethod& method : service_.methods) {
+    EXPECT_EQ(method.plane, method.name == "ModelInfer" ? Plane::kData : Plane::kControl) << method.name;
+  }
+}
+
+}  // namespace
+}  // namespace trilho
