@@ -69,6 +69,7 @@ class ServerProcess:
         self._folder = tempfile.TemporaryDirectory(prefix="trilho-server-")
         self._log = Path(self._folder.name) / "log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._exit_code = 0
 
     def __enter__(self) -> Self:
         command = [str(runfile(SERVER)), "--port=0", *self._flags]
@@ -95,7 +96,7 @@ class ServerProcess:
             if self.is_running():
                 self.signal(signal.SIGTERM)
             code = self.wait()
-            assert code == 0, f"exit code {code}"
+            assert code == self._exit_code, f"exit code {code}"
         except BaseException:
             self._kill()
             raise
@@ -144,6 +145,12 @@ class ServerProcess:
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal."""
         self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """Ends it as a crash would, which the block then expects."""
+        self._exit_code = -signal.SIGKILL
+        self.signal(signal.SIGKILL)
+        self.wait()
 
     def wait(self, timeout: float = PATIENCE_SECONDS) -> int:
         """Waits for its end.

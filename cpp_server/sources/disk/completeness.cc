@@ -30,7 +30,9 @@ absl::Status CompletenessChecker::Check(const std::string& folder) {
   const auto [it, is_new] = memories_.try_emplace(folder);
   Memory& memory = it->second;
   const bool is_same = !is_new && memory.listing == *listing;
-  const bool is_at_rest = is_same || IsOld(*listing);
+  const auto now = options_.now ? options_.now() : std::chrono::system_clock::now();
+  if (!is_same) memory.since = now;
+  const bool is_at_rest = now - memory.since >= options_.settle_time || IsOld(*listing, now);
   if (!is_same || !memory.has_verdict) {
     memory.verdict = Verify(folder, *listing);
     // What came of a disk's mood or of a stop is asked again.
@@ -70,11 +72,10 @@ absl::Status CompletenessChecker::Verify(const std::string& folder, const FileLi
   return CheckSavedModelFiles(folder, listing);
 }
 
-bool CompletenessChecker::IsOld(const FileListing& listing) const {
+bool CompletenessChecker::IsOld(const FileListing& listing, TimePoint now) const {
   if (listing.empty()) return false;  // a folder just made, perhaps
   int64_t newest = 0;
   for (const auto& entry : listing) newest = std::max(newest, entry.second.changed);
-  const auto now = options_.now ? options_.now() : std::chrono::system_clock::now();
   const auto latest = now.time_since_epoch() - options_.settle_time;
   return newest <= std::chrono::duration_cast<std::chrono::nanoseconds>(latest).count();
 }

@@ -18,9 +18,10 @@ namespace trilho {
 
 // A version with a manifest.json is complete when it is what its manifest says. One without, which Trilho did not
 // publish, is complete when it has a saved_model.pb or saved_model.pbtxt and its listing (paths, sizes, times) has come
-// to rest: it is the same as at the check before, or nothing in it has changed for `settle_time`. The latter keeps a
-// server that starts from waiting for models that were there for long. A file _SUCCESS, as Hadoop's committers write it
-// last, takes the place of the rest. VersionCompleteness can ask for one of these signs alone.
+// to rest: nothing in it has changed for `settle_time`, by the times of its files, or by having been seen the same for
+// so long where these are of another clock. A server that starts need not wait for models that were there for long. A
+// file _SUCCESS, as Hadoop's committers write it last, takes the place of the rest. VersionCompleteness can ask for one
+// of these signs alone.
 //
 // Remembers what it saw, so that files are read once per change of the listing and not at every check. For one thread.
 class CompletenessChecker {
@@ -44,15 +45,19 @@ class CompletenessChecker {
   void Retain(const std::set<std::string>& folders);
 
  private:
+  using TimePoint = std::chrono::system_clock::time_point;
+
   struct Memory {
     FileListing listing;
+    // When it was first seen as it is.
+    TimePoint since;
     // What the files say, whether at rest or not; kept when it follows from `listing`.
     bool has_verdict = false;
     absl::Status verdict;
   };
 
   absl::Status Verify(const std::string& folder, const FileListing& listing) const;
-  bool IsOld(const FileListing& listing) const;
+  bool IsOld(const FileListing& listing, TimePoint now) const;
 
   const Options options_;
   const std::atomic<bool> never_stop_{false};

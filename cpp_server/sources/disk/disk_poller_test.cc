@@ -21,10 +21,12 @@ class DiskPollerTest : public ::testing::Test {
   CompletenessChecker::Options Options() {
     CompletenessChecker::Options options;
     options.stop = &stop_;
-    // Files just written are never old, so that two polls are needed without a manifest.
-    options.now = [] { return std::chrono::system_clock::now() - std::chrono::hours(1); };
+    // Files just written are never old, but come to rest.
+    options.now = [this] { return std::chrono::system_clock::now() + later_; };
     return options;
   }
+
+  void Rest() { later_ += Options().settle_time; }
 
   void Publish(const std::string& folder) { dir_.Publish(folder, {{"saved_model.pb", "graph"}}); }
 
@@ -46,6 +48,7 @@ class DiskPollerTest : public ::testing::Test {
   TestDirectory dir_;
   std::vector<ModelLocation> models_ = {{"m", dir_.Path("m"), ServableVersionPolicy()}};
   std::vector<std::string> errors_;
+  std::chrono::system_clock::duration later_ = -std::chrono::hours(1);
   std::atomic<bool> stop_{false};
   bool pending_ = false;
   DiskPoller poller_;
@@ -93,6 +96,7 @@ TEST_F(DiskPollerTest, AnIncompleteVersionDoesNotDisplaceACompleteOne) {
   dir_.Remove("m/2/saved_model.pb");
   EXPECT_THAT(Poll(), ElementsAre("m aspires 1 rejects 2 UNAVAILABLE"));
   EXPECT_TRUE(pending_);
+  Rest();
   EXPECT_THAT(Poll(), ElementsAre("m aspires 1 rejects 2 DATA_LOSS"));
   EXPECT_FALSE(pending_);
   Publish("m/2");
@@ -102,6 +106,7 @@ TEST_F(DiskPollerTest, AnIncompleteVersionDoesNotDisplaceACompleteOne) {
 TEST_F(DiskPollerTest, AVersionWithoutManifestIsTakenWhenItsFilesRest) {
   dir_.Write("m/1/saved_model.pb", "graph");
   EXPECT_THAT(Poll(), ElementsAre("m aspires rejects 1 UNAVAILABLE"));
+  Rest();
   EXPECT_THAT(Poll(), ElementsAre("m aspires 1"));
 }
 
