@@ -14,9 +14,11 @@ def csp_hash(text: str) -> str:
 
 def literal(name: str, text: str) -> str:
     """A definition of a C++ string; in pieces, as compilers bound the length of one."""
-    assert ')embed"' not in text
+    if ')embed"' in text:
+        raise ValueError(f"{name} holds what ends it")
     pieces = [text[i : i + 8000] for i in range(0, len(text), 8000)]
-    return f"const char {name}[] =\n" + "\n".join(f'R"embed({piece})embed"' for piece in pieces) + ";\n"
+    quoted = "\n".join(f'R"embed({piece})embed"' for piece in pieces)
+    return f"const char {name}[] =\n{quoted};\n"
 
 
 def main(page: Path, style: Path, script: Path, api: Path, out: Path) -> None:
