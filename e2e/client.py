@@ -129,11 +129,19 @@ class Client:
 
     def reflected_services(self) -> bytes:
         """What server reflection answers to "list services", as it is on the wire."""
-        listing: Any = self.channel.stream_stream(
+        # ServerReflectionRequest: field 7, list_services, "".
+        return self._reflect(b"\x3a\x00")
+
+    def reflected_file(self, symbol: str) -> bytes:
+        """What it answers to "the file that has this symbol"."""
+        # Field 4, file_containing_symbol.
+        return self._reflect(b"\x22" + bytes([len(symbol)]) + symbol.encode())
+
+    def _reflect(self, request: bytes) -> bytes:
+        reflection: Any = self.channel.stream_stream(
             "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
         )
-        # ServerReflectionRequest: field 7, list_services, "".
-        (answer,) = listing(iter([b"\x3a\x00"]), timeout=PATIENCE_SECONDS)
+        (answer,) = reflection(iter([request]), timeout=PATIENCE_SECONDS)
         return bytes(answer)
 
 

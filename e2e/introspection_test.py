@@ -109,6 +109,38 @@ def test_reflection_lists_the_services(client: Client) -> None:
         assert service in listed
 
 
+def services_of(listed: bytes) -> list[str]:
+    """Names out of a ServerReflectionResponse: list_services_response.service.name."""
+    (services,) = fields(listed, 6)
+    return [name.decode() for service in fields(services, 1) for name in fields(service, 1)]
+
+
+def fields(message: bytes, number: int) -> list[bytes]:
+    """The values of a field, out of a message whose fields all have a length."""
+    found = []
+    while message:
+        tag, size, start = message[0], 0, 1
+        shift = 0
+        while True:
+            byte = message[start]
+            size |= (byte & 0x7F) << shift
+            shift += 7
+            start += 1
+            if byte < 0x80:
+                break
+        if tag >> 3 == number:
+            found.append(message[start : start + size])
+        message = message[start + size :]
+    return found
+
+
+def test_reflection_describes_each_service_that_it_lists(client: Client) -> None:
+    for service in services_of(client.reflected_services()):
+        described = client.reflected_file(service)
+        # file_descriptor_response, or error_response.
+        assert fields(described, 4), f"{service}: {described!r}"
+
+
 def test_metadata_tells_the_signatures(client: Client) -> None:
     signature = client.signatures("mnist")["serving_default"]
     assert [d.size for d in signature.inputs["image_data"].tensor_shape.dim] == [-1, PIXELS]
