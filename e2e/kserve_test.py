@@ -299,6 +299,13 @@ def test_paths_that_are_none(server: ServerProcess) -> None:
     assert requests.post(url(server, "/models/half_plus_two"), timeout=10).status_code == 405
 
 
+def test_a_page_of_another_site_may_ask_first(server: ServerProcess) -> None:
+    answer = requests.options(
+        url(server, "/models/mnist/infer"), headers={"Origin": "https://a.example"}, timeout=10
+    )
+    assert answer.status_code == 200
+
+
 def test_requests_are_counted_by_their_method(server: ServerProcess) -> None:
     infer(server, "mnist", {"inputs": [{**column("image_data", [0.5] * 784), "shape": [1, 784]}]})
     metrics = requests.get(f"http://127.0.0.1:{server.http_port()}/metrics", timeout=10).text

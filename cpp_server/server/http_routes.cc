@@ -110,19 +110,17 @@ void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
     return routes.management->Handle(call);
   }
   const bool get = call->method() == "GET" || call->method() == "HEAD";
-  if (routes.kserve != nullptr && call->method() != "OPTIONS" && KServeRest::IsKServePath(call->path())) {
-    return routes.kserve->Handle(call);
-  }
   const bool lists_models = routes.administers && get && call->path() == kModels && call->query().empty();
-  if (routes.rest != nullptr && IsRestPath(call->path()) && !lists_models) {
-    // A browser asks this way whether it may send the request itself.
-    if (call->method() == "OPTIONS") {
-      return absl::StrContains(call->header("Origin"), "://")
-                 ? call->Reply(HttpResponse())
-                 : call->Reply(ErrorResponse(absl::InvalidArgumentError("OPTIONS needs the header Origin")));
-    }
-    return routes.rest->Handle(call);
+  const bool is_kserve = routes.kserve != nullptr && KServeRest::IsKServePath(call->path());
+  const bool is_rest = routes.rest != nullptr && IsRestPath(call->path()) && !lists_models;
+  // A browser asks this way whether it may send the request itself.
+  if ((is_kserve || is_rest) && call->method() == "OPTIONS") {
+    return absl::StrContains(call->header("Origin"), "://")
+               ? call->Reply(HttpResponse())
+               : call->Reply(ErrorResponse(absl::InvalidArgumentError("OPTIONS needs the header Origin")));
   }
+  if (is_kserve) return routes.kserve->Handle(call);
+  if (is_rest) return routes.rest->Handle(call);
   if (!get) {
     HttpResponse response = ErrorResponse(405, absl::StrCat(call->path(), " is to be asked with GET"));
     response.headers.emplace_back("Allow", "GET, HEAD");
