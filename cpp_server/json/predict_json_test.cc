@@ -1,5 +1,6 @@
 #include "cpp_server/json/predict_json.h"
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -171,6 +172,16 @@ TEST(PredictJsonTest, FloatsTakeEveryNumber) {
   }
   const auto large = Read(R"({"instances": [1e40, -1e40]})", kFloatX);
   EXPECT_THAT(*WritePredictResponse(PredictFormat::kColumns, kFloatX, *large), HasSubstr("[Infinity, -Infinity]"));
+}
+
+TEST(PredictJsonTest, TheLargestFloatStaysTheLargest) {
+  // Its shortest digits are a little more than it.
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  const auto largest = Read(R"({"instances": [3.4028235e+38, -3.4028235e+38, 3.40282357e+38]})", kFloatX);
+  ASSERT_TRUE(largest.ok()) << largest.status();
+  EXPECT_THAT(Values<float>((*largest)[0]), ElementsAre(kLargest, -kLargest, std::numeric_limits<float>::infinity()));
+  EXPECT_THAT(*WritePredictResponse(PredictFormat::kColumns, kFloatX, *largest),
+              HasSubstr("[3.4028235e+38, -3.4028235e+38, Infinity]"));
 }
 
 TEST(PredictJsonTest, BoolsAreTrueOrFalse) {

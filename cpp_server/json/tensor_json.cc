@@ -56,12 +56,15 @@ absl::Status SetInteger(const JsonValue& value, TF_DataType type, T* element) {
   return absl::OkStatus();
 }
 
+// The nearest float, as a cast has it within float's range. Beyond, where a cast is undefined, a little is the largest
+// float, whose shortest digits (3.4028235e+38) are more than it, and much is infinite.
 float ToFloat(double value) {
-  // Beyond float's range a cast is undefined.
-  if (std::isfinite(value) && std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) {
-    return std::copysign(std::numeric_limits<float>::infinity(), static_cast<float>(value < 0 ? -1 : 1));
-  }
-  return static_cast<float>(value);
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  constexpr double kHalfwayToTheNext = 0x1.ffffffp+127;
+  const double magnitude = std::abs(value);
+  if (!std::isfinite(value) || magnitude <= static_cast<double>(kLargest)) return static_cast<float>(value);
+  const float nearest = magnitude < kHalfwayToTheNext ? kLargest : std::numeric_limits<float>::infinity();
+  return value < 0 ? -nearest : nearest;
 }
 
 template <typename T>
