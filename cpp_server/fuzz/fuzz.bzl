@@ -26,6 +26,7 @@ def fuzz_target(name, srcs, deps, **kwargs):
         deps = [
             ":fuzz_target",
             ":%s_lib" % name,
+            "@system_cc//:protobuf",
         ],
         **kwargs
     )
@@ -39,5 +40,6 @@ def fuzz_target(name, srcs, deps, **kwargs):
         deps = [
             ":fuzz_target",
             ":%s_lib" % name,
+            "@system_cc//:protobuf",
         ],
     )

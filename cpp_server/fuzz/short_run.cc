@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cpp_server/fuzz/fuzz_target.h"
+#include "google/protobuf/stubs/logging.h"
 
 namespace {
 
@@ -65,6 +66,8 @@ class Mutator {
 }  // namespace
 
 int main() {
+  // Complaints about what is no UTF-8, by the thousand.
+  google::protobuf::SetLogHandler(nullptr);
   std::vector<std::string> seeds = trilho::FuzzSeeds();
   seeds.emplace_back();
   for (const std::string& seed : seeds) {

@@ -5,8 +5,11 @@
 #include <string>
 
 #include "cpp_server/fuzz/fuzz_target.h"
+#include "google/protobuf/stubs/logging.h"
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  // Complaints about what is no UTF-8, by the million.
+  google::protobuf::SetLogHandler(nullptr);
   // `TARGET --write_seeds=FOLDER` writes and ends; anything else is libFuzzer's.
   const std::string flag = "--write_seeds=";
   if (*argc != 2 || std::string((*argv)[1]).rfind(flag, 0) != 0) return 0;
