@@ -41,8 +41,11 @@ std::vector<std::string> FuzzSeeds() {
       R"(mJMKdUdIt93LQ+91oNvzoNJjga9OukqY6qm05qo0IwQDAPBgNVHRMBAf8EBTADAQEAMA4GA1UdDwEBAAQEAwIDCDAdBgNVHQ4EFgQUmx9e7e0E)"
       R"(M4Xk97xiPFl1uQvIuzswBQYDK2VwA0EAryMB/t3J5v/BzKc9dNZIpDmAgs3babFOTQbs+BolzlDUwsPrdGxO3YNGhW7Ibz3OGhhlxXrCe1Cgw1)"
       R"(AH9efZBw==\n-----END CERTIFICATE-----\n" custom_ca: "" client_verify: false)",
-      "# Written by a server\n# generation: 18446744073709551615\n# given: 00ff\n"
-      "model_config_list { config { name: \"m\" base_path: \"/m\" model_platform: \"tensorflow\" } }\n",
+      R"(# Written by a server
+# generation: 18446744073709551615
+# given: 00ff
+model_config_list { config { name: "m" base_path: "/m" model_platform: "tensorflow" } }
+)",
       R"(device_count { key: "CPU" value: 1 } intra_op_parallelism_threads: 1 graph_options { place_pruned_graph: true }
          session_inter_op_thread_pool { num_threads: 2 } cluster_def { job { name: "j" tasks { key: 0 value: "t" } } })",
   };

@@ -92,7 +92,7 @@ std::vector<std::string> FuzzSeeds() {
     if (type == TF_STRING) continue;
     for (size_t i = 0; i < numbers.size(); ++i) seeds.push_back(Input(type, static_cast<char>(i), numbers[i]));
   }
-  for (const char shape : {0, 1, 2, 3, 4}) {
+  for (const char shape : {'\0', '\1', '\2', '\3', '\4'}) {
     seeds.push_back(Input(TF_STRING, shape, "a\n\"\\\xc3\xa9\x01\n\xff\xfe\n"));
   }
   return seeds;

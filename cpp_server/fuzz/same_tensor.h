@@ -4,6 +4,7 @@
 #define TRILHO_CPP_SERVER_FUZZ_SAME_TENSOR_H_
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -15,15 +16,18 @@ namespace trilho {
 // What is not a number may be any such bits.
 enum class NotANumber { kExact, kAny };
 
+// Also of floats, whose zeros differ.
+inline bool SameBytes(const void* a, const void* b, size_t size) { return std::memcmp(a, b, size) == 0; }
+
 namespace same_tensor_internal {
 
 template <typename T, typename ToFloat>
 bool SameNumbers(const Tensor& a, const Tensor& b, ToFloat to_float) {
   for (int64_t i = 0; i < a.num_elements(); ++i) {
-    const T& left = a.data<T>()[i];
-    const T& right = b.data<T>()[i];
-    if (std::memcmp(&left, &right, sizeof(T)) == 0) continue;
-    if (!std::isnan(to_float(left)) || !std::isnan(to_float(right))) return false;
+    const T* const left = a.data<T>() + i;
+    const T* const right = b.data<T>() + i;
+    if (SameBytes(left, right, sizeof(T))) continue;
+    if (!std::isnan(to_float(*left)) || !std::isnan(to_float(*right))) return false;
   }
   return true;
 }
@@ -41,7 +45,7 @@ inline bool SameTensor(const Tensor& a, const Tensor& b, NotANumber nan) {
     return true;
   }
   if (a.byte_size() != b.byte_size()) return false;
-  if (a.byte_size() == 0 || std::memcmp(a.data<char>(), b.data<char>(), a.byte_size()) == 0) return true;
+  if (a.byte_size() == 0 || SameBytes(a.data<char>(), b.data<char>(), a.byte_size())) return true;
   if (nan == NotANumber::kExact) return false;
   switch (a.type()) {
     case TF_FLOAT:

@@ -1,7 +1,6 @@
 // TensorProto: what is read is what protobuf reads, can be written, and is read again as the same.
 
 #include <algorithm>
-#include <cstring>
 
 #include "cpp_server/fuzz/fuzz_target.h"
 #include "cpp_server/fuzz/same_tensor.h"
@@ -38,7 +37,7 @@ void RequireValues(const Tensor& tensor, const Values& values, int parts = 1) {
     for (int part = 0; part < parts; ++part) {
       const int64_t from = std::min(i, sent - 1) * parts + part;
       const T expected = sent == 0 ? T() : static_cast<T>(values[static_cast<int>(from)]);
-      FuzzRequire(std::memcmp(&expected, tensor.data<T>() + i * parts + part, sizeof(T)) == 0,
+      FuzzRequire(SameBytes(&expected, tensor.data<T>() + i * parts + part, sizeof(T)),
                   "an element is what protobuf read");
     }
   }
@@ -101,9 +100,12 @@ void RequireSameAs(const tensorflow::TensorProto& message, const Tensor& tensor)
   const std::string& content = message.tensor_content();
   if (content.empty()) return RequireElementsOf(message, tensor);
   if (tensor.type() == TF_STRING) return;
-  FuzzRequire(
-      content.size() == tensor.byte_size() && std::memcmp(content.data(), tensor.data<char>(), content.size()) == 0,
-      "the content is what protobuf read");
+  FuzzRequire(content.size() == tensor.byte_size(), "the content is as long as the tensor");
+  for (size_t i = 0; i < content.size(); ++i) {
+    const bool same = tensor.type() == TF_BOOL ? tensor.data<char>()[i] == (content[i] != 0 ? 1 : 0)
+                                               : tensor.data<char>()[i] == content[i];
+    FuzzRequire(same, "the content is what protobuf read");
+  }
 }
 
 }  // namespace

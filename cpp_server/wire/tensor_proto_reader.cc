@@ -191,7 +191,13 @@ absl::Status FillFromContent(absl::string_view content, Tensor* tensor) {
                                                    ShapeString(tensor->dims()), " of ", DataTypeName(tensor->type()),
                                                    " needs ", tensor->byte_size()));
   }
-  std::memcpy(tensor->data<char>(), content.data(), content.size());
+  if (tensor->type() == TF_BOOL) {
+    // TensorFlow's kernels take the bytes for C++'s bool, which is 0 or 1 and nothing else.
+    std::transform(content.begin(), content.end(), tensor->data<char>(),
+                   [](char byte) { return byte != 0 ? '\1' : '\0'; });
+  } else {
+    std::memcpy(tensor->data<char>(), content.data(), content.size());
+  }
   return absl::OkStatus();
 }
 

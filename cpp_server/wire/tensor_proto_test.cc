@@ -322,6 +322,16 @@ TEST(ParseTensorProtoTest, ValuesOfAnotherTypeAreNotLookedAt) {
   EXPECT_EQ(tensor->data<float>()[0], 0.0f);
 }
 
+TEST(ParseTensorProtoTest, WhatIsNotFalseInContentIsOne) {
+  TensorProto proto;
+  proto.set_dtype(tensorflow::DT_BOOL);
+  proto.mutable_tensor_shape()->add_dim()->set_size(4);
+  proto.set_tensor_content("\x01\xff\x02" + std::string(1, '\0'));
+  const auto tensor = ParseTensorProto(proto.SerializeAsString());
+  ASSERT_TRUE(tensor.ok()) << tensor.status();
+  EXPECT_EQ(absl::string_view(tensor->data<char>(), tensor->byte_size()), absl::string_view("\1\1\1\0", 4));
+}
+
 TEST(ParseTensorProtoTest, RefusesShapesThatAreNone) {
   EXPECT_EQ(ParseError(Header(tensorflow::DT_FLOAT, {2, -1})),
             absl::InvalidArgumentError("negative dimension in shape [2,-1]"));
