@@ -1,5 +1,6 @@
 """Debian's Chromium, headless, driven by selenium."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from selenium.webdriver.chrome.service import Service
 
 from e2e.waiting import PATIENCE_SECONDS
 
-__all__ = ["browser", "complaints"]
+__all__ = ["browser", "complaints", "screenshot"]
 
 _FLAGS = [
     "--headless",
@@ -26,22 +27,24 @@ _FLAGS = [
     "--disable-quic",
 ]
 
+_PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
 
 @contextmanager
-def browser(folder: Path, *, dark: bool = False, width: int = 1280) -> Iterator[Any]:
+def browser(folder: Path, *, dark: bool = False, phone: bool = False) -> Iterator[Any]:
     """Starts a browser.
 
     Args:
         folder: Of its profile, made anew.
         dark: Whether its user prefers dark pages.
-        width: Of its window, in pixels.
+        phone: Whether it is that of a phone.
 
     Yields:
         A WebDriver.
     """
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
-    for flag in [*_FLAGS, f"--user-data-dir={folder}", f"--window-size={width},1100"]:
+    for flag in [*_FLAGS, f"--user-data-dir={folder}", "--window-size=1280,1100"]:
         options.add_argument(flag)
     if dark:
         options.add_argument("--blink-settings=preferredColorScheme=0")
@@ -49,6 +52,9 @@ def browser(folder: Path, *, dark: bool = False, width: int = 1280) -> Iterator[
     driver = webdriver.Chrome(options, Service("/usr/bin/chromedriver"))
     try:
         driver.set_page_load_timeout(PATIENCE_SECONDS)
+        if phone:
+            # A window cannot be as narrow.
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _PHONE)
         yield driver
     finally:
         driver.quit()
@@ -61,3 +67,9 @@ def complaints(driver: Any) -> list[str]:
         for entry in driver.get_log("browser")
         if entry["level"] in ("SEVERE", "WARNING")
     ]
+
+
+def screenshot(driver: Any, file: Path) -> None:
+    """Keeps the whole page as a PNG, for people."""
+    taken = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+    file.write_bytes(base64.b64decode(taken["data"]))

@@ -5,6 +5,9 @@ import hashlib
 import sys
 from pathlib import Path
 
+# In this order: what is used stands before what uses it.
+_SCRIPTS = ["dom.js", "chart.js", "models.js", "ask.js", "page.js"]
+
 
 def csp_hash(text: str) -> str:
     """What a Content-Security-Policy calls an inline style or script by."""
@@ -21,10 +24,14 @@ def literal(name: str, text: str) -> str:
     return f"const char {name}[] =\n{quoted};\n"
 
 
-def main(page: Path, style: Path, script: Path, api: Path, out: Path) -> None:
-    """Writes `out` from the others."""
-    css, js = style.read_text(encoding="utf-8"), script.read_text(encoding="utf-8")
-    html = page.read_text(encoding="utf-8").replace("@CSS@", css).replace("@JS@", js)
+def main(out: Path, *files: Path) -> None:
+    """Writes `out` from files of known names."""
+    texts = {file.name: file.read_text(encoding="utf-8") for file in files}
+    css = texts["page.css"]
+    js = "".join(texts[name] for name in _SCRIPTS)
+    if "</script" in js or "</style" in css:
+        raise ValueError("a script or style holds what ends it")
+    html = texts["page.html"].replace("@CSS@", css).replace("@JS@", js)
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -41,7 +48,7 @@ def main(page: Path, style: Path, script: Path, api: Path, out: Path) -> None:
         '#include "cpp_server/status_page/embedded.h"\n\nnamespace trilho {\n\n'
         + literal("kPageHtml", html)
         + literal("kPagePolicy", policy)
-        + literal("kOpenApi", api.read_text(encoding="utf-8"))
+        + literal("kOpenApi", texts["openapi.json"])
         + "\n}  // namespace trilho\n",
         encoding="utf-8",
     )

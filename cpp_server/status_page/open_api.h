@@ -9,10 +9,16 @@
 
 namespace trilho {
 
-// An OpenAPI 3.0 document: kOpenApi, and for the latest available version of
-// each model a path /v1/models/MODEL:VERB whose bodies are those of its
-// signatures, each a schema MODEL.SIGNATURE.request and .response.
-std::string OpenApiDocument(const Manager& manager);
+// An OpenAPI 3.0 document: kOpenApi, and for every available version V of each
+// model M the paths /v1/models/M/versions/V:VERB (for the latest one also
+// /v1/models/M:VERB) whose bodies are those of its signatures. A signature's
+// schemas are M.SIGNATURE.request and .response; where these stand for others
+// already, such as those of a newer version, M.V.SIGNATURE.request.
+//
+// `infers`: models are asked on the port that gives the document, and not
+// managed there; else it is the other way round, and the document, that of both
+// ports, says so.
+std::string OpenApiDocument(const Manager& manager, bool infers);
 
 }  // namespace trilho
 

@@ -9,6 +9,7 @@
 #include "cpp_server/json/json_document.h"
 #include "cpp_server/status_page/embedded.h"
 #include "cpp_server/status_page/open_api.h"
+#include "cpp_server/utf8/utf8.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
 
@@ -21,9 +22,11 @@ constexpr char kPage[] = "/";
 constexpr char kStatus[] = "/statusz";
 constexpr char kOpenApiPath[] = "/openapi.json";
 
-void Put(Writer* writer, const char* key, const std::string& text) {
-  writer->Key(key);
-  writer->String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+// Reasons may hold whatever was in a broken file.
+void Put(Writer* writer, const std::string& key, const std::string& text) {
+  const std::string valid_key = ValidUtf8(key), valid = ValidUtf8(text);
+  writer->Key(valid_key.data(), static_cast<rapidjson::SizeType>(valid_key.size()));
+  writer->String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
 }
 
 void Put(Writer* writer, const char* key, int64_t number) {
@@ -51,7 +54,7 @@ void PutModel(const management::Model& model, Writer* writer) {
   writer->Key("labels");
   writer->StartObject();
   // Versions as text: a number of JavaScript's does not hold every one.
-  for (const auto& label : model.labels()) Put(writer, label.first.c_str(), std::to_string(label.second));
+  for (const auto& label : model.labels()) Put(writer, label.first, std::to_string(label.second));
   writer->EndObject();
   writer->Key("versions");
   writer->StartArray();
@@ -79,7 +82,7 @@ void PutLatency(const LatencyStatistics& latency, Writer* writer) {
 HttpResponse Json(const char* body, size_t size) {
   HttpResponse response;
   response.body.assign(body, size);
-  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers = {{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}};
   return response;
 }
 
@@ -147,7 +150,7 @@ HttpResponse StatusPage::Status() const {
 }
 
 HttpResponse StatusPage::OpenApi() const {
-  const std::string document = OpenApiDocument(*options_.managed.manager);
+  const std::string document = OpenApiDocument(*options_.managed.manager, options_.infers);
   return Json(document.data(), document.size());
 }
 

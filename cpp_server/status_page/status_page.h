@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "cpp_server/http/http_call.h"
