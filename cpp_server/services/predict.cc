@@ -24,7 +24,8 @@ enum ResponseField : uint32_t { kResponseOutputs = 1, kResponseModelSpec = 2 };
 enum EntryField : uint32_t { kEntryKey = 1, kEntryValue = 2 };
 
 struct NamedTensor {
-  absl::string_view alias;
+  // Never null: an entry may have no key, and its name is printed.
+  absl::string_view alias = "";
   // A serialized TensorProto.
   absl::string_view tensor;
 };
