@@ -37,6 +37,8 @@ WARNINGS = "-warnings=" + ",".join(
         "unnamed-macro",
     )
 )
+# Python that imports itself by its room's name; the other files are checked each on its own.
+PYTHON_ROOMS = ("python/trilho", "demo", "e2e", "bench")
 COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
 
@@ -189,16 +191,15 @@ def _mypy(session: nox.Session) -> None:
     _bazel(session, "build", "//python:type_stubs")
     merged = ROOT / ".nox" / "typed"
     shutil.rmtree(merged, ignore_errors=True)
-    for room in ("python/trilho", "demo", "e2e"):
+    for room in PYTHON_ROOMS:
         shutil.copytree(ROOT / room, merged / Path(room).name)
     shutil.copytree(ROOT / "bazel-bin/python/trilho", merged / "trilho", dirs_exist_ok=True)
-    packages = [f"--package={room}" for room in ("trilho", "demo", "e2e")]
+    packages = [f"--package={Path(room).name}" for room in PYTHON_ROOMS]
     config = f"--config-file={ROOT / 'pyproject.toml'}"
     python = f"--python-executable={_typed_environment(session)}"
     with session.chdir(merged):
         session.run(_tool("mypy"), config, python, *packages, external=True)
-    rooms = ("python/trilho", "demo", "e2e")
-    alone = [name for name in _tracked(session, "*.py") if not name.startswith(rooms)]
+    alone = [name for name in _tracked(session, "*.py") if not name.startswith(PYTHON_ROOMS)]
     for name in alone:
         _run_on_files(session, [_tool("mypy"), config, python], [name])
 

@@ -17,6 +17,7 @@
 #include "cpp_server/logging/log.h"
 #include "cpp_server/server/model_server.h"
 #include "cpp_server/server/options_from_flags.h"
+#include "cpp_server/tensorflow/allocator.h"
 #include "cpp_server/tensorflow/quiet_log.h"
 
 namespace {
@@ -59,6 +60,7 @@ int ReportCheck(const absl::Status& checked) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  trilho::ConfigureAllocator();
   trilho::QuietTensorFlowLog();
   // What gRPC would log reaches the caller as a status.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);

@@ -1,6 +1,7 @@
 """Calls to a server, by tensorflow-serving-api as it comes from its package."""
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
+    model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
@@ -35,6 +37,9 @@ END = get_model_status_pb2.ModelVersionStatus.END
 
 # grpc.health.v1.HealthCheckResponse: field 1, SERVING.
 SERVING = b"\x08\x01"
+
+# It answers when the new models are available, and large ones take long.
+RELOAD_TIMEOUT_SECONDS = 300
 
 _OPTIONS = [
     # Else all channels of a process share one connection.
@@ -115,6 +120,19 @@ class Client:
     def wait_until(self, model: str, version: int, state: int) -> Any:
         """Waits until a version is in a state, and returns its status."""
         return self.wait_for_status(model, version, lambda status: status.state == state)
+
+    def serve_only(self, **models: Path) -> None:
+        """Has the server serve these models, each given by its folder, and no others.
+
+        Returns when those that are new were seen; an older one may still be there.
+        """
+        request = model_management_pb2.ReloadConfigRequest()
+        for name, base in models.items():
+            request.config.model_config_list.config.add(
+                name=name, base_path=str(base), model_platform="tensorflow"
+            )
+        answer = self.model.HandleReloadConfigRequest(request, timeout=RELOAD_TIMEOUT_SECONDS)
+        assert answer.status.error_code == 0, answer
 
     def health(self, service: str = "") -> bytes:
         """The answer of grpc.health.v1, as it is on the wire."""

@@ -15,6 +15,10 @@ FEW_SWAPS = 5
 MANY_SWAPS = 50
 ALLOWED_GROWTH = 0.15
 
+LARGE_BYTES = 200_000_000
+LARGE_VARIABLES = 50
+LARGE_LOADS = 3
+
 # Memory is given back behind the last answer; it is at rest when so many looks see the same.
 LOOKS = 10
 NOISE_BYTES = 1_000_000
@@ -30,6 +34,38 @@ def settled_rss(server: ServerProcess) -> int:
 
     wait_for("the memory to settle", at_rest)
     return seen[-1]
+
+
+def test_memory_of_an_unloaded_model_comes_back(tmp_path: Path) -> None:
+    # Tensors of which no allocator takes each from the system by itself.
+    large = export_mnist(
+        tmp_path / "large-export", weight_bytes=LARGE_BYTES, variables=LARGE_VARIABLES
+    )
+    publish(export_mnist(tmp_path / "export"), tmp_path / "mnist", 1)
+    with (
+        ServerProcess(
+            "--model_name=mnist",
+            f"--model_base_path={tmp_path / 'mnist'}",
+            "--file_system_poll_wait_seconds=0.05",
+        ) as server,
+        Client(server.port) as client,
+    ):
+        client.predict(image_request())
+        before = settled_rss(server)
+        for version in range(1, LARGE_LOADS + 1):
+            publish(large, tmp_path / "large", version)
+            client.serve_only(mnist=tmp_path / "mnist", large=tmp_path / "large")
+            client.wait_until("large", version, AVAILABLE)
+            loaded = server.rss_bytes()
+            client.serve_only(mnist=tmp_path / "mnist")
+            client.wait_until("large", version, END)
+        after = settled_rss(server)
+    print(
+        f"\nresident before {before / 2**20:.1f} MiB, with {LARGE_BYTES / 2**20:.1f} MiB of "
+        f"weights {loaded / 2**20:.1f} MiB, without them again {after / 2**20:.1f} MiB"
+    )
+    assert loaded > before + 0.8 * LARGE_BYTES
+    assert after <= before * (1 + ALLOWED_GROWTH)
 
 
 def test_memory_after_many_swaps_is_that_after_few(tmp_path: Path) -> None:

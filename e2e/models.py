@@ -46,24 +46,27 @@ class Export:
         (folder / graph).write_bytes(self.content(graph, version))
 
 
-def export_mnist(folder: Path, *, weight_bytes: int = 4) -> Export:
+def export_mnist(folder: Path, *, weight_bytes: int = 4, variables: int = 1) -> Export:
     """Exports a model with MNIST's signature.
 
     value[d] = mean of the image + d + 10 * version.
 
     Args:
         folder: Where to.
-        weight_bytes: How large its variables are.
+        weight_bytes: How large its variables are together.
+        variables: How many they are.
 
     Returns:
         The model.
     """
     module = tf.Module()
     # Not zeros: pages of zeros might cost nothing.
-    module.weights = tf.Variable(tf.ones([weight_bytes // 4]))
+    module.weights = [
+        tf.Variable(tf.ones([weight_bytes // variables // 4])) for _ in range(variables)
+    ]
 
     def classify(image_data: tf.Tensor) -> dict[str, tf.Tensor]:
-        digits = tf.range(10, dtype=tf.float32) * module.weights[0]
+        digits = tf.range(10, dtype=tf.float32) * module.weights[0][0]
         mean = tf.reduce_mean(image_data, axis=1, keepdims=True)
         return {"value": mean + digits + 10.0 * _version()}
 

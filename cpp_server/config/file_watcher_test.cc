@@ -110,7 +110,9 @@ TEST_F(FileWatcherTest, DoesNotTellOfWhatChangesAllTheTime) {
     longest = std::max(longest, std::chrono::steady_clock::now() - begin);
   }
   // On a machine that is too busy to write that often, the file was indeed at rest.
-  if (longest < kSettling / 2) EXPECT_EQ(told_, 0);
+  if (longest < kSettling / 2) {
+    EXPECT_EQ(told_, 0);
+  }
   EXPECT_TRUE(Tells(told_ + 1) || longest >= kSettling / 2);
 }
 

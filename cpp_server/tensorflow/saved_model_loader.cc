@@ -1,10 +1,9 @@
 #include "cpp_server/tensorflow/saved_model_loader.h"
 
-#include <malloc.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/tensorflow/allocator.h"
 #include "cpp_server/tensorflow/warmup.h"
 
 namespace trilho {
@@ -39,12 +38,7 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
   return std::unique_ptr<Servable>(*std::move(model));
 }
 
-void SavedModelLoader::AfterUnload() {
-// A sanitizer's allocator takes glibc's place, whose own must then not be touched.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(TRILHO_THREAD_SANITIZER)
-  malloc_trim(0);
-#endif
-}
+void SavedModelLoader::AfterUnload() { ReturnFreedMemory(); }
 
 LoaderFactory SavedModelLoader::Factory(SavedModelLoaderOptions options) {
   auto shared = std::make_shared<const SavedModelLoaderOptions>(std::move(options));
