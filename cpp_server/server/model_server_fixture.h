@@ -41,11 +41,12 @@ class ModelServerFixture : public ::testing::Test {
     return config;
   }
 
-  // As a version that is copied and then renamed into its place.
+  // As a version that is copied, marked as complete and renamed into its place.
   void Publish(const std::string& name, int version) {
     folder_.MakeFolder(name);
     const std::string staged = folder_.Path(name + "/staged");
     std::filesystem::copy(TestModel("half_plus_two", version), staged, std::filesystem::copy_options::recursive);
+    folder_.Write(name + "/staged/_SUCCESS", "");
     std::filesystem::rename(staged, folder_.Path(absl::StrCat(name, "/", version)));
   }
 

@@ -80,8 +80,9 @@ TEST_F(ModelServerTest, AModelThatCannotBeLoadedHoldsNobodyUp) {
 
 TEST_F(ModelServerTest, AStartThatIsToldToStopIsCancelled) {
   Publish("m", 1);
-  ModelServer::Options options = OptionsFor({"m"});
   // Its files are too young to be taken as complete, and the next look is far away: the start must wait.
+  folder_.Remove("m/1/_SUCCESS");
+  ModelServer::Options options = OptionsFor({"m"});
   options.poll_wait = std::chrono::hours(1);
   int asked = 0;
   const auto server = ModelServer::Start(options, [&asked] { return ++asked == 3; });

@@ -37,6 +37,15 @@ TEST_F(CompletenessTest, AMetManifestCountsAtOnce) {
   EXPECT_EQ(Check(), absl::OkStatus());
 }
 
+TEST_F(CompletenessTest, AManifestOfAGraphWithoutItsVariablesIsNotEnough) {
+  dir_.Publish("1", {{"saved_model.pb", "Placeholder VarHandleOp"}});
+  EXPECT_TRUE(absl::IsUnavailable(Check()));
+  Rest();
+  const absl::Status status = Check();
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("no variables/variables.index"));
+}
+
 TEST_F(CompletenessTest, AnUnmetManifestMayStillBeMetUntilTheFilesRest) {
   dir_.Publish("1", {{"saved_model.pb", "graph"}});
   dir_.Write("1/saved_model.pb", "gra");

@@ -64,7 +64,7 @@ std::string MissingShard(const FileListing& listing) {
 absl::Status CheckSavedModelFiles(const std::string& folder, const FileListing& listing) {
   const bool is_binary = listing.count("saved_model.pb") > 0;
   if (!is_binary && listing.count("saved_model.pbtxt") == 0) {
-    return absl::NotFoundError(absl::StrCat(folder, " holds no manifest.json, saved_model.pb or saved_model.pbtxt"));
+    return absl::NotFoundError(absl::StrCat(folder, " holds no saved_model.pb or saved_model.pbtxt"));
   }
   if (listing.count(kIndex) == 0) {
     const absl::StatusOr<bool> makes_variables =
