@@ -324,3 +324,25 @@ def test_the_model_folder_cannot_be_left(server: ServerProcess, tmp_path: Path) 
     for name in ("..%2f..%2fetc", "%2e%2e", "half_plus_two%00"):
         answer = get(server, f"/models/{name}/ready")
         assert answer.status_code in (400, 404)
+
+
+def test_probes_need_no_token_over_grpc_as_over_rest(half_plus_two: Export, tmp_path: Path) -> None:
+    publish(half_plus_two, tmp_path / "m", 1)
+    tokens = tmp_path / "tokens"
+    tokens.write_text("secret\n", encoding="utf-8")
+    with (
+        ServerProcess(
+            "--model_name=m",
+            f"--model_base_path={tmp_path / 'm'}",
+            "--rest_api_port=-1",
+            f"--auth_token_file={tokens}",
+        ) as server,
+        triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client,
+    ):
+        health = f"http://127.0.0.1:{server.http_port()}/v2/health/ready"
+        assert requests.get(health, timeout=PATIENCE_SECONDS).status_code == 200
+        assert client.is_server_live()
+        assert client.is_server_ready()
+        with pytest.raises(InferenceServerException, match="UNAUTHENTICATED"):
+            client.is_model_ready("m")
+        assert client.is_model_ready("m", headers={"authorization": "Bearer secret"})

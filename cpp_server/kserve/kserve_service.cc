@@ -119,20 +119,23 @@ void ModelInfer(const Predictor& predictor, absl::string_view bytes, const CallC
 
 ServiceDefinition KServeService(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
                                 std::function<bool()> ready) {
+  UnaryMethod live = MessageMethod<inference::ServerLiveRequest, inference::ServerLiveResponse>(
+      "ServerLive", [](const auto&, auto* response) {
+        response->set_live(true);
+        return absl::OkStatus();
+      });
+  UnaryMethod server_ready = MessageMethod<inference::ServerReadyRequest, inference::ServerReadyResponse>(
+      "ServerReady", [ready = std::move(ready)](const auto&, auto* response) {
+        response->set_ready(ready());
+        return absl::OkStatus();
+      });
+  // Whoever probes them over REST needs no token either.
+  live.is_open = server_ready.is_open = true;
   ServiceDefinition service;
   service.name = "inference.GRPCInferenceService";
   service.methods = {
-      MessageMethod<inference::ServerLiveRequest, inference::ServerLiveResponse>("ServerLive",
-                                                                                 [](const auto&, auto* response) {
-                                                                                   response->set_live(true);
-                                                                                   return absl::OkStatus();
-                                                                                 }),
-      MessageMethod<inference::ServerReadyRequest, inference::ServerReadyResponse>(
-          "ServerReady",
-          [ready = std::move(ready)](const auto&, auto* response) {
-            response->set_ready(ready());
-            return absl::OkStatus();
-          }),
+      std::move(live),
+      std::move(server_ready),
       MessageMethod<inference::ModelReadyRequest, inference::ModelReadyResponse>(
           "ModelReady",
           [predictor](const auto& request, auto* response) {

@@ -105,12 +105,13 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     if (std::chrono::system_clock::now() >= deadline()) {
       return Fail(absl::DeadlineExceededError("the deadline passed before the call was begun"));
     }
-    if (service_->authorize_) {
+    const UnaryMethod& method = service_->definition_.methods[static_cast<size_t>(method_)];
+    if (service_->authorize_ && !method.is_open) {
       const absl::Status authorized = service_->authorize_(*this);
       if (!authorized.ok()) return Fail(authorized);
     }
     if (!Flatten()) return Fail(absl::InternalError("the request's bytes cannot be read"));
-    service_->definition_.methods[static_cast<size_t>(method_)].handler(this);
+    method.handler(this);
   }
   void Reject(size_t bound) override {
     Fail(absl::ResourceExhaustedError(

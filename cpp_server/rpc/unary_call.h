@@ -53,6 +53,8 @@ struct UnaryMethod {
   std::string name;
   Plane plane = Plane::kControl;
   std::function<void(UnaryCall*)> handler;
+  // Answered without the authorizer, as probes of health are.
+  bool is_open = false;
 };
 
 struct ServiceDefinition {
