@@ -64,7 +64,7 @@ def test_a_mistake_on_the_command_line_is_named(flags: list[str], text: str) -> 
 
 def test_a_flag_value_of_the_wrong_kind_is_named() -> None:
     ended = run_to_end("--model_base_path=/models/mnist", "--port=http")
-    assert ended.code != 0
+    assert ended.code == MISTAKE
     assert "Illegal value 'http' specified for flag 'port'" in ended.err
 
 

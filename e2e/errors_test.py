@@ -165,12 +165,13 @@ def huge_shape() -> Any:
         (
             unknown_signature,
             "FAILED_PRECONDITION",
-            'Serving signature key "predict_images" not found.',
+            'Serving signature key "predict_images" not found. (signatures: serving_default)',
         ),
         (
             init_op_as_signature,
             "FAILED_PRECONDITION",
-            'Serving signature key "__saved_model_init_op" not found.',
+            'Serving signature key "__saved_model_init_op" not found. '
+            "(signatures: serving_default)",
         ),
         (
             no_input,

@@ -191,7 +191,7 @@ def test_pages_of_other_sites_may_ask(server: ServerProcess) -> None:
             ":predict",
             '{"instances": [1], "signature_name": "q"}',
             400,
-            'Serving signature name: "q" not found in signature def',
+            'Serving signature name: "q" not found in signature def (signatures: serving_default)',
         ),
         (
             ":predict",

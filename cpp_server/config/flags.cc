@@ -88,6 +88,7 @@ absl::Status ParseFlags(int argc, char** argv) {
 
   // Before absl does: it would stop at the first unknown flag with no advice.
   std::set<std::string> given;
+  std::vector<std::pair<absl::CommandLineFlag*, const char*>> values;
   for (int i = 1; i < argc; ++i) {
     const std::string name = FlagName(argv[i]);
     if (name.empty()) {
@@ -107,9 +108,22 @@ absl::Status ParseFlags(int argc, char** argv) {
       std::exit(0);
     }
     given.insert(known);
-    const bool has_value = absl::StrContains(argv[i], "=");
-    const absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
-    if (!has_value && flag != nullptr && !flag->IsOfType<bool>() && i + 1 < argc) ++i;
+    absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(name);
+    if (flag == nullptr) continue;  // negated, or absl's
+    const absl::string_view argument = argv[i];
+    const size_t equals = argument.find('=');
+    const char* value = nullptr;
+    if (equals != absl::string_view::npos) value = argv[i] + equals + 1;
+    if (value == nullptr && !flag->IsOfType<bool>() && i + 1 < argc) value = argv[++i];
+    if (value == nullptr && !flag->IsOfType<bool>()) {
+      return absl::InvalidArgumentError(absl::StrCat("--", name, " has no value"));
+    }
+    if (value != nullptr) values.emplace_back(flag, value);
+  }
+  for (const auto& [flag, value] : values) {
+    std::string error;
+    // absl would end the process, with another exit code.
+    if (!flag->ParseFrom(value, &error)) return absl::InvalidArgumentError(error);
   }
   absl::ParseCommandLine(argc, argv);
   GivenFlags() = std::move(given);

@@ -192,11 +192,13 @@ TEST_F(ParseFlagsTest, SaysWhichFlagsHaveNoEffect) {
   EXPECT_THAT(log, Not(HasSubstr("flush_filesystem_caches")));
 }
 
-using ParseFlagsDeathTest = ParseFlagsTest;
-
-TEST_F(ParseFlagsDeathTest, AValueThatDoesNotParseEndsTheProcess) {
-  EXPECT_EXIT(Parse({"--port=many"}).IgnoreError(), ::testing::ExitedWithCode(1), HasSubstr("many"));
+TEST_F(ParseFlagsTest, AValueThatDoesNotParseOrIsMissingIsAnError) {
+  EXPECT_EQ(Parse({"--model_name=m", "--port=many"}),
+            absl::InvalidArgumentError("Illegal value 'many' specified for flag 'port'"));
+  EXPECT_EQ(Parse({"--port"}), absl::InvalidArgumentError("--port has no value"));
 }
+
+using ParseFlagsDeathTest = ParseFlagsTest;
 
 TEST_F(ParseFlagsDeathTest, VersionAndHelpEndTheProcessWithSuccess) {
   // Printed on standard output, which a death test does not look at.

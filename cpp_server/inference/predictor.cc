@@ -72,7 +72,8 @@ absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) cons
       return absl::Status(absl::StatusCode::kUnimplemented,
                           absl::StrCat("signature \"", name, "\" cannot be served: ", reason->second.message()));
     }
-    return absl::FailedPreconditionError(absl::StrCat("Serving signature key \"", name, "\" not found."));
+    return absl::FailedPreconditionError(
+        absl::StrCat("Serving signature key \"", name, "\" not found.", (*model)->signatures().Choices()));
   }
   const absl::Status method = CheckMethod(**model, *signature);
   if (!method.ok()) return method;

@@ -176,7 +176,7 @@ TEST_F(KServeRestTest, SaysWhatIsWrong) {
   EXPECT_EQ(error("/v2/models/half_plus_two/versions/9/infer", kX, 404),
             ErrorBody("Servable not found for request: Specific(half_plus_two, 9)"));
   EXPECT_EQ(error(kInfer, R"({"inputs": [], "parameters": {"signature_name": "other"}})", 400),
-            R"({"error": "Serving signature key \"other\" not found."})");
+            R"x({"error": "Serving signature key \"other\" not found. (signatures: serving_default)"})x");
 }
 
 TEST_F(KServeRestTest, PathsThatAreNoneAreNotFound) {

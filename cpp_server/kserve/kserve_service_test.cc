@@ -256,7 +256,8 @@ TEST_F(KServeServiceTest, SaysWhatIsWrongWithTheRequest) {
   EXPECT_EQ(error(), absl::InvalidArgumentError("output \"y\" is asked for twice"));
   request_.clear_outputs();
   SetSignature("other");
-  EXPECT_EQ(error(), absl::FailedPreconditionError("Serving signature key \"other\" not found."));
+  EXPECT_EQ(error(),
+            absl::FailedPreconditionError("Serving signature key \"other\" not found. (signatures: serving_default)"));
   request_.clear_parameters();
   request_.set_model_version("best");
   EXPECT_EQ(error(), absl::InvalidArgumentError("Unrecognized servable version label: best"));

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cpp_server/json/example_json.h"
 #include "cpp_server/json/predict_json.h"
 #include "cpp_server/services/examples/classify.h"
@@ -39,7 +40,10 @@ void RestPredict(const Predictor& predictor, const RestPath& path, absl::string_
     // Over REST, TF Serving finds fault with the request where gRPC does with the model.
     if (!absl::IsFailedPrecondition(resolved.status())) return done(resolved.status());
     const std::string name = record->signature.empty() ? kDefaultSignature : record->signature;
-    return done(absl::InvalidArgumentError("Serving signature name: \"" + name + "\" not found in signature def"));
+    const auto model = predictor.FindModel(SpecOf(path, ""));
+    return done(
+        absl::InvalidArgumentError(absl::StrCat("Serving signature name: \"", name, "\" not found in signature def",
+                                                model.ok() ? (*model)->signatures().Choices() : "")));
   }
   record->version = resolved->model.version();
   const Signature* const signature = resolved->signature;

@@ -94,7 +94,8 @@ TEST_F(PredictErrorsTest, UnknownLabel) {
 
 TEST_F(PredictErrorsTest, UnknownSignature) {
   request_.mutable_model_spec()->set_signature_name("regress");
-  EXPECT_EQ(Error(), absl::FailedPreconditionError("Serving signature key \"regress\" not found."));
+  EXPECT_EQ(Error(), absl::FailedPreconditionError(
+                         "Serving signature key \"regress\" not found. (signatures: serving_default)"));
 }
 
 TEST_F(PredictErrorsTest, TooManyInputs) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cpp_server/wire/tensor_proto.h"
 #include "cpp_server/wire/wire_reader.h"
 #include "cpp_server/wire/wire_writer.h"
@@ -104,6 +105,11 @@ int Signature::Find(const std::vector<TensorInfo>& tensors, absl::string_view al
     if (tensors[i].alias == alias) return static_cast<int>(i);
   }
   return -1;
+}
+
+std::string Signatures::Choices() const {
+  const auto name = [](std::string* out, const auto& signature) { out->append(signature.first); };
+  return absl::StrCat(" (signatures: ", absl::StrJoin(by_name, ", ", name), ")");
 }
 
 absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_Graph* graph) {

@@ -60,6 +60,9 @@ struct Signatures {
   std::map<std::string, absl::Status> unsupported;
   // A serialized tensorflow.serving.SignatureDefMap of all of them.
   std::string signature_def_map;
+
+  // For an error about another name: " (signatures: a, b)".
+  std::string Choices() const;
 };
 
 // Reads them out of a serialized MetaGraphDef without parsing its graph.

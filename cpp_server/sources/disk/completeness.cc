@@ -67,7 +67,7 @@ absl::Status CompletenessChecker::Verify(const std::string& folder, const FileLi
   if (Has(listing, kManifestName)) {
     const absl::StatusOr<Manifest> manifest = ReadManifest(folder);
     if (!manifest.ok()) return manifest.status();
-    const absl::Status checked =
+    absl::Status checked =
         CheckManifest(*manifest, folder, listing, options_.stop != nullptr ? *options_.stop : never_stop_);
     if (!checked.ok()) return checked;
     // A manifest may be true to a folder that its writer left half of, and TensorFlow loads a graph without its
