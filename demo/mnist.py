@@ -174,6 +174,7 @@ def _demo(store: Path, *, keep: bool) -> None:
     server = Server(
         _program("cpp_server/trilho_server"),
         base_path=store / "mnist",
+        contract=_program("protos/mnist.desc"),
         log=store / "server.log",
     )
     try:

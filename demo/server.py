@@ -22,15 +22,22 @@ class Server:
     Args:
         program: The server.
         base_path: The folder with the model's versions.
+        contract: The descriptor set of its typed service.
         log: Written anew.
     """
 
-    def __init__(self, program: Path, *, base_path: Path, log: Path) -> None:
+    def __init__(self, program: Path, *, base_path: Path, contract: Path, log: Path) -> None:
         self.log = log
         with log.open("wb") as out:
             # A session of its own: Ctrl-C is for the demo, which then stops the server.
             self._process = subprocess.Popen(
-                [program, "--model_name=mnist", f"--model_base_path={base_path}", "--port=0"],
+                [
+                    program,
+                    "--model_name=mnist",
+                    f"--model_base_path={base_path}",
+                    f"--contracts={contract}",
+                    "--port=0",
+                ],
                 stderr=out,
                 start_new_session=True,
             )

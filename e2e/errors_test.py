@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from e2e.client import Client, error_of, image_request, predict_request, scores
-from e2e.mnist_service import classify
+from e2e.mnist_service import CONTRACT_FLAG, classify
 from e2e.models import PIXELS, Export
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess
@@ -23,7 +23,7 @@ def client(mnist: Export, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     base = tmp_path_factory.mktemp("models") / "mnist"
     publish(mnist, base, VERSION)
     with (
-        ServerProcess("--model_name=mnist", f"--model_base_path={base}") as server,
+        ServerProcess("--model_name=mnist", f"--model_base_path={base}", CONTRACT_FLAG) as server,
         Client(server.port) as client,
     ):
         yield client

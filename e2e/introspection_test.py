@@ -7,6 +7,7 @@ import pytest
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
 
 from e2e.client import AVAILABLE, SERVING, Client, error_of, image_request
+from e2e.mnist_service import CONTRACT_FLAG
 from e2e.models import PIXELS, Export
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess
@@ -19,7 +20,7 @@ def client(mnist: Export, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     base = tmp_path_factory.mktemp("models") / "mnist"
     publish(mnist, base, VERSION)
     with (
-        ServerProcess("--model_name=mnist", f"--model_base_path={base}") as server,
+        ServerProcess("--model_name=mnist", f"--model_base_path={base}", CONTRACT_FLAG) as server,
         Client(server.port) as client,
     ):
         yield client

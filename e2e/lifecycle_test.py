@@ -1,6 +1,7 @@
 """A server that is told to stop finishes what it has begun, and ends."""
 
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 import grpc
 import pytest
 
-from e2e.client import SERVING, Client, error_of, predict_request
+from e2e.client import AVAILABLE, SERVING, Client, error_of, image_request, predict_request
 from e2e.load import Load
 from e2e.models import Export, export_spin
+from e2e.programs import SERVER, runfile
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess
 from e2e.waiting import PATIENCE_SECONDS, wait_for
@@ -188,3 +190,27 @@ def test_a_server_that_waits_to_try_a_load_again_ends_when_told_to(
         server.wait_for_log("(try 1)")
         server.signal(signal.SIGTERM)
         assert server.wait() == 0
+
+
+def test_a_log_that_nobody_reads_any_more_ends_nothing(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    command = [
+        str(runfile(SERVER)),
+        "--port=0",
+        "--model_name=mnist",
+        f"--model_base_path={base}",
+        "--file_system_poll_wait_seconds=0.05",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr
+        port = next(
+            int(line.split()[-1]) for line in server.stderr if "serving gRPC on port" in line
+        )
+        server.stderr.close()
+        with Client(port) as client:
+            # What it logs of this has no reader.
+            publish(mnist, base, 2)
+            client.wait_until("mnist", 2, AVAILABLE)
+            assert client.predict(image_request()).model_spec.version.value == 2
+        server.terminate()
+        assert server.wait(PATIENCE_SECONDS) == 0

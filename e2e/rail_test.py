@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.client import AVAILABLE, END, Client
+from e2e.mnist_service import CONTRACT_FLAG
 from e2e.programs import JAVA_REPLAY, MNIST_IMAGES, TRILHO, runfile
 from e2e.server_process import ServerProcess
 
@@ -31,7 +32,8 @@ def store(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def server(store: Path) -> Iterator[ServerProcess]:
-    with ServerProcess("--model_name=mnist", f"--model_base_path={store}/mnist") as process:
+    flags = ["--model_name=mnist", f"--model_base_path={store}/mnist", CONTRACT_FLAG]
+    with ServerProcess(*flags) as process:
         yield process
 
 

@@ -55,12 +55,13 @@ _cc_proto_sources = rule(
     },
 )
 
-def cc_grpc_library(name, descriptor, **kwargs):
+def cc_grpc_library(name, descriptor, deps = [], **kwargs):
     """A cc_library of the messages and, for files with services, the stubs.
 
     Args:
       name: the library; "acme/fraud.proto" gives `#include "acme/fraud.pb.h"`.
       descriptor: a descriptor_set.
+      deps: the libraries of what its files import.
       **kwargs: passed on to cc_library.
     """
     _cc_proto_sources(
@@ -83,6 +84,6 @@ def cc_grpc_library(name, descriptor, **kwargs):
         alwayslink = True,
         includes = [name + "_gen"],
         linkstatic = True,
-        deps = ["@system_cc//:grpc++"],
+        deps = deps + ["@system_cc//:grpc++"],
         **kwargs
     )

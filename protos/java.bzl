@@ -62,12 +62,13 @@ _java_proto_sources = rule(
     },
 )
 
-def java_grpc_library(name, descriptor, **kwargs):
+def java_grpc_library(name, descriptor, deps = [], **kwargs):
     """A java_library of the messages and stubs; NAME_gen is its source jar.
 
     Args:
       name: the library.
       descriptor: a descriptor_set.
+      deps: the libraries of what its files import.
       **kwargs: passed on to java_library.
     """
     _java_proto_sources(
@@ -82,8 +83,8 @@ def java_grpc_library(name, descriptor, **kwargs):
     java_library(
         name = name,
         srcs = [name + "_gen"],
-        exports = exports,
+        exports = exports + deps,
         javacopts = ["-Xlint:none"],
-        deps = exports + ["@maven//:com_google_guava_guava"],
+        deps = exports + deps + ["@maven//:com_google_guava_guava"],
         **kwargs
     )

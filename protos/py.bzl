@@ -45,7 +45,7 @@ _py_proto_sources = rule(
     },
 )
 
-def py_grpc_library(name, descriptor, **kwargs):
+def py_grpc_library(name, descriptor, deps = [], **kwargs):
     """A py_library of the modules, in the package that calls this.
 
     Called in a package with a Python package of the same name, "acme/fraud.proto"
@@ -54,6 +54,7 @@ def py_grpc_library(name, descriptor, **kwargs):
     Args:
       name: the library; NAME_gen holds all files, type stubs too.
       descriptor: a descriptor_set.
+      deps: the libraries of what its files import.
       **kwargs: passed on to py_library.
     """
     _py_proto_sources(
@@ -71,7 +72,7 @@ def py_grpc_library(name, descriptor, **kwargs):
         srcs = [name + "_modules"],
         data = [name + "_stubs"],
         imports = ["."],
-        deps = [
+        deps = deps + [
             "@pip//grpcio:pkg",
             "@pip//protobuf:pkg",
         ],

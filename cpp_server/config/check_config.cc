@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cpp_server/batching/batching_parameters.h"
+#include "cpp_server/config/contract_files.h"
 #include "cpp_server/config/flag_problems.h"
 #include "cpp_server/config/flags.h"
 #include "cpp_server/config/model_config.h"
@@ -100,6 +101,7 @@ absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more) {
   for (const std::string& problem : FlagProblems()) problems.Add(problem);
   CheckModels(more, &problems);
   problems.Add(SessionConfigFromFlags().status());
+  problems.Add(ReadContractFiles(absl::GetFlag(FLAGS_contracts)).status());
   CheckLibraries(&problems);
 
   const std::string batching = absl::GetFlag(FLAGS_batching_parameters_file);

@@ -39,6 +39,7 @@ ABSL_DECLARE_FLAG(std::string, model_base_path);
 ABSL_DECLARE_FLAG(std::string, model_config_file);
 ABSL_DECLARE_FLAG(int, model_config_file_poll_wait_seconds);
 ABSL_DECLARE_FLAG(std::string, config_state_file);
+ABSL_DECLARE_FLAG(std::string, contracts);
 ABSL_DECLARE_FLAG(bool, check_config);
 ABSL_DECLARE_FLAG(double, file_system_poll_wait_seconds);
 ABSL_DECLARE_FLAG(std::string, version_completeness);

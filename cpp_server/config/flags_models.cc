@@ -14,6 +14,9 @@ ABSL_FLAG(int, model_config_file_poll_wait_seconds, 0,
 ABSL_FLAG(std::string, config_state_file, "",
           "File that keeps which models are configured as it changes at run time, for the next start; empty: none.");
 ABSL_FLAG(bool, check_config, false, "Check the flags and every file that they name, say all that is wrong, and end.");
+ABSL_FLAG(std::string, contracts, "",
+          "Comma-separated descriptor sets of annotated .proto files, or folders of *.desc: their services are served "
+          "from the models that they name.");
 ABSL_FLAG(double, file_system_poll_wait_seconds, 1,
           "Seconds between two looks for versions; 0: look once; negative: never look.");
 ABSL_FLAG(

@@ -1,6 +1,7 @@
 #include "cpp_server/http/http_connection.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -197,6 +198,10 @@ void HttpConnection::OnParseError(const error_code& error) {
 void HttpConnection::OnHeader() {
   const HttpRequest& request = parser_->get();
   version_ = static_cast<int>(request.version());
+  header_fields_.clear();
+  if (parser_->chunked()) {
+    for (const auto& field : request) header_fields_.insert(&field);
+  }
   keep_alive_ = parser_->keep_alive();
   is_head_ = request.method() == http::verb::head;
   // Whoever sends a body of unknown extent could hide a request in it.
@@ -217,7 +222,18 @@ void HttpConnection::OnHeader() {
   state_ = State::kBody;
 }
 
+void HttpConnection::DropTrailers() {
+  if (!parser_->chunked()) return;
+  HttpRequest& request = parser_->get();
+  for (auto field = request.begin(); field != request.end();) {
+    const auto next = std::next(field);
+    if (header_fields_.count(&*field) == 0) request.erase(field);
+    field = next;
+  }
+}
+
 void HttpConnection::BeginCall() {
+  DropTrailers();
   state_ = State::kCall;
   StopTimer();
   auto deadline = std::chrono::system_clock::time_point::max();

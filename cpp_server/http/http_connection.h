@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -96,6 +97,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   bool ParseSome(size_t* used);
   void OnParseError(const boost::beast::error_code& error);
   void OnHeader();
+  // What comes behind a chunked body Beast takes for header fields, but no proxy
+  // that minds those has seen it.
+  void DropTrailers();
 
   void BeginCall();
   // Unless it was answered without waiting for its handler.
@@ -144,6 +148,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   absl::optional<HttpRequestParser> parser_;
   int version_ = 11;
   bool is_head_ = false;
+  // Of a chunked request, where they stand, without what comes behind its body.
+  std::set<const void*> header_fields_;
   bool keep_alive_ = true;
   // The last request was read to its end; true before the first.
   bool complete_ = true;

@@ -23,6 +23,9 @@ struct HttpRoute {
   // Of a method and a path as HttpCall has them. On the thread that serves all
   // connections: must be quick.
   std::function<HttpPlane(absl::string_view method, absl::string_view path)> plane;
+  // Sees a call first, when its body is not decompressed yet: false if it has
+  // answered it, e.g. for want of a token. May be empty.
+  std::function<bool(const std::shared_ptr<HttpCall>&)> admit;
   HttpHandler handler;
 };
 

@@ -15,7 +15,9 @@
 namespace trilho {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(HttpRequests, ComeToTheirHandlerAsSent) {
   HttpTestServer server;
@@ -193,6 +195,17 @@ TEST(HttpBodies, MayBeChunked) {
   EXPECT_EQ(client.Get("/show").status, 200);
 }
 
+TEST(HttpBodies, BringNoHeaderFieldsBehindThem) {
+  HttpTestServer server;
+  HttpTestClient client(server->port());
+  const std::string begin = "POST /show HTTP/1.1\r\nTransfer-Encoding: chunked\r\n";
+  const std::string body = "\r\n3\r\nabc\r\n0\r\n";
+  EXPECT_THAT(client.Ask(begin + "X-Test: sent\r\n" + body + "\r\n").body, HasSubstr("sent"));
+  EXPECT_THAT(client.Ask(begin + body + "X-Test: smuggled\r\n\r\n").body, Not(HasSubstr("smuggled")));
+  EXPECT_THAT(client.Ask(begin + "X-Test: sent\r\n" + body + "X-Test: smuggled\r\n\r\n").body,
+              AllOf(HasSubstr("sent"), Not(HasSubstr("smuggled"))));
+}
+
 TEST(HttpBodies, AreAskedForWhenTheClientWantsThat) {
   HttpTestServer server;
   HttpTestClient client(server->port());
@@ -225,6 +238,14 @@ TEST(HttpBodies, MayBeCompressed) {
   EXPECT_THAT(malformed.body, HasSubstr("{\"error\": \"the body is not valid gzip"));
   EXPECT_EQ(client.Post("/echo", "as it is", "Content-Encoding: br\r\n").status, 415);
   EXPECT_EQ(client.Get("/show").status, 200) << "the connection lives on";
+}
+
+TEST(HttpBodies, AreNotDecompressedForWhoeverIsNotAdmitted) {
+  HttpTestServer server;
+  HttpTestClient client(server->port());
+  // Told by the error that decompressing it would be.
+  EXPECT_EQ(client.Post("/echo/refused", "no gzip", "Content-Encoding: gzip\r\n").status, 401);
+  EXPECT_EQ(client.Post("/echo", "no gzip", "Content-Encoding: gzip\r\n").status, 400);
 }
 
 TEST(HttpBodies, AreBounded) {

@@ -34,6 +34,7 @@ bool Eventually(Condition condition) {
 //   /show    answer with all that a handler sees,
 //   /hold    are held until the test answers them, without a thread,
 //   /block   are held, with the thread that handles them,
+//   /refused are not admitted: answered 401,
 //   /drop    are let go without an answer.
 class HttpTestServer {
  public:
@@ -42,6 +43,13 @@ class HttpTestServer {
     HttpRoute route;
     route.plane = [](absl::string_view /*method*/, absl::string_view path) {
       return absl::StartsWith(path, "/control") ? HttpPlane::kControl : HttpPlane::kData;
+    };
+    route.admit = [](const std::shared_ptr<HttpCall>& call) {
+      if (!absl::EndsWith(call->path(), "/refused")) return true;
+      HttpResponse response;
+      response.status = 401;
+      call->Reply(std::move(response));
+      return false;
     };
     route.handler = [this](std::shared_ptr<HttpCall> call) { Handle(std::move(call)); };
     auto server = HttpServer::Start(std::move(options), std::move(route));

@@ -92,12 +92,13 @@ bool ServerCall::Decode(size_t max_body_bytes) {
   return true;
 }
 
-void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpHandler& handler) {
+void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route) {
   // Those who left while they waited cost nothing.
   if (*call->cancelled_) {
     return call->Reply(ErrorResponse(absl::CancelledError("the caller has gone before its call was begun")));
   }
-  if (call->Decode(max_body_bytes)) handler(std::move(call));
+  if (route.admit && !route.admit(call)) return;
+  if (call->Decode(max_body_bytes)) route.handler(std::move(call));
 }
 
 }  // namespace trilho

@@ -27,9 +27,9 @@ class ServerCall final : public HttpCall {
   ServerCall(const ServerCall&) = delete;
   ServerCall& operator=(const ServerCall&) = delete;
 
-  // Decompresses the body, as far as `max_body_bytes`, and has `handler` answer
-  // `call`, unless nobody waits for it any more.
-  static void Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpHandler& handler);
+  // Has `route` admit `call`, decompresses its body, as far as `max_body_bytes`,
+  // and has it handled, unless nobody waits for it any more.
+  static void Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route);
 
   // Nobody waits for it any more. Thread-safe.
   void Cancel() { *cancelled_ = true; }

@@ -24,15 +24,14 @@ namespace {
 constexpr int kRequestedDataCalls = 512;
 constexpr int kRequestedControlCalls = 8;
 
-// Longer ones do not fit into HTTP/2's trailers everywhere; TF Serving cuts at
-// the same length.
+// Longer ones do not fit into HTTP/2's trailers everywhere; TF Serving cuts here too.
 constexpr size_t kMaxMessage = 1024;
 constexpr char kTruncated[] = "...TRUNCATED";
 
 grpc::Status ToGrpc(const absl::Status& status) {
   std::string message(status.message());
   if (message.size() > kMaxMessage) {
-    message.resize(kMaxMessage - sizeof(kTruncated) + 1);
+    message.resize(kMaxMessage);
     message += kTruncated;
   }
   return {static_cast<grpc::StatusCode>(status.code()), message};
@@ -96,7 +95,16 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     came_ = true;
     service_->counts_->open.fetch_add(1);
     Request(service_, method_, queue_, calls_);
+    // Those who may not call take no place in the queue.
+    const absl::Status authorized = Authorize();
+    if (!authorized.ok()) return Fail(authorized);
     calls_->Add(this);
+  }
+
+  const UnaryMethod& Method() const { return service_->definition_.methods[static_cast<size_t>(method_)]; }
+
+  absl::Status Authorize() const {
+    return service_->authorize_ && !Method().is_open ? service_->authorize_(*this) : absl::OkStatus();
   }
 
   void Handle() override {
@@ -105,13 +113,8 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     if (std::chrono::system_clock::now() >= deadline()) {
       return Fail(absl::DeadlineExceededError("the deadline passed before the call was begun"));
     }
-    const UnaryMethod& method = service_->definition_.methods[static_cast<size_t>(method_)];
-    if (service_->authorize_ && !method.is_open) {
-      const absl::Status authorized = service_->authorize_(*this);
-      if (!authorized.ok()) return Fail(authorized);
-    }
     if (!Flatten()) return Fail(absl::InternalError("the request's bytes cannot be read"));
-    method.handler(this);
+    Method().handler(this);
   }
   void Reject(size_t bound) override {
     Fail(absl::ResourceExhaustedError(

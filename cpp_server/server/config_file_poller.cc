@@ -9,14 +9,16 @@
 
 namespace trilho {
 
-ConfigFilePoller::ConfigFilePoller(std::string path, std::chrono::milliseconds wait, Changed changed)
-    : path_(std::move(path)), changed_(std::move(changed)) {
-  const auto config = ReadModelConfigFile(path_);
-  if (config.ok()) known_ = *config;
+ConfigFilePoller::ConfigFilePoller(std::string path, std::chrono::milliseconds wait,
+                                   tensorflow::serving::ModelServerConfig known, Changed changed)
+    : path_(std::move(path)), changed_(std::move(changed)), known_(std::move(known)) {
   watcher_.emplace(path_, wait, [this] { Look(); });
+  // It may have changed while the models were loaded.
+  Look();
 }
 
 void ConfigFilePoller::Look() {
+  MutexLock lock(&mu_);
   const auto config = ReadModelConfigFile(path_);
   if (!config.ok()) {
     const std::string problem(config.status().message());

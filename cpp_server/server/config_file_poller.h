@@ -9,6 +9,7 @@
 
 #include "absl/types/optional.h"
 #include "cpp_server/config/file_watcher.h"
+#include "cpp_server/core/mutex.h"
 #include "tensorflow_serving/config/model_server_config.pb.h"
 
 namespace trilho {
@@ -17,23 +18,25 @@ namespace trilho {
 // be read, or is wrong, is logged once and changes nothing.
 class ConfigFilePoller {
  public:
-  // On the poller's thread; must return soon.
+  // On the poller's thread, or within the constructor; must return soon.
   using Changed = std::function<void(const tensorflow::serving::ModelServerConfig&)>;
 
-  // What `path` holds now counts as known.
-  ConfigFilePoller(std::string path, std::chrono::milliseconds wait, Changed changed);
+  // `known` is what the server was started with.
+  ConfigFilePoller(std::string path, std::chrono::milliseconds wait, tensorflow::serving::ModelServerConfig known,
+                   Changed changed);
   ConfigFilePoller(const ConfigFilePoller&) = delete;
   ConfigFilePoller& operator=(const ConfigFilePoller&) = delete;
 
  private:
-  void Look();
+  void Look() EXCLUDES(mu_);
 
   const std::string path_;
   const Changed changed_;
 
-  // Used by the watcher's thread only, once it runs.
-  tensorflow::serving::ModelServerConfig known_;
-  std::string problem_;
+  // Held while a change is told, so that they come one after another.
+  Mutex mu_;
+  tensorflow::serving::ModelServerConfig known_ GUARDED_BY(mu_);
+  std::string problem_ GUARDED_BY(mu_);
   // Last, as its thread uses the rest.
   absl::optional<FileWatcher> watcher_;
 };

@@ -96,16 +96,19 @@ bool IsOpen(absl::string_view path) {
          absl::StartsWith(path, "/v2/health/") || StatusPage::IsOpen(path);
 }
 
-void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
+// Whether the call may be made; it was answered if not.
+bool Authorize(const HttpRoutes& routes, HttpCall* call) {
   // A browser asks with OPTIONS first, without the token.
-  if (routes.authorize && !IsOpen(call->path()) && call->method() != "OPTIONS") {
-    const absl::Status authorized = routes.authorize(*call);
-    if (!authorized.ok()) {
-      HttpResponse response = ErrorResponse(authorized);
-      response.headers.emplace_back("WWW-Authenticate", "Bearer");
-      return call->Reply(std::move(response));
-    }
-  }
+  if (!routes.authorize || IsOpen(call->path()) || call->method() == "OPTIONS") return true;
+  const absl::Status authorized = routes.authorize(*call);
+  if (authorized.ok()) return true;
+  HttpResponse response = ErrorResponse(authorized);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  call->Reply(std::move(response));
+  return false;
+}
+
+void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
   if (routes.management != nullptr && HttpManagement::IsManagementPath(call->path())) {
     return routes.management->Handle(call);
   }
@@ -136,6 +139,15 @@ HttpRoute RouteOf(const HttpRoutes& routes) {
   route.plane = [](absl::string_view method, absl::string_view path) {
     if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method);
     return IsRestPath(path) ? RestService::PlaneOf(method) : HttpPlane::kControl;
+  };
+  route.admit = [routes](const std::shared_ptr<HttpCall>& call) {
+    if (!Authorize(routes, call.get())) return false;
+    const bool takes_body =
+        call->method() != "GET" && (KServeRest::IsKServePath(call->path()) || IsRestPath(call->path()) ||
+                                    HttpManagement::IsManagementPath(call->path()));
+    // Nobody pays for a body that no handler looks at.
+    if (!takes_body) Handle(routes, call);
+    return takes_body;
   };
   route.handler = [routes](const std::shared_ptr<HttpCall>& call) { Handle(routes, call); };
   return route;

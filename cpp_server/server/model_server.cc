@@ -5,10 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/config/saved_configuration.h"
+#include "cpp_server/contracts/contract_check.h"
+#include "cpp_server/contracts/contract_service.h"
 #include "cpp_server/kserve/kserve_service.h"
 #include "cpp_server/logging/log.h"
+#include "cpp_server/rpc/reflected_files.h"
 #include "cpp_server/server/http_routes.h"
-#include "cpp_server/services/mnist/mnist_service.h"
 #include "cpp_server/services/model_service.h"
 #include "cpp_server/services/prediction_service.h"
 #include "cpp_server/services/warmup_replay.h"
@@ -33,8 +35,18 @@ void LogState(const ServableState& state) {
   }
 }
 
-ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const ModelBatching* batching,
-                                ServingMetrics* metrics) {
+// FAILED_PRECONDITION if a contract of the model `id` says otherwise.
+absl::Status CheckContracts(const Contracts& contracts, const ServableId& id, const SavedModel& model) {
+  for (const ContractMethod& method : contracts.methods) {
+    if (method.model != id.name) continue;
+    absl::Status checked = CheckContract(method, model.signatures().by_name);
+    if (!checked.ok()) return checked;
+  }
+  return absl::OkStatus();
+}
+
+ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contracts* contracts,
+                                const ModelBatching* batching, ServingMetrics* metrics) {
   SavedModelLoaderOptions loader;
   loader.saved_model = options.saved_model;
   loader.warm_up = options.warm_up;
@@ -55,7 +67,9 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Model
     }
     return replayed.status();
   };
-  loader.complete = [batching, log](const ServableId& id, const std::string& directory, SavedModel* model) {
+  loader.complete = [contracts, batching, log](const ServableId& id, const std::string& directory, SavedModel* model) {
+    absl::Status fits = CheckContracts(*contracts, id, *model);
+    if (!fits.ok()) return fits;
     return batching->Install(id, directory, model, [&](const std::string& line) { log(id, line); });
   };
   ManagerOptions manager;
@@ -108,6 +122,11 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
     if (!tls.ok()) return tls.status();
     server->tls_ = *std::move(tls);
   }
+  server->contracts_ = options.contracts.contracts;
+  for (const std::string& descriptor_set : options.contracts.descriptor_sets) {
+    absl::Status described = AddReflectedFiles(descriptor_set);
+    if (!described.ok()) return described;
+  }
   const absl::Status core = server->StartCore(options);
   if (!core.ok()) return core;
   const absl::Status loaded = server->core_->WaitUntilLoaded(stop);
@@ -135,7 +154,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
   core_options.poll_wait = options.poll_wait;
   core_options.completeness = options.completeness;
   core_options.settle_time = options.settle_time;
-  core_options.manager = ManagerOptionsOf(options, batching_.get(), observability_->metrics());
+  core_options.manager = ManagerOptionsOf(options, &contracts_, batching_.get(), observability_->metrics());
   core_options.on_configuration = [this](const std::vector<ModelSettings>& models) {
     return observability_->Configure(models);
   };
@@ -168,8 +187,10 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   }
   std::vector<ServiceDefinition> services = {
       PredictionService(predictor, observability_->hooks(), options.encoding),
-      KServeService(predictor, &core_->manager(), observability_->unlogged_hooks(), [this] { return IsReady(); }),
-      MnistService(predictor, observability_->unlogged_hooks())};
+      KServeService(predictor, &core_->manager(), observability_->unlogged_hooks(), [this] { return IsReady(); })};
+  for (ServiceDefinition& service : ContractServices(&contracts_, predictor, observability_->unlogged_hooks())) {
+    services.push_back(std::move(service));
+  }
   if (options.management) {
     services.push_back(
         ModelService(&core_->manager(), [](const ModelServerConfig&, const std::function<void(absl::Status)>& done) {
@@ -232,7 +253,8 @@ absl::Status ModelServer::StartHttp(const Options& options) {
 void ModelServer::StartConfigPoller(const Options& options) {
   if (options.model_config_file.empty() || options.model_config_poll_wait.count() <= 0) return;
   config_poller_ = std::make_unique<ConfigFilePoller>(
-      options.model_config_file, options.model_config_poll_wait, [this](const ModelServerConfig& config) {
+      options.model_config_file, options.model_config_poll_wait, options.models,
+      [this](const ModelServerConfig& config) {
         ModelConfiguration* const configuration = core_->configuration();
         core_->Change(
             [configuration, config](std::vector<std::string>* added) { return configuration->SetGiven(config, added); },

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "cpp_server/config/contract_files.h"
 #include "cpp_server/http/http_server.h"
 #include "cpp_server/kserve/kserve_rest.h"
 #include "cpp_server/rest/rest_service.h"
@@ -46,6 +47,9 @@ class ModelServer {
     // See DiskSource.
     VersionCompleteness completeness = VersionCompleteness::kStable;
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
+    // Served besides what is always there. A version that does not fit a contract
+    // of its model is not loaded.
+    ContractFiles contracts;
     // Loaded before any model, in this order.
     std::vector<std::string> op_libraries;
     SavedModelOptions saved_model;
@@ -116,6 +120,7 @@ class ModelServer {
   std::unique_ptr<BearerTokens> tokens_;
   // Asks the core for its models' states: after it there are no scrapes.
   std::unique_ptr<Observability> observability_;
+  Contracts contracts_;
   std::unique_ptr<ModelBatching> batching_;
   std::unique_ptr<ServerCore> core_;
   std::unique_ptr<RestService> rest_;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "cpp_server/config/channel_arguments.h"
+#include "cpp_server/config/contract_files.h"
 #include "cpp_server/config/flags.h"
 #include "cpp_server/config/model_config.h"
 #include "cpp_server/config/monitoring_config.h"
@@ -62,6 +63,9 @@ absl::Status ModelOptions(ModelServer::Options* options) {
                     : ReadModelConfigFile(options->model_config_file);
   if (!models.ok()) return models.status();
   options->models = *std::move(models);
+  auto contracts = ReadContractFiles(absl::GetFlag(FLAGS_contracts));
+  if (!contracts.ok()) return contracts.status();
+  options->contracts = *std::move(contracts);
   options->config_state_file = absl::GetFlag(FLAGS_config_state_file);
   options->model_config_poll_wait = std::chrono::seconds(absl::GetFlag(FLAGS_model_config_file_poll_wait_seconds));
   options->poll_wait = Milliseconds(absl::GetFlag(FLAGS_file_system_poll_wait_seconds));

@@ -16,8 +16,9 @@ std::string TraceId(absl::string_view traceparent) {
   return std::all_of(id.begin(), id.end(), is_digit) ? std::string(id) : "";
 }
 
-UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler) {
-  std::string method = name;
+UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler,
+                            std::string recorded_as) {
+  std::string method = recorded_as.empty() ? name : std::move(recorded_as);
   return {std::move(name), Plane::kData,
           [method = std::move(method), hooks, handler = std::move(handler)](UnaryCall* call) {
             CallContext context;

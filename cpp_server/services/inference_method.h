@@ -32,8 +32,10 @@ using InferenceHandler =
 // The 32 digits of a W3C traceparent "00-TRACE-SPAN-FLAGS"; empty if it is none.
 std::string TraceId(absl::string_view traceparent);
 
-// A method of the data plane around `handler`.
-UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler);
+// A method of the data plane around `handler`, recorded under `recorded_as`, or
+// its own name if that is empty.
+UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler,
+                            std::string recorded_as = "");
 
 }  // namespace trilho
 

@@ -10,7 +10,7 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 
 package(default_visibility = ["//visibility:public"])
 
-exports_files(["protoc", "grpc_cpp_plugin"])
+exports_files(["protoc", "grpc_cpp_plugin", "google/protobuf/descriptor.proto"])
 
 # gRPC, protobuf, absl, OpenSSL and what they need, static and with their
 # symbols hidden: TensorFlow's libraries export their own copies of most of
@@ -69,6 +69,7 @@ def _impl(ctx):
     ])
     for tool in ["protoc", "grpc_cpp_plugin"]:
         ctx.symlink(ctx.which(tool), tool)
+    ctx.symlink("/usr/include/google/protobuf/descriptor.proto", "google/protobuf/descriptor.proto")
     ctx.file("BUILD", _BUILD.replace("{libraries}", repr(_GRPC + absl)))
 
 system_cc_repository = repository_rule(

@@ -17,9 +17,9 @@ void Regress(const Predictor& predictor, const ExamplesRequest& request, const C
   record->signature = std::string(request.spec.signature_name);
   auto model = predictor.FindModel(request.spec);
   if (!model.ok()) return done(model.status());
-  record->version = model->version();
   auto signature = FindExampleSignature(**model, request.spec.signature_name, "No signature was found with the name: ");
   if (!signature.ok()) return done(signature.status());
+  record->version = model->version();
   record->signature = (*signature)->name;
   auto output = FindRegressionOutput(**model, **signature);
   if (!output.ok()) return done(output.status());

@@ -15,6 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of a SavedModel's two or three, and what teams keep in assets; a link to a folder above has no end.
+constexpr int kMaxDepth = 16;
+
 int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
 
 }  // namespace
@@ -22,8 +25,14 @@ int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} *
 absl::StatusOr<FileListing> ListFiles(const std::string& folder) {
   FileListing listing;
   std::error_code error;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+  // variables/ may be a link to weights that versions share; TensorFlow follows it.
+  constexpr auto kFollow = fs::directory_options::follow_directory_symlink;
+  for (fs::recursive_directory_iterator it(folder, kFollow, error), end; !error && it != end; it.increment(error)) {
     const std::string path = it->path().string();
+    if (it.depth() > kMaxDepth) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, " is more than ", kMaxDepth, " folders deep; is it a link to a folder above?"));
+    }
     struct stat info;
     if (::stat(path.c_str(), &info) != 0) {
       return absl::UnavailableError(absl::StrCat("Cannot look at ", path, ": ", std::strerror(errno)));

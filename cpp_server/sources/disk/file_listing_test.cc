@@ -26,6 +26,17 @@ TEST(ListFilesTest, ListsFilesAtAnyDepth) {
                                     Pair("variables/variables.index", Field(&FileStamp::size, 3))));
 }
 
+TEST(ListFilesTest, FollowsALinkToAFolderButNotForEver) {
+  TestDirectory dir;
+  dir.Write("shared/variables.index", "123");
+  dir.MakeFolder("1");
+  std::filesystem::create_directory_symlink(dir.Path("shared"), dir.Path("1/variables"));
+  EXPECT_THAT(*ListFiles(dir.Path("1")), ElementsAre(Pair("variables/variables.index", Field(&FileStamp::size, 3))));
+  std::filesystem::create_directory_symlink(dir.Path("1"), dir.Path("1/again"));
+  const absl::Status status = ListFiles(dir.Path("1")).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+}
+
 TEST(ListFilesTest, IsTheSameUntilSomethingChanges) {
   TestDirectory dir;
   dir.Write("a", "12345");

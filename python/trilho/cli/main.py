@@ -3,6 +3,8 @@
 import click
 
 import trilho
+from trilho.cli.check import check
+from trilho.cli.contract import contract
 from trilho.cli.data import data
 from trilho.cli.models import models
 from trilho.cli.query import query
@@ -15,6 +17,7 @@ _EXAMPLES = """\b
 Examples:
   trilho data mnist                                    fetch the images
   trilho train mnist --steps 2000 --export /models     publish /models/mnist/1
+  trilho check /models/mnist --contract mnist.proto    does it keep its contract?
   trilho models mnist --server localhost:8500          is it served?
   trilho query mnist --server localhost:8500           how well does it do?
 
@@ -54,7 +57,7 @@ def _line(error: Exception) -> str:
 
 @click.group(
     cls=_Commands,
-    commands=[data, models, query, train],
+    commands=[check, contract, data, models, query, train],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EXAMPLES,
 )

@@ -1,0 +1,26 @@
+// Serves contracts.
+
+#ifndef TRILHO_CPP_SERVER_CONTRACTS_CONTRACT_SERVICE_H_
+#define TRILHO_CPP_SERVER_CONTRACTS_CONTRACT_SERVICE_H_
+
+#include <vector>
+
+#include "cpp_server/contracts/contract.h"
+#include "cpp_server/inference/predictor.h"
+#include "cpp_server/rpc/unary_call.h"
+#include "cpp_server/services/inference_method.h"
+
+namespace trilho {
+
+// One definition for each service, of the methods in `contracts` alone. All
+// three must outlive the services; `contracts` does not change any more.
+//
+// INVALID_ARGUMENT for a request that is not what the contract says, UNAVAILABLE
+// while no version of the model is ready, FAILED_PRECONDITION if its signature is
+// not the contract's, INTERNAL if its answer is not.
+std::vector<ServiceDefinition> ContractServices(const Contracts* contracts, const Predictor* predictor,
+                                                const InferenceHooks* hooks);
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_CONTRACTS_CONTRACT_SERVICE_H_

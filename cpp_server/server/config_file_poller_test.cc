@@ -1,0 +1,54 @@
+#include "cpp_server/server/config_file_poller.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "cpp_server/config/model_config.h"
+#include "cpp_server/sources/disk/test_directory.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+std::string ConfigOf(const std::string& model) {
+  return "model_config_list { config { name: \"" + model + "\" base_path: \"/m\" model_platform: \"tensorflow\" } }";
+}
+
+class ConfigFilePollerTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<ConfigFilePoller> Poll(std::chrono::milliseconds wait) {
+    return std::make_unique<ConfigFilePoller>(dir_.Path("models.config"), wait, known_,
+                                              [this](const tensorflow::serving::ModelServerConfig& config) {
+                                                EXPECT_EQ(config.model_config_list().config(0).name(), "b");
+                                                ++told_;
+                                              });
+  }
+
+  static tensorflow::serving::ModelServerConfig Written(TestDirectory* dir) {
+    dir->Write("models.config", ConfigOf("a"));
+    return *ReadModelConfigFile(dir->Path("models.config"));
+  }
+
+  TestDirectory dir_;
+  const tensorflow::serving::ModelServerConfig known_ = Written(&dir_);
+  std::atomic<int> told_{0};
+};
+
+TEST_F(ConfigFilePollerTest, TellsOfAChange) {
+  const auto poller = Poll(std::chrono::milliseconds(5));
+  EXPECT_EQ(told_, 0);
+  dir_.Write("models.config", ConfigOf("b"));
+  while (told_ == 0) std::this_thread::yield();
+  EXPECT_EQ(told_, 1);
+}
+
+TEST_F(ConfigFilePollerTest, TellsOfWhatChangedWhileModelsWereLoaded) {
+  dir_.Write("models.config", ConfigOf("b"));
+  const auto poller = Poll(std::chrono::hours(1));
+  EXPECT_EQ(told_, 1);
+}
+
+}  // namespace
+}  // namespace trilho

@@ -1,0 +1,202 @@
+"""A service that nothing but a .proto describes, written here, beside no code of the server."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc_tools
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from e2e.client import AVAILABLE, Client, error_of
+from e2e.models import Export
+from e2e.programs import CONTRACT_PROTO, runfile
+from e2e.publishing import publish
+from e2e.server_process import ServerProcess, run_to_end
+from e2e.waiting import PATIENCE_SECONDS, wait_for
+
+MISTAKE = 2
+COMPUTE = "/acme.half.HalfService/Compute"
+PROTO = """
+syntax = "proto3";
+package acme.half;
+import "trilho/contract.proto";
+
+service HalfService {
+  rpc Compute(Request) returns (Response) {
+    option (trilho.contract.model) = {name: "half"};
+  }
+}
+message Request {
+  repeated Number numbers = 1 [(trilho.contract.batch) = true];
+}
+message Number {
+  float value = 1 [(trilho.contract.tensor) = {alias: "x" minimum: -100 maximum: 100}];
+}
+message Response {
+  repeated Half halves = 1 [(trilho.contract.batch) = true];
+}
+message Half {
+  float value = 1 [(trilho.contract.tensor) = {alias: "y"}];
+}
+"""
+
+
+def compiled(folder: Path, text: str) -> Path:
+    """Compiles a contract to FOLDER/half.desc, as its team does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "half.proto").write_text(text, encoding="utf-8")
+    out = folder / "half.desc"
+    (package,) = (Path(path) for path in grpc_tools.__path__)
+    # A process of its own: the compiler and TensorFlow do not go together in one.
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "grpc_tools.protoc",
+            f"--proto_path={folder}",
+            f"--proto_path={runfile(CONTRACT_PROTO).parent.parent}",
+            f"--proto_path={package / '_proto'}",
+            "--include_imports",
+            "--include_source_info",
+            f"--descriptor_set_out={out}",
+            "half.proto",
+        ],
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    return out
+
+
+class Half:
+    """Calls the service."""
+
+    def __init__(self, descriptor_set: Path, channel: grpc.Channel) -> None:
+        pool = descriptor_pool.DescriptorPool()
+        content = descriptor_set.read_bytes()
+        for file in descriptor_pb2.FileDescriptorSet.FromString(content).file:
+            pool.Add(file)
+        find = pool.FindMessageTypeByName
+        self._request: Any = message_factory.GetMessageClass(find("acme.half.Request"))
+        response: Any = message_factory.GetMessageClass(find("acme.half.Response"))
+        self._call: Any = channel.unary_unary(
+            COMPUTE,
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+
+    def __call__(self, *numbers: float) -> list[float]:
+        request = self._request(numbers=[{"value": number} for number in numbers])
+        answer = self._call(request, timeout=PATIENCE_SECONDS)
+        return [half.value for half in answer.halves]
+
+
+@pytest.fixture(scope="module")
+def contracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("contracts")
+    compiled(folder, PROTO)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base(half_plus_two: Export, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("models") / "half"
+    publish(half_plus_two, base, 1)
+    return base
+
+
+@pytest.fixture(scope="module")
+def server(contracts: Path, base: Path) -> Iterator[ServerProcess]:
+    with ServerProcess(
+        "--model_name=half",
+        f"--model_base_path={base}",
+        "--file_system_poll_wait_seconds=0.05",
+        f"--contracts={contracts}",
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server: ServerProcess) -> Iterator[Client]:
+    with Client(server.port) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def half(contracts: Path, client: Client) -> Half:
+    return Half(contracts / "half.desc", client.channel)
+
+
+def test_a_model_is_served_by_its_contract_alone(half: Half) -> None:
+    assert half(4) == [4]
+    assert half(0, 1, -2) == [2, 2.5, 1]
+
+
+def test_what_the_contract_forbids_is_refused_by_the_path_of_its_field(half: Half) -> None:
+    code, text = error_of(lambda: half(1, 200))
+    assert (code.name, text) == (
+        "INVALID_ARGUMENT",
+        "numbers[1].value is 200, expected -100 to 100",
+    )
+    code, text = error_of(half)
+    assert (code.name, text) == (
+        "INVALID_ARGUMENT",
+        "numbers is empty, expected at least one",
+    )
+    assert half(4) == [4]
+
+
+def test_reflection_lists_and_describes_it(client: Client) -> None:
+    assert b"acme.half.HalfService" in client.reflected_services()
+    assert b"Compute" in client.reflected_file("acme.half.HalfService")
+
+
+def test_a_version_that_breaks_the_contract_is_not_served(
+    server: ServerProcess, client: Client, base: Path, mnist: Export, half: Half
+) -> None:
+    publish(mnist, base, 2)
+
+    def refusal() -> str | None:
+        states = client.status("half")
+        return str(states[2].status.error_message) or None if 2 in states else None
+
+    reason = wait_for("the reason of version 2", refusal)
+    assert "acme.half.HalfService" in reason
+    assert '"x"' in reason
+    assert "image_data" in reason
+    assert client.status("half")[1].state == AVAILABLE
+    assert half(4) == [4]
+    assert server.is_running()
+
+
+def test_a_model_that_is_not_there_is_unavailable(contracts: Path, tmp_path: Path) -> None:
+    with (
+        ServerProcess(f"--model_base_path={tmp_path}", f"--contracts={contracts}") as server,
+        Client(server.port) as client,
+    ):
+        code, text = error_of(lambda: Half(contracts / "half.desc", client.channel)(1))
+        assert (code.name, text) == ("UNAVAILABLE", 'no version of the model "half" is ready')
+
+
+def test_a_contract_that_contradicts_itself_stops_the_start(tmp_path: Path) -> None:
+    text = PROTO.replace("minimum: -100 maximum: 100", "minimum: 100 maximum: -100")
+    file = compiled(tmp_path, text)
+    for check in ([], ["--check_config"]):
+        ended = run_to_end("--model_base_path=/models/m", f"--contracts={file}", *check)
+        assert ended.code == MISTAKE
+        assert "half.proto:15" in ended.err
+        assert "acme.half.Number.value" in ended.err
+
+
+def test_a_contract_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    for path, text in (
+        (tmp_path / "no.desc", "cannot read"),
+        (tmp_path, "has no file *.desc"),
+    ):
+        ended = run_to_end("--model_base_path=/models/m", f"--contracts={path}")
+        assert ended.code == MISTAKE
+        assert text in ended.err

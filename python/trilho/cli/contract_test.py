@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner, Result
+
+from trilho.cli.main import main
+
+_CONTRACT = """syntax = "proto3";
+package a;
+import "trilho/contract.proto";
+service S { rpc M(Q) returns (Q) { option (trilho.contract.model) = { name: "m" }; } }
+message Q { repeated float x = 1 [(trilho.contract.tensor) = { shape: 4 }]; }
+"""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Has versions 2 and 10 of the model m; only 10 keeps the contract."""
+    folder = tmp_path_factory.mktemp("models") / "m"
+    for version, width in (("2", 3), ("10", 4)):
+        spec = tf.TensorSpec([None, width], tf.float32, name="x")
+        function = tf.function(lambda x: {"x": x * 2}).get_concrete_function(spec)
+        tf.saved_model.save(tf.Module(), str(folder / version), signatures=function)
+    return folder.parent
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Path:
+    path = tmp_path / "a.proto"
+    path.write_text(_CONTRACT)
+    return path
+
+
+def _run(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def test_check_shows_what_matches(models: Path, contract: Path) -> None:
+    result = _run("check", models / "m", "--contract", contract)
+    assert result.exit_code == 0, result.output
+    head, method, columns, *rows = result.output.splitlines()
+    assert head == f"{models}/m/10 keeps the contract"
+    assert method == "a.S.M, signature serving_default"
+    assert columns.split() == ["field", "tensor", "dtype", "shape"]
+    assert [row.split() for row in rows] == [
+        ["x", "input", "x", "FLOAT", "[?,", "4]"],
+        ["x", "output", "x", "FLOAT", "[?,", "4]"],
+    ]
+
+
+def test_check_ends_with_1_and_the_mismatches(models: Path, contract: Path) -> None:
+    result = _run("check", models / "m" / "2", "--contract", contract)
+    assert result.exit_code == 1
+    head, *lines = result.output.splitlines()
+    assert head == f"Error: {models}/m/2: 2 mismatches with the contract"
+    assert [line.partition(": a.Q.x: ")[0] for line in lines] == [f"{contract}:5"] * 2
+
+
+def test_check_takes_the_methods_of_one_model(models: Path, contract: Path, tmp_path: Path) -> None:
+    other = tmp_path / "b.proto"
+    other.write_text(_CONTRACT.replace("package a", "package b").replace('"m"', '"other"'))
+    files = ("--contract", contract, "--contract", other)
+    # By the name of the folder.
+    result = _run("check", models / "m" / "10", *files)
+    assert result.exit_code == 0, result.output
+    assert "a.S.M" in result.output
+    assert "b.S.M" not in result.output
+    assert "b.S.M" in _run("check", models / "m", *files, "--model", "other").output
+    result = _run("check", models / "m", *files, "--model", "k")
+    assert result.exit_code == 1
+    assert 'answered by the model "k"; --model can be m, other' in result.output
+
+
+def test_check_of_a_folder_without_a_model_fails(contract: Path, tmp_path: Path) -> None:
+    result = _run("check", tmp_path, "--contract", contract)
+    assert result.exit_code == 1
+    assert "has neither a saved_model.pb nor versions" in result.output
+
+
+def test_wrong_usage_ends_with_2(models: Path, contract: Path) -> None:
+    assert _run("check", models / "m").exit_code == 2
+    assert _run("check", models / "no", "--contract", contract).exit_code == 2
+    assert _run("contract", "diff", contract).exit_code == 2
+
+
+def test_diff_ends_with_1_if_something_breaks(contract: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.proto"
+    new.write_text(_CONTRACT.replace("float x = 1", "double x = 1"))
+    result = _run("contract", "diff", contract, new)
+    assert result.exit_code == 1
+    assert "breaks clients: a.Q.x: type changed" in result.output
+
+
+def test_diff_ends_with_0_if_nothing_does(contract: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.proto"
+    new.write_text(_CONTRACT + "message New { float x = 1; }")
+    result = _run("contract", "diff", contract, new)
+    assert (result.exit_code, result.output) == (0, "compatible: a.New: message added\n")
+    assert _run("contract", "diff", contract, contract).output == "No difference\n"
+
+
+def test_help_shows_how_a_contract_looks() -> None:
+    assert "option (trilho.contract.model)" in _run("check", "--help").output
+    assert "breaks clients" in _run("contract", "diff", "--help").output
