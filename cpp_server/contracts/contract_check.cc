@@ -48,6 +48,7 @@ std::string Advice(const std::string& name, const std::vector<std::string>& know
 
 std::vector<std::string> Aliases(const std::vector<TensorInfo>& tensors) {
   std::vector<std::string> aliases;
+  aliases.reserve(tensors.size());
   for (const TensorInfo& info : tensors) aliases.push_back(info.alias);
   return aliases;
 }

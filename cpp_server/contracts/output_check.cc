@@ -71,7 +71,7 @@ absl::Status CheckOutputs(const ContractLayout& layout, int64_t examples, const 
                           OutputCounts* counts) {
   OutputChecker checker(layout, examples, counts);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const absl::Status status = checker.Check(layout.tensors[i], outputs[i]);
+    absl::Status status = checker.Check(layout.tensors[i], outputs[i]);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

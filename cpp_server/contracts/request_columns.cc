@@ -60,11 +60,10 @@ bool RequestReader::ReadMessage(absl::string_view bytes, const ContractMessage& 
   WireReader reader(bytes);
   while (reader.NextField()) {
     const ContractField* const field = message.Find(reader.field());
-    if (field == nullptr) {
-      reader.Skip();
-    } else if (field->is == ContractField::Is::kTensor) {
+    const bool is_tensor = field != nullptr && field->is == ContractField::Is::kTensor;
+    if (is_tensor) {
       if (!(pass_ == Pass::kCount ? Count(&reader, field->target) : Fill(&reader, field->target))) return false;
-    } else if (reader.type() != WireType::kLengthDelimited) {
+    } else if (field == nullptr || reader.type() != WireType::kLengthDelimited) {
       reader.Skip();
     } else {
       const absl::string_view nested = reader.Bytes();

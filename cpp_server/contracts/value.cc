@@ -72,7 +72,7 @@ uint64_t LoadInteger(TF_DataType type, const char* from, bool* negative) {
   int64_t value = 0;
   switch (type) {
     case TF_INT8:
-      value = Read<int8_t>(from);
+      value = Read<int8_t>(from);  // NOLINT(bugprone-signed-char-misuse): a number, no character
       break;
     case TF_INT16:
       value = Read<int16_t>(from);
