@@ -27,7 +27,7 @@ from bench.open_loop import HEALTH, PREDICT, Call, read
 from e2e.client import Client, image_request
 from e2e.models import export_mnist
 from e2e.publishing import publish
-from e2e.server_process import ServerProcess
+from e2e.server_process import ServerProcess, cpu_seconds
 
 SMALL, LARGE = "mnist", "large"
 ARMS = ("quiet", "beside", "apart")
@@ -109,7 +109,7 @@ def measure(
         for _ in range(rounds):
             for arm, whose in zip(ARMS, (None, client, other_client), strict=True):
                 time.sleep(REST_SECONDS)
-                before = _cpu_seconds(caller.pid)
+                before = cpu_seconds(caller.pid)
                 window = Window(arm, time.monotonic())
                 while time.monotonic() < window.begin + seconds:
                     if whose is None:
@@ -118,9 +118,7 @@ def measure(
                         _load_and_unload(whose, folder)
                         window.cycles += 1
                 window.end = time.monotonic()
-                window.client_cpu = (_cpu_seconds(caller.pid) - before) / (
-                    window.end - window.begin
-                )
+                window.client_cpu = (cpu_seconds(caller.pid) - before) / (window.end - window.begin)
                 windows.append(window)
     calls = sorted(read(file), key=lambda call: call.due)
     due = [call.due for call in calls]
@@ -183,11 +181,6 @@ def _open_loop(
 def _load_and_unload(client: Client, folder: Path) -> None:
     load(client, folder, kept=SMALL, model=LARGE)
     unload(client, folder, kept=SMALL, model=LARGE)
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _quantile(values: list[float], quantile: float) -> float:

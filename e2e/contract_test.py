@@ -10,9 +10,9 @@ from typing import Any
 import grpc
 import grpc_tools
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from e2e.client import AVAILABLE, Client, error_of
+from e2e.contract_messages import message_class
 from e2e.models import Export
 from e2e.programs import CONTRACT_PROTO, runfile
 from e2e.publishing import publish
@@ -76,13 +76,8 @@ class Half:
     """Calls the service."""
 
     def __init__(self, descriptor_set: Path, channel: grpc.Channel) -> None:
-        pool = descriptor_pool.DescriptorPool()
-        content = descriptor_set.read_bytes()
-        for file in descriptor_pb2.FileDescriptorSet.FromString(content).file:
-            pool.Add(file)
-        find = pool.FindMessageTypeByName
-        self._request: Any = message_factory.GetMessageClass(find("acme.half.Request"))
-        response: Any = message_factory.GetMessageClass(find("acme.half.Response"))
+        self._request = message_class(descriptor_set, "acme.half.Request")
+        response = message_class(descriptor_set, "acme.half.Response")
         self._call: Any = channel.unary_unary(
             COMPUTE,
             request_serializer=lambda request: request.SerializeToString(),

@@ -1,12 +1,11 @@
 """Calls of trilho.mnist.MnistService, from its contract alone."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from e2e.contract_messages import message_class
 from e2e.programs import MNIST_CONTRACT, runfile
 from e2e.waiting import PATIENCE_SECONDS
 
@@ -37,15 +36,5 @@ def classify(channel: grpc.Channel, image_data: Iterable[float]) -> list[float]:
     return list(call(request, timeout=PATIENCE_SECONDS).value)
 
 
-@cache
-def _pool() -> descriptor_pool.DescriptorPool:
-    # One of its own, so that generated code of the same contract is no clash.
-    pool = descriptor_pool.DescriptorPool()
-    files = descriptor_pb2.FileDescriptorSet.FromString(runfile(MNIST_CONTRACT).read_bytes())
-    for file in files.file:
-        pool.Add(file)
-    return pool
-
-
 def _message(name: str) -> Any:
-    return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"trilho.mnist.{name}"))
+    return message_class(runfile(MNIST_CONTRACT), f"trilho.mnist.{name}")

@@ -12,7 +12,7 @@ from typing import Self
 from e2e.programs import SERVER, runfile
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
-__all__ = ["Finished", "ServerProcess", "run_to_end"]
+__all__ = ["Finished", "ServerProcess", "cpu_seconds", "run_to_end"]
 
 _PORT_LINE = re.compile(r"serving gRPC on port (\d+)$", re.MULTILINE)
 _HTTP_PORT_LINE = re.compile(r"serving HTTP on port (\d+)$", re.MULTILINE)
@@ -49,6 +49,14 @@ def run_to_end(*flags: str) -> Finished:
         timeout=PATIENCE_SECONDS,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def cpu_seconds(pid: int) -> float:
+    """The time that all threads of a process have computed so far."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    # Behind the program's name, which may hold spaces: utime and stime.
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
 
 class ServerProcess:
@@ -172,10 +180,7 @@ class ServerProcess:
 
     def cpu_seconds(self) -> float:
         """The time that all its threads have computed so far."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
-        # Behind the program's name, which may hold spaces: utime and stime.
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+        return cpu_seconds(self.process.pid)
 
     def _kill(self) -> None:
         if self.is_running():

@@ -85,17 +85,13 @@ namespace trilho {
 // exit with 0. INVALID_ARGUMENT, naming the nearest valid flag, for a flag that
 // is none, and for a word that is no flag; otherwise, unless --check_config is
 // given, for what FlagProblems says: CheckConfig reports that with the rest. A
-// value that does not parse ends the process with 1 and a line that says so.
+// value that does not parse, or is missing, is INVALID_ARGUMENT too.
 // Logs which flags have no effect. For the main thread, before others read flags.
 absl::Status ParseFlags(int argc, char** argv);
 
 // Whether the last ParseFlags saw the flag on the command line, with whatever
 // value; what a --flagfile says does not count.
 bool FlagWasGiven(const std::string& name);
-
-// The name out of `known` that takes the fewest edits to become `name`; empty
-// if all are far.
-std::string NearestName(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace trilho
 

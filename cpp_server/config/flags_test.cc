@@ -16,21 +16,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(NearestNameTest, FindsTheNameWithTheFewestEdits) {
-  const std::vector<std::string> known = {"port", "model_name", "model_base_path", "model_config_file"};
-  EXPECT_EQ(NearestName("prot", known), "port");
-  EXPECT_EQ(NearestName("ports", known), "port");
-  EXPECT_EQ(NearestName("model_base_pth", known), "model_base_path");
-  EXPECT_EQ(NearestName("modle_name", known), "model_name");
-  EXPECT_EQ(NearestName("port", known), "port");
-}
-
-TEST(NearestNameTest, FindsNothingIfAllAreFar) {
-  EXPECT_EQ(NearestName("verbosity", {"port", "model_name"}), "");
-  EXPECT_EQ(NearestName("port", {}), "");
-  EXPECT_EQ(NearestName("", {"port"}), "");
-}
-
 class ParseFlagsTest : public FlagsTest {};
 
 TEST_F(ParseFlagsTest, TFServingsFlagsHaveItsDefaults) {

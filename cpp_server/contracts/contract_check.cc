@@ -6,39 +6,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/advice/nearest_name.h"
 #include "cpp_server/contracts/value_text.h"
 
 namespace trilho {
 namespace {
 
-constexpr int64_t kAny = -1;
-
-size_t EditDistance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-// "; did you mean "x"? It has "x", "y"".
+// `, perhaps "x": it has "x", "y"`.
 std::string Advice(const std::string& name, const std::vector<std::string>& known) {
-  std::string nearest;
-  // More than half of the letters wrong is another word, not a slip.
-  size_t best = name.size() / 2 + 1;
-  for (const std::string& candidate : known) {
-    const size_t distance = EditDistance(name, candidate);
-    if (distance >= best) continue;
-    best = distance;
-    nearest = candidate;
-  }
+  const std::string nearest = NearestName(name, known);
   std::string text = nearest.empty() ? "" : absl::StrCat(", perhaps \"", nearest, "\"");
   if (known.empty()) return text + ": it has none";
   return absl::StrCat(text, ": it has ", absl::StrJoin(known, ", ", [](std::string* out, const std::string& k) {
@@ -51,21 +27,6 @@ std::vector<std::string> Aliases(const std::vector<TensorInfo>& tensors) {
   aliases.reserve(tensors.size());
   for (const TensorInfo& info : tensors) aliases.push_back(info.alias);
   return aliases;
-}
-
-std::string ShapeText(const std::vector<int64_t>& shape) {
-  return absl::StrCat(
-      "[",
-      absl::StrJoin(shape, ", ",
-                    [](std::string* out, int64_t dim) { absl::StrAppend(out, dim < 0 ? "?" : absl::StrCat(dim)); }),
-      "]");
-}
-
-std::vector<int64_t> ShapeOf(const ContractLayout& layout, const ContractTensor& tensor) {
-  std::vector<int64_t> shape(static_cast<size_t>(Depth(layout, tensor.scope)), kAny);
-  if (tensor.extent == Extent::kCounted) shape.push_back(kAny);
-  shape.insert(shape.end(), tensor.shape.begin(), tensor.shape.end());
-  return shape;
 }
 
 class Checker {
@@ -109,8 +70,8 @@ class Checker {
                               Advice(alias, Aliases(signature_.inputs))));
     }
     const TensorInfo& found = signature_.inputs[static_cast<size_t>(position)];
-    if (found.type != TF_STRING || !MayMatch({kAny}, found, method_.request.batch())) {
-      Add(method_.location, "", Mismatch("input", alias, TF_STRING, {kAny}, found));
+    if (found.type != TF_STRING || !MayMatch({kUnknownDim}, found, method_.request.batch())) {
+      Add(method_.location, "", Mismatch("input", alias, TF_STRING, {kUnknownDim}, found));
     }
   }
 
@@ -123,7 +84,7 @@ class Checker {
         continue;
       }
       const TensorInfo& found = infos[static_cast<size_t>(position)];
-      const std::vector<int64_t> shape = ShapeOf(layout, tensor);
+      const std::vector<int64_t> shape = ExpectedDims(layout, tensor);
       if (found.type != tensor.type || !MayMatch(shape, found, layout.batch())) {
         Add(tensor.location, tensor.element, Mismatch(what, tensor.alias, tensor.type, shape, found));
       }
@@ -146,8 +107,8 @@ class Checker {
   static std::string Mismatch(const char* what, const std::string& alias, TF_DataType type,
                               const std::vector<int64_t>& shape, const TensorInfo& found) {
     return absl::StrCat("the ", what, " \"", alias, "\" is ", ContractTypeName(found.type), " ",
-                        found.shape ? ShapeText(*found.shape) : "of any shape", ", expected ", ContractTypeName(type),
-                        " ", ShapeText(shape));
+                        found.shape ? DimsText(*found.shape) : "of any shape", ", expected ", ContractTypeName(type),
+                        " ", DimsText(shape));
   }
 
   const ContractMethod& method_;

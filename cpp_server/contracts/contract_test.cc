@@ -95,7 +95,7 @@ TEST(ContractTest, ReadsShapesFromTheOutsideIn) {
     message Cell { repeated float value = 1 [(trilho.contract.tensor) = { shape: 3 }]; }
     message Place { string city = 1; })"));
   const ContractLayout& layout = compiled.method().request;
-  const auto shape = [&](const std::string& alias) { return ExpectedShape(layout, Find(layout, alias)); };
+  const auto shape = [&](const std::string& alias) { return DimsText(ExpectedDims(layout, Find(layout, alias))); };
   EXPECT_EQ(shape("one"), "[?]");
   EXPECT_EQ(shape("many"), "[?, ?]");
   EXPECT_EQ(shape("image"), "[?, 28, 28]");
@@ -132,7 +132,7 @@ TEST(ContractTest, ABatchHasAnExampleInEachElement) {
   const ContractLayout& layout = compiled.method().request;
   EXPECT_EQ(layout.batch_number, 7u);
   EXPECT_EQ(layout.scopes.size(), 1u);
-  EXPECT_EQ(ExpectedShape(layout, layout.tensors[0]), "[?]");
+  EXPECT_EQ(DimsText(ExpectedDims(layout, layout.tensors[0])), "[?]");
   EXPECT_EQ(layout.tensors[0].element, "test.Person.age");
   EXPECT_EQ(layout.tensors[0].location, "test.proto:7");
 }

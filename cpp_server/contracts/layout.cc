@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace trilho {
 
@@ -57,14 +58,16 @@ int Depth(const ContractLayout& layout, int scope) {
   return depth;
 }
 
-std::string ExpectedShape(const ContractLayout& layout, const ContractTensor& tensor) {
-  std::string text = "[?";
-  for (int i = 1, depth = Depth(layout, tensor.scope); i < depth; ++i) text += ", ?";
-  if (tensor.extent == Extent::kCounted) text += ", ?";
-  if (tensor.extent == Extent::kFixed) {
-    for (const int64_t dim : tensor.shape) absl::StrAppend(&text, ", ", dim);
-  }
-  return text + "]";
+std::vector<int64_t> ExpectedDims(const ContractLayout& layout, const ContractTensor& tensor) {
+  std::vector<int64_t> dims(static_cast<size_t>(Depth(layout, tensor.scope)), kUnknownDim);
+  if (tensor.extent == Extent::kCounted) dims.push_back(kUnknownDim);
+  dims.insert(dims.end(), tensor.shape.begin(), tensor.shape.end());
+  return dims;
+}
+
+std::string DimsText(const std::vector<int64_t>& dims) {
+  const auto dim_text = [](std::string* out, int64_t dim) { absl::StrAppend(out, dim < 0 ? "?" : absl::StrCat(dim)); };
+  return absl::StrCat("[", absl::StrJoin(dims, ", ", dim_text), "]");
 }
 
 }  // namespace trilho

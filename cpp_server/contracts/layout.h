@@ -158,8 +158,14 @@ struct ContractLayout {
   bool batch() const { return batch_number != 0; }
 };
 
-// Shape as far as it is known: "[?, 28, 28]".
-std::string ExpectedShape(const ContractLayout& layout, const ContractTensor& tensor);
+// Of a shape that is not known before a request or a response is.
+constexpr int64_t kUnknownDim = -1;
+
+// The tensor's shape as far as it is known; the first dimension is the examples'.
+std::vector<int64_t> ExpectedDims(const ContractLayout& layout, const ContractTensor& tensor);
+
+// "[?, 28, 28]".
+std::string DimsText(const std::vector<int64_t>& dims);
 
 // How many scopes are around a tensor: its dimensions before its own.
 int Depth(const ContractLayout& layout, int scope);

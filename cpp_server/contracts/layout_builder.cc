@@ -71,10 +71,10 @@ class LayoutBuilder {
 
   // False if the field cannot be served, whatever it is annotated with.
   bool CheckField(const FieldDescriptor& field) {
-    const size_t before = problem_count_;
+    bool servable = true;
     const auto problem = [&](absl::string_view text) {
       problems_->Add(field, text);
-      ++problem_count_;
+      servable = false;
     };
     if (field.is_map()) {
       problem("is a map, which is no tensor; make it a repeated message, or one field for each key");
@@ -91,7 +91,7 @@ class LayoutBuilder {
     if (IsMessage(field) && field.options().HasExtension(contract::tensor)) {
       problem("has (trilho.contract.tensor) and is a message: annotate its fields");
     }
-    return problem_count_ == before;
+    return servable;
   }
 
   // The position of its table.
@@ -119,7 +119,6 @@ class LayoutBuilder {
       table.small_numbers.resize(number + 1);
       table.small_numbers[number] = static_cast<uint16_t>(i + 1);
     }
-    // Absent numbers below it are looked up no further either.
     layout_.messages[position] = std::move(table);
     return static_cast<int>(position);
   }
@@ -197,7 +196,6 @@ class LayoutBuilder {
 
   const FieldsAre fields_;
   Problems* const problems_;
-  size_t problem_count_ = 0;
   const FieldDescriptor* batch_seen_ = nullptr;
   // Those around the field that is read.
   std::vector<const Descriptor*> open_;

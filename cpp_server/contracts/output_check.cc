@@ -1,25 +1,20 @@
 #include "cpp_server/contracts/output_check.h"
 
-#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "cpp_server/contracts/value_text.h"
 
 namespace trilho {
 namespace {
 
-// "[2, 10]".
-std::string Shape(absl::Span<const int64_t> dims) { return absl::StrCat("[", absl::StrJoin(dims, ", "), "]"); }
-
 absl::Status Unfit(const ContractLayout& layout, const ContractTensor& info, const Tensor& found, int64_t examples,
                    absl::string_view why) {
-  std::string expected = ExpectedShape(layout, info);
-  // The first of them is known by now.
-  expected.replace(1, 1, absl::StrCat(examples));
+  std::vector<int64_t> expected = ExpectedDims(layout, info);
+  expected.front() = examples;
   return absl::InternalError(absl::StrCat("the model's output \"", info.alias, "\" is ", ContractTypeName(found.type()),
-                                          " ", Shape(found.dims()), ", expected ", ContractTypeName(info.type), " ",
-                                          expected, why));
+                                          " ", DimsText(found.dims()), ", expected ", ContractTypeName(info.type), " ",
+                                          DimsText(expected), why));
 }
 
 class OutputChecker {

@@ -9,7 +9,12 @@
 namespace trilho {
 namespace {
 
-bool IsInfinite(double value) { return std::isinf(value); }
+template <typename T>
+T Read(const char* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
 
 // Rounds; a finite number that becomes infinite does not fit.
 bool StoreFloat(TF_DataType type, double value, char* to) {
@@ -24,34 +29,19 @@ bool StoreFloat(TF_DataType type, double value, char* to) {
       constexpr float kInfinity = std::numeric_limits<float>::infinity();
       const float rounded = large ? (value < 0 ? -kInfinity : kInfinity) : static_cast<float>(value);
       std::memcpy(to, &rounded, sizeof(rounded));
-      return !large || IsInfinite(value);
-    }
-    case TF_HALF: {
-      char single[sizeof(float)];
-      if (!StoreFloat(TF_FLOAT, value, single)) return false;
-      float narrow = 0;
-      std::memcpy(&narrow, single, sizeof(narrow));
-      const uint16_t half = FloatToHalf(narrow);
-      std::memcpy(to, &half, sizeof(half));
-      return (half & 0x7fff) != 0x7c00 || IsInfinite(value);
+      return !large || std::isinf(value);
     }
     default: {
       char single[sizeof(float)];
       if (!StoreFloat(TF_FLOAT, value, single)) return false;
-      float narrow = 0;
-      std::memcpy(&narrow, single, sizeof(narrow));
-      const uint16_t brain = FloatToBFloat16(narrow);
-      std::memcpy(to, &brain, sizeof(brain));
-      return (brain & 0x7fff) != 0x7f80 || IsInfinite(value);
+      const auto narrow = Read<float>(single);
+      const bool is_half = type == TF_HALF;
+      const uint16_t small = is_half ? FloatToHalf(narrow) : FloatToBFloat16(narrow);
+      std::memcpy(to, &small, sizeof(small));
+      const uint16_t infinity = is_half ? 0x7c00 : 0x7f80;
+      return (small & 0x7fff) != infinity || std::isinf(value);
     }
   }
-}
-
-template <typename T>
-T Read(const char* from) {
-  T value;
-  std::memcpy(&value, from, sizeof(value));
-  return value;
 }
 
 double LoadFloat(TF_DataType type, const char* from) {

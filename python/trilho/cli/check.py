@@ -10,7 +10,7 @@ from rich.table import Table
 from trilho.cli._contract_options import CONTRACT_FILE, proto_path
 from trilho.contract import reading
 from trilho.contract.check import check as compare
-from trilho.contract.check import verify_export
+from trilho.contract.check import raise_mismatches
 from trilho.contract.definitions import Contract
 from trilho.contract.problems import ContractError
 from trilho.contract.report import Report
@@ -71,9 +71,10 @@ def check(
     """
     folder = _version_folder(model_dir)
     contracts = _of_model(reading.read(files, proto_paths=proto_paths), folder, model)
-    verify_export(folder, contracts)
+    reports = [compare(contract, folder) for contract in contracts]
+    raise_mismatches(folder, reports)
     click.echo(f"{folder} keeps the contract")
-    _show([compare(contract, folder) for contract in contracts])
+    _show(reports)
 
 
 def _version_folder(folder: Path) -> Path:

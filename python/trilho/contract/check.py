@@ -10,7 +10,7 @@ from trilho.contract.problems import ContractError
 from trilho.contract.report import Match, Mismatch, Report, nearest
 from trilho.contract.signatures import Signature, TensorInfo, read_signatures
 
-__all__ = ["Match", "Mismatch", "Report", "check", "verify_export"]
+__all__ = ["Match", "Mismatch", "Report", "check", "raise_mismatches", "verify_export"]
 
 
 def check(contract: Contract, folder: Path) -> Report:
@@ -61,9 +61,21 @@ def verify_export(folder: Path, contracts: Iterable[Contract]) -> None:
         ContractError: It does not keep them, with a line for each mismatch of all of them; or
             there is no SavedModel.
     """
-    found = [str(one) for contract in contracts for one in check(contract, folder).mismatches]
+    raise_mismatches(folder, [check(contract, folder) for contract in contracts])
+
+
+def raise_mismatches(folder: Path, reports: Iterable[Report]) -> None:
+    """Does nothing if there are none.
+
+    Args:
+        folder: What was compared.
+        reports: With each of its contracts.
+
+    Raises:
+        ContractError: With a line for each mismatch of all of them.
+    """
     # Methods share messages, and so what is wrong with them.
-    lines = list(dict.fromkeys(found))
+    lines = list(dict.fromkeys(str(one) for report in reports for one in report.mismatches))
     if lines:
         count = "1 mismatch" if len(lines) == 1 else f"{len(lines)} mismatches"
         raise ContractError(f"{folder}: {count} with the contract", *lines)
