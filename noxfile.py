@@ -298,14 +298,15 @@ def lock(session: nox.Session) -> None:
             "requirements.in",
             external=True,
         )
-        session.run(
-            _tool("pip-compile"),
-            *options,
-            "--allow-unsafe",
-            "--output-file=dev_lock.txt",
-            "dev.in",
-            external=True,
-        )
+        for name, more in (("dev", ["--allow-unsafe"]), ("spark", [])):
+            session.run(
+                _tool("pip-compile"),
+                *options,
+                *more,
+                f"--output-file={name}_lock.txt",
+                f"{name}.in",
+                external=True,
+            )
     with tempfile.TemporaryDirectory(prefix="trilho-lock-") as temporary:
         shutil.copy(MAVEN / "pom.xml", temporary)
         with session.chdir(temporary):

@@ -41,9 +41,10 @@ class _Wheel:
         self._archive.writestr(info, content)
 
 
-def _locked_versions(lock: Path) -> dict[str, str]:
-    """Reads a pip-compile lock."""
-    found = re.findall(r"^([A-Za-z0-9._-]+)==([^\s\\;]+)", lock.read_text(), re.MULTILINE)
+def _locked_versions(locks: Iterable[Path]) -> dict[str, str]:
+    """Reads what pip-compile has locked."""
+    text = "\n".join(lock.read_text() for lock in locks)
+    found = re.findall(r"^([A-Za-z0-9._-]+)==([^\s\\;]+)", text, re.MULTILINE)
     return {name.lower(): version for name, version in found}
 
 
@@ -83,7 +84,9 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     parser.add_argument("--summary", required=True)
     parser.add_argument("--readme", type=Path, required=True)
-    parser.add_argument("--lock", type=Path, required=True, help="names the least versions")
+    parser.add_argument(
+        "--lock", type=Path, action="append", default=[], help="names the least versions"
+    )
     parser.add_argument("--requires-python", required=True)
     parser.add_argument("--require", action="append", default=[], metavar="PACKAGE[;EXTRA]")
     parser.add_argument("--script", action="append", default=[], metavar="NAME=MODULE:FUNCTION")

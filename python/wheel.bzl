@@ -9,7 +9,7 @@ def _impl(ctx):
     args.add("--version", ctx.attr.version)
     args.add("--summary", ctx.attr.summary)
     args.add("--readme", ctx.file.readme)
-    args.add("--lock", ctx.file.lock)
+    args.add_all(ctx.files.locks, before_each = "--lock")
     args.add("--requires-python", ctx.attr.requires_python)
     for package in ctx.attr.requires:
         args.add("--require", package)
@@ -25,7 +25,7 @@ def _impl(ctx):
     ctx.actions.run(
         executable = ctx.executable._make_wheel,
         arguments = [args],
-        inputs = ctx.files.srcs + [ctx.file.readme, ctx.file.lock],
+        inputs = ctx.files.srcs + [ctx.file.readme] + ctx.files.locks,
         outputs = [out],
         mnemonic = "PyWheel",
         progress_message = "Making %s" % out.basename,
@@ -42,8 +42,8 @@ wheel = rule(
         "console_scripts": attr.string_dict(doc = "Commands: NAME to MODULE:FUNCTION."),
         "distribution": attr.string(mandatory = True),
         "extras": attr.string_list_dict(doc = "Packages needed for an extra, by its name."),
-        "lock": attr.label(
-            allow_single_file = True,
+        "locks": attr.label_list(
+            allow_files = True,
             doc = "pip-compile's output: the versions there are the least that are required.",
             mandatory = True,
         ),

@@ -52,8 +52,8 @@ def requirement(name):
     return "@{repository}//%s:pkg" % name.lower().replace("-", "_").replace(".", "_")
 """
 
-def _run(ctx, arguments, quiet = True):
-    result = ctx.execute(arguments, timeout = 3600, quiet = quiet)
+def _run(ctx, arguments, quiet = True, environment = {}):
+    result = ctx.execute(arguments, timeout = 3600, quiet = quiet, environment = environment)
     if result.return_code:
         fail("%s\n%s%s" % (" ".join([str(a) for a in arguments]), result.stdout, result.stderr))
     return result.stdout.strip()
@@ -79,6 +79,14 @@ def _impl(ctx):
     # A virtual environment of its own brings pip where the system has none.
     _run(ctx, [python, "-m", "venv", "pip-venv"])
     ctx.report_progress("pip install of the locked packages")
+    environment = {}
+    sources = []
+    if ctx.attr.sources:
+        # pip builds a package in an environment of its own: with setuptools as it is locked for the tools.
+        locked = [line.split(" ")[0] for line in ctx.read(ctx.attr.build_requirements).splitlines() if "==" in line]
+        ctx.file("constraints.txt", "\n".join([line for line in locked if line[0].isalpha()]))
+        environment = {"PIP_CONSTRAINT": str(ctx.path("constraints.txt"))}
+        sources = ["--no-binary=" + ",".join(ctx.attr.sources)]
     _run(ctx, [
         "pip-venv/bin/python",
         "-m",
@@ -88,6 +96,7 @@ def _impl(ctx):
         "--no-deps",
         "--require-hashes",
         "--only-binary=:all:",
+    ] + sources + [
         "--no-warn-script-location",
         "--disable-pip-version-check",
         "--root-user-action=ignore",
@@ -95,7 +104,7 @@ def _impl(ctx):
         "site-packages",
         "-r",
         lock,
-    ], quiet = False)
+    ], quiet = False, environment = environment)
     ctx.delete("pip-venv")
 
     ctx.file("BUILD", _BUILD.format(python = python))
@@ -109,9 +118,18 @@ pip_repository = repository_rule(
 `@NAME//:requirements.bzl` gives `requirement("package-name")`; every such
 target brings the whole folder, since the lock is one consistent set.""",
     implementation = _impl,
-    attrs = {"requirements": attr.label(
-        allow_single_file = True,
-        mandatory = True,
-    )},
+    attrs = {
+        "build_requirements": attr.label(
+            doc = "Pins what `sources` are built with.",
+            allow_single_file = True,
+        ),
+        "requirements": attr.label(
+            allow_single_file = True,
+            mandatory = True,
+        ),
+        "sources": attr.string_list(
+            doc = "Packages that have no wheel; the others are never built.",
+        ),
+    },
     environ = ["BAZEL_PYTHON"],
 )

@@ -5,6 +5,7 @@ import click
 import trilho
 from trilho.cli.check import check
 from trilho.cli.contract import contract
+from trilho.cli.convert import convert
 from trilho.cli.data import data
 from trilho.cli.models import models
 from trilho.cli.query import query
@@ -17,6 +18,7 @@ _EXAMPLES = """\b
 Examples:
   trilho data mnist                                    fetch the images
   trilho train mnist --steps 2000 --export /models     publish /models/mnist/1
+  trilho convert table.parquet records                 TFRecord from Parquet
   trilho check /models/mnist --contract mnist.proto    does it keep its contract?
   trilho models mnist --server localhost:8500          is it served?
   trilho query mnist --server localhost:8500           how well does it do?
@@ -50,6 +52,8 @@ class _Commands(click.Group):
 def _line(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name in {"keras", "tensorflow"}:
         return "Training needs TensorFlow: pip install 'trilho[train]'"
+    if isinstance(error, ModuleNotFoundError) and error.name in {"fsspec", "pyarrow"}:
+        return "Reading tables needs pyarrow: pip install 'trilho[convert]'"
     if isinstance(error, TrilhoError | OSError):
         return str(error)
     return f"{type(error).__name__}: {error} (a bug; `trilho --debug ...` shows where)"
@@ -57,7 +61,7 @@ def _line(error: Exception) -> str:
 
 @click.group(
     cls=_Commands,
-    commands=[check, contract, data, models, query, train],
+    commands=[check, contract, convert, data, models, query, train],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EXAMPLES,
 )

@@ -1,0 +1,230 @@
+"""From a table to a folder of TFRecord files, in one piece or not at all."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from fsspec import AbstractFileSystem
+
+from trilho.convert.anomalies import differences, structural_differences
+from trilho.convert.engines import Engine
+from trilho.convert.plan import Plan, make_plan, shards
+from trilho.convert.problems import ConvertError
+from trilho.convert.schema import SCHEMA_FILE, Schema, of_table
+from trilho.convert.shard_files import ShardResult, read_result
+from trilho.convert.sources import open_file_system, read_table
+from trilho.convert.statistics import Statistics
+
+__all__ = ["STATISTICS_FILE", "Conversion", "convert", "read_schema"]
+
+STATISTICS_FILE = "statistics.json"
+_PLAN_FILE = ".plan.json"
+_SUCCESS_FILE = "_SUCCESS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """What was written.
+
+    Attributes:
+        target: The folder.
+        rows: How many records.
+        shards: How many files.
+        resumed: How many of them an earlier run had written.
+        schema: The features.
+        anomalies: How they differ from the earlier schema's, a line each.
+    """
+
+    target: str
+    rows: int
+    shards: int
+    resumed: int
+    schema: Schema
+    anomalies: tuple[str, ...]
+
+
+def convert(
+    source: str,
+    target: str,
+    *,
+    engine: Engine,
+    columns: Sequence[str] = (),
+    shard_count: int | None = None,
+    rows_per_shard: int = 100_000,
+    compression: str = "gzip",
+    earlier: Schema | None = None,
+    strict: bool = False,
+    overwrite: bool = False,
+    restart: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Conversion:
+    """Converts a table.
+
+    The files are written to a hidden folder beside `target`, which gets its name when all is done.
+    What an interrupted run has left there is gone on with, if it was asked for the same.
+
+    Args:
+        source: Parquet: a file, a folder or a pattern; local or a URL that fsspec knows.
+        target: The folder to make, local or a URL: part-*.tfrecord.gz, schema.json,
+            statistics.json and _SUCCESS.
+        engine: Who does the work.
+        columns: Which columns; all if empty.
+        shard_count: How many files; None for as many as `rows_per_shard` asks for.
+        rows_per_shard: How many rows a file has at most.
+        compression: "gzip" or "none".
+        earlier: What the data was like, to compare with.
+        strict: Publishes nothing if the data differs from `earlier`.
+        overwrite: Replaces what `target` is.
+        restart: Begins anew, whatever an interrupted run has left.
+        progress: Is told how many rows of how many are done.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ConvertError: `target` exists, the table cannot be read or converted, its columns are not
+            those of `earlier`, or, if `strict`, its values are not.
+        OSError: A file cannot be read or written.
+    """
+    file_system, path = open_file_system(target)
+    path = path.rstrip("/")
+    if file_system.exists(path) and not overwrite:
+        raise ConvertError(f"{target}: exists already; --overwrite replaces it")
+    table = read_table(source)
+    schema = _schema(source, table.schema, columns, compression)
+    if earlier and (lines := structural_differences(earlier, schema)):
+        raise ConvertError("\n".join(f"{source}: {line}" for line in lines))
+    plan = make_plan(
+        table,
+        columns=list(schema.features),
+        shards=shard_count,
+        rows_per_shard=rows_per_shard,
+        compression=compression,
+    )
+    aside = _beside(path, "partial")
+    results = _begin(file_system, aside, plan, schema, restart=restart)
+    resumed = len(results)
+    missing = [index for index in range(plan.shards) if index not in results]
+    done = sum(result.rows for result in results.values())
+    if progress:
+        progress(done, table.rows)
+    # The URL of the folder aside, for those who open the file system themselves.
+    for result in engine.write(plan, schema, missing, _beside(target.rstrip("/"), "partial")):
+        results[result.index] = result
+        done += result.rows
+        if progress:
+            progress(done, table.rows)
+    statistics = Statistics(schema.features)
+    for index in range(plan.shards):
+        statistics.merge(results[index].statistics)
+    final = Schema(
+        features={
+            name: statistics.columns[name].as_feature(feature)
+            for name, feature in schema.features.items()
+        },
+        rows=done,
+        compression=compression,
+    )
+    anomalies = differences(earlier, final) if earlier else []
+    if anomalies and strict:
+        raise ConvertError("\n".join(f"{source}: {line}" for line in anomalies))
+    _finish(file_system, aside, path, plan, final, statistics, anomalies)
+    return Conversion(
+        target=target,
+        rows=done,
+        shards=plan.shards,
+        resumed=resumed,
+        schema=final,
+        anomalies=tuple(anomalies),
+    )
+
+
+def read_schema(url: str) -> Schema:
+    """Reads the schema of converted data.
+
+    Args:
+        url: A folder that `convert` made, or a schema.json.
+
+    Returns:
+        The schema.
+
+    Raises:
+        ConvertError: There is none.
+    """
+    file_system, path = open_file_system(url)
+    if file_system.isdir(path):
+        path = f"{path.rstrip('/')}/{SCHEMA_FILE}"
+    try:
+        text = file_system.cat_file(path).decode()
+    except FileNotFoundError as error:
+        raise ConvertError(
+            f"{url}: no such file; expected a {SCHEMA_FILE}, or a folder that has one"
+        ) from error
+    return Schema.from_json(text, name=path)
+
+
+def _schema(source: str, table: pa.Schema, columns: Sequence[str], compression: str) -> Schema:
+    try:
+        features = of_table(table, columns=columns).features
+    except ConvertError as error:
+        raise ConvertError(f"{source}: {error}") from error
+    return Schema(features=features, compression=compression)
+
+
+def _beside(path: str, kind: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/.{name}.{kind}" if folder or path.startswith("/") else f".{name}.{kind}"
+
+
+def _begin(
+    file_system: AbstractFileSystem, aside: str, plan: Plan, schema: Schema, *, restart: bool
+) -> dict[int, ShardResult]:
+    """Makes the folder aside, or finds what an interrupted run has left there."""
+    plan_file = f"{aside}/{_PLAN_FILE}"
+    if restart and file_system.exists(aside):
+        file_system.rm(aside, recursive=True)
+    if not file_system.exists(plan_file):
+        file_system.makedirs(aside, exist_ok=True)
+        file_system.pipe_file(plan_file, plan.to_json().encode())
+        return {}
+    if file_system.cat_file(plan_file).decode() != plan.to_json():
+        raise ConvertError(
+            f"{aside}: an interrupted conversion was asked for something else, or its table has "
+            "changed; --restart begins anew, the same options as then go on with it"
+        )
+    found = (read_result(file_system, aside, shard, schema) for shard in shards(plan))
+    return {result.index: result for result in found if result}
+
+
+def _finish(
+    file_system: AbstractFileSystem,
+    aside: str,
+    path: str,
+    plan: Plan,
+    schema: Schema,
+    statistics: Statistics,
+    anomalies: Sequence[str],
+) -> None:
+    report = {
+        "rows": schema.rows,
+        "source": plan.url,
+        "anomalies": list(anomalies),
+        "columns": {name: column.report() for name, column in statistics.columns.items()},
+    }
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    file_system.pipe_file(f"{aside}/{SCHEMA_FILE}", schema.to_json().encode())
+    file_system.pipe_file(f"{aside}/{STATISTICS_FILE}", text.encode())
+    names = {shard.name for shard in shards(plan)} | {SCHEMA_FILE, STATISTICS_FILE}
+    for name in file_system.ls(aside, detail=False):
+        if name.rpartition("/")[2] not in names:
+            file_system.rm_file(name)
+    file_system.pipe_file(f"{aside}/{_SUCCESS_FILE}", b"")
+    old = _beside(path, "replaced")
+    if file_system.exists(old):
+        file_system.rm(old, recursive=True)
+    if file_system.exists(path):
+        file_system.mv(path, old, recursive=True)
+    file_system.mv(aside, path, recursive=True)
+    if file_system.exists(old):
+        file_system.rm(old, recursive=True)

@@ -1,0 +1,125 @@
+"""Writing one TFRecord file: the piece of work that an engine gives to a worker."""
+
+import dataclasses
+import json
+import uuid
+from collections.abc import Iterator
+
+from fsspec import AbstractFileSystem
+
+from trilho.convert import tfrecord
+from trilho.convert.examples import feature_columns, serialized_examples
+from trilho.convert.plan import Plan, Shard, shards
+from trilho.convert.problems import ConvertError
+from trilho.convert.schema import Schema
+from trilho.convert.sources import open_file_system, read_rows
+from trilho.convert.statistics import ColumnStatistics, Statistics
+
+__all__ = ["ShardResult", "read_result", "result_name", "write_shard"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ShardResult:
+    """What became of a shard.
+
+    Attributes:
+        index: Its number.
+        rows: How many records its file has.
+        statistics: Of them.
+    """
+
+    index: int
+    rows: int
+    statistics: Statistics
+
+
+def result_name(shard: Shard) -> str:
+    """Returns the name of the file that says of a shard that it is done."""
+    return f".{shard.name}.json"
+
+
+def write_shard(plan: Plan, schema: Schema, index: int, folder: str) -> ShardResult:
+    """Writes a shard's file and then the one that says that it is done.
+
+    Each is written under another name, and renamed once it is whole. Whoever writes a shard writes
+    the same bytes, so that two who do it at once do no harm. Needs nothing of its process: it may
+    run anywhere that reaches both file systems.
+
+    Args:
+        plan: The conversion.
+        schema: The features of its columns.
+        index: Which shard.
+        folder: Where to, a path or URL; exists.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ConvertError: The rows cannot be read or converted.
+        OSError: The file cannot be written.
+    """
+    shard = shards(plan)[index]
+    source, _ = open_file_system(plan.url)
+    target, path = open_file_system(folder)
+    statistics = Statistics(schema.features)
+    aside = f"{path}/.{shard.name}.{uuid.uuid4().hex}"
+    try:
+        with target.open(aside, "wb") as file:
+            examples = _examples(source, plan, shard, schema, statistics)
+            rows = tfrecord.write_records(file, examples, compression=plan.compression)
+        target.mv(aside, f"{path}/{shard.name}")
+    except BaseException:
+        if target.exists(aside):
+            target.rm_file(aside)
+        raise
+    result = ShardResult(index=index, rows=rows, statistics=statistics)
+    content = {
+        "rows": rows,
+        "size": target.size(f"{path}/{shard.name}"),
+        "columns": {name: column.to_state() for name, column in statistics.columns.items()},
+    }
+    target.pipe_file(aside, json.dumps(content).encode())
+    target.mv(aside, f"{path}/{result_name(shard)}")
+    return result
+
+
+def read_result(
+    target: AbstractFileSystem, path: str, shard: Shard, schema: Schema
+) -> ShardResult | None:
+    """Looks whether a shard is done.
+
+    Args:
+        target: fsspec's file system.
+        path: The folder on it.
+        shard: The shard.
+        schema: The features of its columns.
+
+    Returns:
+        What was written; None if it has to be written yet.
+    """
+    try:
+        content = json.loads(target.cat_file(f"{path}/{result_name(shard)}"))
+        if target.size(f"{path}/{shard.name}") != content["size"]:
+            return None
+    except FileNotFoundError:
+        return None
+    statistics = Statistics(schema.features)
+    for name, state in content["columns"].items():
+        statistics.columns[name] = ColumnStatistics.from_state(state)
+    return ShardResult(index=shard.index, rows=content["rows"], statistics=statistics)
+
+
+def _examples(
+    source: AbstractFileSystem, plan: Plan, shard: Shard, schema: Schema, statistics: Statistics
+) -> Iterator[bytes]:
+    for piece in shard.pieces:
+        batches = read_rows(
+            source, piece.file, columns=plan.columns, start=piece.start, stop=piece.stop
+        )
+        for batch in batches:
+            try:
+                columns = feature_columns(batch, schema.features)
+            except ConvertError as error:
+                raise ConvertError(f"{piece.file.path}: {error}") from error
+            statistics.add(columns, schema.features)
+            yield from serialized_examples(columns, schema.features)
