@@ -64,8 +64,9 @@ def _parsing(feature: Feature, default: Default | None) -> object:
     dtype = _DTYPES[feature.type]
     if feature.shape == (None,):
         return tf.io.RaggedFeature(dtype, row_splits_dtype=tf.int64)
-    value = None if default is None else np.broadcast_to(np.array(default), feature.shape).tolist()
-    return tf.io.FixedLenFeature(feature.shape, dtype, default_value=value)
+    if default is None:
+        return tf.io.FixedLenFeature(feature.shape, dtype)
+    return tf.io.FixedLenFeature(feature.shape, dtype, tf.fill(feature.shape, default).numpy())
 
 
 def _read_parquet(url: str, defaults: Mapping[str, Default]) -> tf.data.Dataset:
@@ -112,7 +113,8 @@ def _tensor(name: str, column: pa.Array, feature: Feature, default: Default | No
 
 def _numpy(values: pa.Array, feature: Feature) -> np.ndarray:
     # Of strings an array of objects, as NumPy's own lose the zero bytes at their end.
-    return values.to_numpy(zero_copy_only=False).astype(_DTYPES[feature.type].as_numpy_dtype)
+    array: np.ndarray = values.to_numpy(zero_copy_only=False)
+    return array.astype(_DTYPES[feature.type].as_numpy_dtype)
 
 
 def _check_defaults(
