@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner, Result
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from trilho.cli.main import main
 
@@ -103,3 +104,36 @@ def test_diff_ends_with_0_if_nothing_does(contract: Path, tmp_path: Path) -> Non
 def test_help_shows_how_a_contract_looks() -> None:
     assert "option (trilho.contract.model)" in _run("check", "--help").output
     assert "breaks clients" in _run("contract", "diff", "--help").output
+
+
+def test_compile_writes_what_servers_and_clients_take(contract: Path, tmp_path: Path) -> None:
+    result = _run("contract", "compile", contract, "--output", tmp_path / "a.desc")
+    assert result.exit_code == 0, result.output
+    compiled = FileDescriptorSet.FromString((tmp_path / "a.desc").read_bytes())
+    assert [file.name for file in compiled.file] == [
+        "google/protobuf/descriptor.proto",
+        "trilho/contract.proto",
+        "a.proto",
+    ]
+    assert compiled.file[-1].source_code_info.location
+
+    result = _run("contract", "compile", contract, "--python", tmp_path / "client")
+    assert result.exit_code == 0, result.output
+    names = sorted(path.name for path in (tmp_path / "client").iterdir())
+    assert names == ["a_pb2.py", "a_pb2.pyi", "a_pb2_grpc.py"]
+
+
+def test_compile_refuses_a_contradiction_and_writes_nothing(contract: Path, tmp_path: Path) -> None:
+    contract.write_text(_CONTRACT.replace("shape: 4", "shape: -4"))
+    result = _run("contract", "compile", contract, "--output", tmp_path / "a.desc")
+    assert result.exit_code == 1
+    assert f"{contract}:5: a.Q.x" in result.output
+    assert list(tmp_path.iterdir()) == [contract]
+
+
+def test_compile_needs_something_to_write(contract: Path, tmp_path: Path) -> None:
+    assert "give --output or --python" in _run("contract", "compile", contract).output
+    descriptors = tmp_path / "a.desc"
+    descriptors.touch()
+    result = _run("contract", "compile", descriptors, "--python", tmp_path)
+    assert (result.exit_code, "expected a .proto" in result.output) == (2, True)

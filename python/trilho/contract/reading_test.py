@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trilho.contract import reading, sources
+from trilho.contract import compiling, reading
 from trilho.contract.definitions import Contract, Field
 from trilho.contract.problems import ContractError
 
@@ -293,7 +293,7 @@ def test_proto2_is_refused(write: Write) -> None:
 
 
 def test_an_option_of_a_newer_contract_proto_is_refused(write: Write, tmp_path: Path) -> None:
-    newer = (sources.INCLUDE / "trilho" / "contract.proto").read_text()
+    newer = (compiling.INCLUDE / "trilho" / "contract.proto").read_text()
     copy = tmp_path / "trilho" / "contract.proto"
     copy.parent.mkdir()
     copy.write_text(newer.replace("bool finite = 7;", "bool finite = 7; bool later = 99;"))
@@ -351,7 +351,7 @@ def test_a_descriptor_set_reads_as_its_proto_does(write: Write, tmp_path: Path) 
     def compiled(*options: str) -> Path:
         out = tmp_path / f"set{len(options)}.desc"
         command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{tmp_path}", *options]
-        command += [f"-I{sources.INCLUDE}", f"--descriptor_set_out={out}", "a.proto"]
+        command += [f"-I{compiling.INCLUDE}", f"--descriptor_set_out={out}", "a.proto"]
         subprocess.run(command, check=True, env={"PYTHONPATH": ":".join(sys.path)})
         return out
 

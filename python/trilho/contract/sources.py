@@ -1,11 +1,5 @@
 """Descriptors out of .proto files and compiled descriptor sets, with the lines they stand on."""
 
-import importlib.util
-import os
-import re
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,21 +8,15 @@ from typing import Any, TypeAlias
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import DecodeError
 
-# Known before any option is parsed: an option unknown at that moment stays so.
-from trilho import contract_pb2
+from trilho.contract import compiling
 from trilho.contract.problems import ContractError
 
-__all__ = ["INCLUDE", "Descriptor", "Source", "load"]
+__all__ = ["Descriptor", "Source", "load"]
 
-# Holds trilho/contract.proto, for those who have the package only.
-INCLUDE = Path(__file__).parent / "include"
-_CONTRACT_PROTO = str(contract_pb2.DESCRIPTOR.name)
+_CONTRACT_PROTO = compiling.CONTRACT_PROTO
 
 # Of messages, enums and services: protobuf's classes have no types.
 Descriptor: TypeAlias = Any
-
-_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\')|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_IMPORT = re.compile(r'\bimport\s+(?:public\s+|weak\s+)?["\']([^"\'\n]+)["\']\s*;')
 
 # The numbers of these fields in FileDescriptorProto and DescriptorProto: paths of source info.
 _FILE_MESSAGES, _FILE_ENUMS, _FILE_SERVICES = 4, 5, 6
@@ -96,58 +84,10 @@ def load(path: Path, *, proto_paths: Sequence[Path] = ()) -> Source:
     if not path.is_file():
         raise ContractError(f"{path}: there is no such file; expected a .proto or a descriptor set")
     if path.suffix == ".proto":
-        roots = [folder.absolute() for folder in proto_paths] or [_root(path)]
-        content = _compile(path, roots)
-        return _index(path, content, lambda name: _on_disk(name, [*roots, INCLUDE]))
+        roots = compiling.roots(path, proto_paths)
+        content = compiling.descriptor_set([path], proto_paths=roots)
+        return _index(path, content, lambda name: _on_disk(name, [*roots, compiling.INCLUDE]))
     return _index(path, path.read_bytes(), lambda name: f"{path}: {name}")
-
-
-def _root(path: Path) -> Path:
-    """The folder that a .proto's imports are relative to."""
-    text = _COMMENT.sub(
-        lambda found: found[1] or " ", path.read_text(encoding="utf-8", errors="replace")
-    )
-    wanted = [name for name in _IMPORT.findall(text) if not name.startswith("google/protobuf/")]
-    folders = list(path.absolute().parents)
-    for folder in folders:
-        if all((folder / name).is_file() for name in wanted):
-            return folder
-    # contract.proto comes with this package, for those who have no copy of it.
-    missing = [name for name in wanted if name != _CONTRACT_PROTO]
-    for folder in folders:
-        if all((folder / name).is_file() for name in missing):
-            return folder
-    names = ", ".join(f'"{name}"' for name in missing)
-    raise ContractError(
-        f"{path}: imports {names}, which are not all below one of the folders around it; "
-        "name that folder with --proto-path"
-    )
-
-
-def _compile(path: Path, roots: Sequence[Path]) -> bytes:
-    if importlib.util.find_spec("grpc_tools") is None:
-        raise ContractError(
-            f"{path}: compiling it needs grpcio-tools: pip install 'trilho[contract]', or give "
-            "what protoc --include_imports --include_source_info --descriptor_set_out wrote"
-        )
-    with tempfile.TemporaryDirectory(prefix="trilho-contract-") as folder:
-        out = Path(folder) / "set.desc"
-        # In a process of its own, as protoc tells its errors to the process's stderr.
-        run = subprocess.run(
-            [
-                *(sys.executable, "-m", "grpc_tools.protoc"),
-                *(f"-I{root}" for root in [*roots, INCLUDE]),
-                *("--include_imports", "--include_source_info", f"--descriptor_set_out={out}"),
-                str(path.absolute()),
-            ],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        if run.returncode != 0:
-            raise ContractError(f"{path}: does not compile", *run.stderr.strip().splitlines())
-        return out.read_bytes()
 
 
 def _on_disk(name: str, roots: Sequence[Path]) -> str:
