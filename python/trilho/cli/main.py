@@ -8,6 +8,7 @@ from trilho.cli.contract import contract
 from trilho.cli.convert import convert
 from trilho.cli.data import data
 from trilho.cli.models import models
+from trilho.cli.new_service import new_service
 from trilho.cli.query import query
 from trilho.cli.train import train
 from trilho.errors import TrilhoError
@@ -22,6 +23,7 @@ Examples:
   trilho check /models/mnist --contract mnist.proto    does it keep its contract?
   trilho models mnist --server localhost:8500          is it served?
   trilho query mnist --server localhost:8500           how well does it do?
+  trilho new-service card_fraud                        start a model of your own
 
 \b
 Exit codes:
@@ -61,7 +63,7 @@ def _line(error: Exception) -> str:
 
 @click.group(
     cls=_Commands,
-    commands=[check, contract, convert, data, models, query, train],
+    commands=[check, contract, convert, data, models, new_service, query, train],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EXAMPLES,
 )

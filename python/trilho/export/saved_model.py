@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from trilho.contract.check import verify_export
+from trilho.contract.definitions import Contract
 from trilho.export import manifest
 from trilho.export.versions import ExportError, new_version
 
@@ -135,6 +137,7 @@ def export(
     signatures: Iterable[Signature],
     metrics: Mapping[str, float],
     training: Mapping[str, str],
+    contracts: Iterable[Contract] = (),
     version: int | None = None,
 ) -> Export:
     """Publishes a model as DIRECTORY/NAME/VERSION, in one piece or not at all.
@@ -149,6 +152,7 @@ def export(
         signatures: The ways to call it.
         metrics: What was measured on the test split, for the manifest.
         training: What the model was trained with, for the manifest.
+        contracts: What callers of the model go by; see `trilho.contract.reading.read`.
         version: The version's number; by default the next free one.
 
     Returns:
@@ -157,10 +161,12 @@ def export(
     Raises:
         ExportError: The version exists already, or what was written computes something else than
             the model.
+        ContractError: The model does not keep a contract, with a line for each mismatch.
     """
     ways = list(signatures)
     with new_version(directory / name, version=version) as new:
         _write(model, ways, new.aside)
+        verify_export(new.aside, contracts)
         _compare(ways, new.aside)
         description = manifest.build(new.aside, model=name, metrics=metrics, training=training)
         manifest.write(description, new.aside)

@@ -9,7 +9,12 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from trilho.contract import reading
+from trilho.contract.check import check
+from trilho.contract.definitions import Contract
+from trilho.contract.problems import ContractError
 from trilho.export import manifest, saved_model
+from trilho.export.contract_signature import contract_signature
 from trilho.export.saved_model import Export, Signature
 from trilho.export.versions import ExportError
 
@@ -38,6 +43,7 @@ def _export(
     directory: Path,
     *,
     signatures: Iterable[Signature] | None = None,
+    contracts: Iterable[Contract] = (),
     version: int | None = None,
 ) -> Export:
     return saved_model.export(
@@ -47,6 +53,7 @@ def _export(
         signatures=signatures or _signatures(model),
         metrics={"test_accuracy": 0.9},
         training={"steps": "3"},
+        contracts=contracts,
         version=version,
     )
 
@@ -146,3 +153,41 @@ def test_an_existing_version_is_not_overwritten(model: keras.Model, published: E
     with pytest.raises(ExportError, match="mnist/1 exists already"):
         _export(model, published.folder.parents[1], version=1)
     assert manifest.verify(published.folder) == before
+
+
+_CONTRACT = """syntax = "proto3";
+package a;
+import "trilho/contract.proto";
+service S { rpc M(Q) returns (R) { option (trilho.contract.model) = { name: "mnist" }; } }
+message Q { repeated float image_data = 1 [(trilho.contract.tensor) = { shape: 784 }]; }
+message R { repeated float value = 1 [(trilho.contract.tensor) = { shape: WIDTH }]; }
+"""
+
+
+def _contract(folder: Path, width: int) -> Contract:
+    path = folder / "a.proto"
+    path.write_text(_CONTRACT.replace("WIDTH", str(width)))
+    return reading.read([path])[0]
+
+
+def test_a_model_that_keeps_its_contract_is_published(model: keras.Model, tmp_path: Path) -> None:
+    contract = _contract(tmp_path, 10)
+    signature = contract_signature(
+        contract,
+        lambda inputs: {"value": model(inputs["image_data"])},
+        samples={"image_data": _ROWS},
+    )
+
+    export = _export(model, tmp_path, signatures=[signature], contracts=[contract])
+
+    assert check(contract, export.folder).mismatches == ()
+
+
+def test_a_model_that_breaks_its_contract_is_not_published(
+    model: keras.Model, tmp_path: Path
+) -> None:
+    with pytest.raises(ContractError, match=r"a\.proto:6: a\.R\.value") as error:
+        _export(model, tmp_path, contracts=[_contract(tmp_path, 11)])
+
+    assert "[?, 10]" in str(error.value)
+    assert not (tmp_path / "mnist").exists()
