@@ -339,10 +339,17 @@ def test_probes_need_no_token_over_grpc_as_over_rest(half_plus_two: Export, tmp_
         ) as server,
         triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client,
     ):
-        health = f"http://127.0.0.1:{server.http_port()}/v2/health/ready"
-        assert requests.get(health, timeout=PATIENCE_SECONDS).status_code == 200
+        for probe in ("/health/ready", "/models/m/ready", "/models/m/versions/1/ready"):
+            assert get(server, probe).json() == {"ready": True}
+        # What a label stands for, or which there are, is not for everybody.
+        assert get(server, "/models/m/versions/x/ready").json() == {"ready": False}
+        assert get(server, "/models/m").status_code == 401
         assert client.is_server_live()
         assert client.is_server_ready()
+        assert client.is_model_ready("m")
+        assert not client.is_model_ready("other")
         with pytest.raises(InferenceServerException, match="UNAUTHENTICATED"):
-            client.is_model_ready("m")
-        assert client.is_model_ready("m", headers={"authorization": "Bearer secret"})
+            client.get_model_metadata("m")
+        assert (
+            client.get_model_metadata("m", headers={"authorization": "Bearer secret"}).name == "m"
+        )

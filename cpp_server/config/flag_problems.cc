@@ -99,6 +99,7 @@ const std::vector<IntegerRange>& IntegerRanges() {
                                                              {"port", 0, kMostPort},
                                                              {"grpc_max_threads", 0, kMostThreads},
                                                              {"max_queued_requests", 1, kMostInt},
+                                                             {"max_request_memory_bytes", -1, kMostBytes},
                                                              {"rest_api_port", -1, kMostPort},
                                                              {"rest_api_num_threads", 0, kMostThreads},
                                                              {"rest_api_timeout_in_ms", 0, kMostInt},
@@ -128,6 +129,7 @@ const std::vector<NumberRange>& NumberRanges() {
            std::initializer_list<NumberRange>{
                // Negative: never.
                {"file_system_poll_wait_seconds", -kMostSeconds, kMostSeconds},
+               {"max_run_seconds", 0, kMostSeconds},
                {"settle_seconds", 0, kMostSeconds},
                {"access_log_sampling", 0, 1},
                {"lame_duck_seconds", 0, kMostSeconds},

@@ -22,6 +22,7 @@ ABSL_DECLARE_FLAG(std::string, grpc_socket_path);
 ABSL_DECLARE_FLAG(int, grpc_max_threads);
 ABSL_DECLARE_FLAG(std::string, bind_address);
 ABSL_DECLARE_FLAG(int, max_queued_requests);
+ABSL_DECLARE_FLAG(int64_t, max_request_memory_bytes);
 ABSL_DECLARE_FLAG(std::string, grpc_channel_arguments);
 ABSL_DECLARE_FLAG(bool, enable_serialization_as_tensor_content);
 
@@ -54,6 +55,7 @@ ABSL_DECLARE_FLAG(bool, enable_signature_method_name_check);
 ABSL_DECLARE_FLAG(int64_t, tensorflow_session_parallelism);
 ABSL_DECLARE_FLAG(int64_t, tensorflow_intra_op_parallelism);
 ABSL_DECLARE_FLAG(int64_t, tensorflow_inter_op_parallelism);
+ABSL_DECLARE_FLAG(double, max_run_seconds);
 ABSL_DECLARE_FLAG(std::string, tensorflow_session_config_file);
 ABSL_DECLARE_FLAG(std::string, saved_model_tags);
 ABSL_DECLARE_FLAG(std::string, op_library);

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <string>
 
 #include "absl/flags/flag.h"
@@ -10,6 +11,9 @@ ABSL_FLAG(std::string, bind_address, "0.0.0.0", "IP address that all ports, gRPC
 ABSL_FLAG(int, max_queued_requests, 2048,
           "Requests that may wait for a thread, over gRPC and over HTTP each; what comes beyond is answered "
           "RESOURCE_EXHAUSTED (429) at once.");
+ABSL_FLAG(int64_t, max_request_memory_bytes, -1,
+          "Bytes of requests that are read, wait or run, over gRPC and HTTP together; what comes beyond is answered "
+          "RESOURCE_EXHAUSTED (429) at once. -1: a quarter of the memory; 0: no bound.");
 ABSL_FLAG(std::string, grpc_channel_arguments, "",
           "Comma-separated KEY=VALUE arguments of gRPC's listening channels, e.g. grpc.max_connection_age_ms=60000.");
 ABSL_FLAG(bool, enable_serialization_as_tensor_content, false,

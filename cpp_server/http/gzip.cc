@@ -36,6 +36,14 @@ absl::Status Malformed(const z_stream& stream) {
       absl::StrCat("the body is not valid gzip: ", stream.msg != nullptr ? stream.msg : "it ends too early"));
 }
 
+absl::Status TooLarge(size_t compressed, size_t bound, bool for_its_ratio) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the body is larger than ", bound, " bytes once it is decompressed",
+                   for_its_ratio ? absl::StrCat(": ", compressed, " compressed bytes may grow to the larger of ",
+                                                kAlwaysInflated, " bytes and ", kMostInflation, " times their size")
+                                 : ""));
+}
+
 absl::StatusOr<std::string> Inflate(absl::string_view compressed, size_t max_bytes) {
   constexpr size_t kMaxPiece = std::numeric_limits<uInt>::max();
   Inflater inflater;
@@ -45,6 +53,10 @@ absl::StatusOr<std::string> Inflate(absl::string_view compressed, size_t max_byt
   std::string result;
   size_t size = 0;
   size_t left = compressed.size();
+  const size_t inflated = compressed.size() > std::numeric_limits<size_t>::max() / kMostInflation
+                              ? std::numeric_limits<size_t>::max()
+                              : std::max(kAlwaysInflated, kMostInflation * compressed.size());
+  const size_t bound = std::min(max_bytes, inflated);
   // zlib does not write to it.
   stream->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
   int code = Z_OK;
@@ -56,17 +68,14 @@ absl::StatusOr<std::string> Inflate(absl::string_view compressed, size_t max_byt
     }
     if (size == result.size()) {
       // One byte more than allowed shows that there is too much.
-      result.resize(std::min(max_bytes + 1, std::max(2 * size, 4 * compressed.size())));
+      result.resize(std::min(bound + 1, std::max(2 * size, 4 * compressed.size())));
     }
     stream->next_out = reinterpret_cast<Bytef*>(&result[size]);
     stream->avail_out = static_cast<uInt>(std::min(result.size() - size, kMaxPiece));
     const uInt room = stream->avail_out;
     code = inflate(stream, Z_NO_FLUSH);
     size += room - stream->avail_out;
-    if (size > max_bytes) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("the body is larger than ", max_bytes, " bytes once it is decompressed"));
-    }
+    if (size > bound) return TooLarge(compressed.size(), bound, bound < max_bytes);
     // Z_BUF_ERROR: all input is used and it was not enough.
     if (code != Z_OK && code != Z_STREAM_END) return Malformed(*stream);
   }

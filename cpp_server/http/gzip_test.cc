@@ -2,8 +2,11 @@
 
 #include "cpp_server/http/gzip.h"
 
+#include <algorithm>
+#include <random>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "cpp_server/http/gzip_for_test.h"
 #include "gtest/gtest.h"
 
@@ -26,14 +29,37 @@ TEST(Gunzip, ReadsAllMembers) {
 }
 
 TEST(Gunzip, StopsAtTheBound) {
-  const std::string bomb = Gzip(std::string(10 << 20, '\0'));
-  ASSERT_LT(bomb.size(), 20000u);
-  EXPECT_EQ(Gunzip(bomb, (10 << 20) - 1).status(),
-            absl::ResourceExhaustedError("the body is larger than 10485759 bytes once it is decompressed"));
-  EXPECT_TRUE(Gunzip(bomb, 10 << 20).ok());
+  const std::string body = Gzip(std::string(100000, '\0'));
+  EXPECT_EQ(Gunzip(body, 99999).status(),
+            absl::ResourceExhaustedError("the body is larger than 99999 bytes once it is decompressed"));
+  EXPECT_TRUE(Gunzip(body, 100000).ok());
   // Also over several members.
   EXPECT_EQ(Gunzip(Gzip("abc") + Gzip("def"), 5).status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(Gunzip(Gzip("a"), 0).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(Gunzip, StopsAtAHundredTimesTheCompressedSize) {
+  const std::string bomb = Gzip(std::string(10 << 20, '\0'));
+  ASSERT_LT(bomb.size(), 20000u);
+  EXPECT_EQ(Gunzip(bomb, 100 << 20).status(),
+            absl::ResourceExhaustedError(
+                absl::StrCat("the body is larger than ", std::max<size_t>(1 << 20, 100 * bomb.size()),
+                             " bytes once it is decompressed: ", bomb.size(),
+                             " compressed bytes may grow to the larger of 1048576 bytes and 100 times their size")));
+  // A small body harms nobody, whatever its ratio.
+  EXPECT_TRUE(Gunzip(Gzip(std::string(1 << 20, '\0')), 100 << 20).ok());
+  EXPECT_FALSE(Gunzip(Gzip(std::string((1 << 20) + 1, '\0')), 100 << 20).ok());
+}
+
+TEST(Gunzip, TakesWhatIsNoBomb) {
+  // Images, most of whose pixels are black.
+  std::mt19937 random(1);
+  std::string numbers;
+  for (int i = 0; i < 1000000; ++i) absl::StrAppend(&numbers, random() % 10 == 0 ? random() % 256 : 0, ", ");
+  ASSERT_GT(numbers.size(), size_t{1} << 20);
+  const auto result = Gunzip(Gzip(numbers), 100 << 20);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(*result, numbers);
 }
 
 TEST(Gunzip, RefusesWhatIsMalformed) {

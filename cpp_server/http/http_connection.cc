@@ -31,6 +31,10 @@ constexpr std::chrono::milliseconds kLingerTimeout{5000};
 // For what is on its way while the server shuts down.
 constexpr std::chrono::milliseconds kLastRequestTimeout{100};
 
+std::string ConnectionBound(const HttpOptions& options) {
+  return absl::StrCat("the server has ", options.max_connections, " connections already, which is its bound");
+}
+
 absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -54,11 +58,24 @@ void HttpConnection::Start() {
   });
 }
 
-void HttpConnection::Refuse(HttpResponse response) {
-  // A handshake would cost more than the refusal is worth.
-  if (stream_.is_tls()) return Close();
-  keep_alive_ = false;
-  Respond(std::move(response));
+void HttpConnection::StartBeyondBound() {
+  beyond_bound_ = true;
+  Start();
+  // Its place is wanted by others.
+  if (state_ == State::kIdle) SetTimer(options_.header_timeout);
+}
+
+absl::optional<HttpConnection::Clock::time_point> HttpConnection::IdleSince() {
+  if (state_ != State::kIdle || beyond_bound_) return absl::nullopt;
+  error_code error;
+  if (stream_.socket().available(error) > 0 && !error) return absl::nullopt;
+  return idle_since_;
+}
+
+absl::optional<HttpConnection::Clock::time_point> HttpConnection::BeyondBoundSince() const {
+  const bool waits = state_ == State::kHandshake || state_ == State::kIdle || state_ == State::kHeader;
+  if (!beyond_bound_ || !waits) return absl::nullopt;
+  return idle_since_;
 }
 
 void HttpConnection::Finish() {
@@ -88,6 +105,7 @@ void HttpConnection::Close() {
 
 void HttpConnection::BecomeIdle() {
   state_ = State::kIdle;
+  idle_since_ = Clock::now();
   parser_.reset();
   if (input_.empty()) {
     EndExchange();
@@ -133,7 +151,8 @@ void HttpConnection::OnEnd(bool is_orderly) {
   const bool answers = state_ == State::kCall || state_ == State::kResponse;
   // A client may end its side and still read.
   if (!is_orderly || !answers) return Close();
-  if (state_ == State::kCall) WithdrawCall();
+  // Whoever ends its side right behind the request waits for the answer.
+  if (state_ == State::kCall && Clock::now() > request_ended_ + options_.half_close_window) WithdrawCall();
 }
 
 void HttpConnection::Parse() {
@@ -160,6 +179,7 @@ bool HttpConnection::ParseSome(size_t* used) {
     keep_alive_ = true;
     is_head_ = false;
     complete_ = false;
+    memory_ = RequestMemory::Share(options_.memory);
     parser_.emplace();
     parser_->header_limit(options_.max_header_bytes);
     parser_->body_limit(static_cast<uint64_t>(options_.max_body_bytes));
@@ -168,7 +188,11 @@ bool HttpConnection::ParseSome(size_t* used) {
   if (*used == input_.size() && !parser_->is_done()) return false;
 
   error_code error;
-  if (!parser_->is_done()) *used += parser_->put(asio::buffer(input_.data() + *used, input_.size() - *used), error);
+  if (!parser_->is_done()) {
+    const size_t put = parser_->put(asio::buffer(input_.data() + *used, input_.size() - *used), error);
+    *used += put;
+    body_came_ += put;
+  }
   if (error == http::error::need_more) {
     // Of a header, or of what is between the chunks of a body.
     if (input_.size() - *used > options_.max_header_bytes) OnParseError(http::error::header_limit);
@@ -178,7 +202,14 @@ bool HttpConnection::ParseSome(size_t* used) {
     OnParseError(error);
     return false;
   }
-  if (state_ == State::kBody) SetTimer(options_.progress_timeout);
+  if (state_ == State::kBody) {
+    const absl::Status room = memory_.Resize(parser_->get().body().size());
+    if (!room.ok()) {
+      Reject(room);
+      return false;
+    }
+    AwaitBody();
+  }
   if (state_ == State::kHeader && parser_->is_header_done()) OnHeader();
   if (state_ == State::kBody && parser_->is_done()) complete_ = true;
   return state_ == State::kBody && !complete_;
@@ -213,7 +244,13 @@ void HttpConnection::OnHeader() {
   if (!expect.empty() && !absl::EqualsIgnoreCase(expect, "100-continue")) {
     return Reject(417, absl::StrCat("Expect: ", expect, " is not supported, only 100-continue is"));
   }
-  SetTimer(options_.progress_timeout);
+  if (beyond_bound_) {
+    keep_alive_ = false;
+    if (!parser_->is_done()) return Reject(503, ConnectionBound(options_));
+  }
+  body_began_ = Clock::now();
+  body_came_ = 0;
+  AwaitBody();
   if (!expect.empty() && version_ >= 11 && !parser_->is_done()) {
     state_ = State::kContinue;
     head_ = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -236,6 +273,7 @@ void HttpConnection::BeginCall() {
   DropTrailers();
   state_ = State::kCall;
   StopTimer();
+  request_ended_ = Clock::now();
   auto deadline = std::chrono::system_clock::time_point::max();
   if (options_.request_timeout.count() > 0) {
     deadline = std::chrono::system_clock::now() + options_.request_timeout;
@@ -243,7 +281,7 @@ void HttpConnection::BeginCall() {
   }
   host_->CallBegan();
   const auto call = std::make_shared<ServerCall>(
-      parser_->release(), peer_, deadline,
+      parser_->release(), std::move(memory_), peer_, deadline,
       [weak = weak_from_this(), host = host_, number = ++call_number_](HttpResponse response) {
         asio::post(host->io(), [weak, number, response = std::move(response)]() mutable {
           if (const auto self = weak.lock()) self->OnReply(number, std::move(response));
@@ -252,7 +290,9 @@ void HttpConnection::BeginCall() {
       });
   parser_.reset();
   call_ = call;
-  const absl::Status status = host_->Submit(call);
+  const absl::Status status = beyond_bound_ && host_->PlaneOf(*call) == HttpPlane::kData
+                                  ? absl::UnavailableError(ConnectionBound(options_))
+                                  : host_->Submit(call);
   if (!status.ok()) call->Reply(ErrorResponse(status));
   if (input_.size() < kMaxReadAhead) Read();
 }
@@ -269,6 +309,14 @@ void HttpConnection::WithdrawCall() {
 void HttpConnection::Reject(int status, absl::string_view message) {
   keep_alive_ = false;
   Respond(ErrorResponse(status, message));
+}
+
+void HttpConnection::Reject(const absl::Status& status) {
+  // What came of it is of no use any more.
+  parser_.reset();
+  memory_.Release();
+  keep_alive_ = false;
+  Respond(ErrorResponse(status));
 }
 
 void HttpConnection::Respond(HttpResponse response) {
@@ -323,6 +371,7 @@ void HttpConnection::Linger() {
   state_ = State::kLingering;
   SetTimer(kLingerTimeout);
   parser_.reset();
+  memory_.Release();
   input_ = std::string();
   // A goodbye over TLS would take what the client still sends for an error.
   if (stream_.is_tls() && complete_) {
@@ -340,8 +389,16 @@ void HttpConnection::EndExchange() {
   if (std::exchange(in_exchange_, false)) host_->ExchangeEnded();
 }
 
-void HttpConnection::SetTimer(std::chrono::milliseconds timeout) {
-  expiry_ = Clock::now() + timeout;
+HttpConnection::Clock::time_point HttpConnection::BodyDue() const {
+  if (options_.min_body_bytes_per_second == 0) return Clock::time_point::max();
+  const auto rate = static_cast<uint64_t>(options_.min_body_bytes_per_second);
+  return body_began_ + options_.progress_timeout + std::chrono::milliseconds(1000 * body_came_ / rate);
+}
+
+void HttpConnection::AwaitBody() { SetExpiry(std::min(Clock::now() + options_.progress_timeout, BodyDue())); }
+
+void HttpConnection::SetExpiry(Clock::time_point expiry) {
+  expiry_ = expiry;
   if (expiry_ < armed_) AwaitTimer();
 }
 
@@ -364,6 +421,10 @@ void HttpConnection::OnTimeout() {
       return Reject(408,
                     absl::StrCat("the request's header did not come within ", options_.header_timeout.count(), " ms"));
     case State::kBody:
+      if (Clock::now() >= BodyDue()) {
+        return Reject(408, absl::StrCat("the request's body came more slowly than ", options_.min_body_bytes_per_second,
+                                        " bytes a second"));
+      }
       return Reject(408,
                     absl::StrCat("nothing of the request's body came for ", options_.progress_timeout.count(), " ms"));
     case State::kCall:

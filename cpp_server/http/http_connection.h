@@ -16,7 +16,9 @@
 #include "boost/asio/basic_waitable_timer.hpp"
 #include "boost/asio/io_context.hpp"
 #include "boost/beast/core/error.hpp"
+#include "cpp_server/admission/request_memory.h"
 #include "cpp_server/http/http_call.h"
+#include "cpp_server/http/http_handler.h"
 #include "cpp_server/http/http_options.h"
 #include "cpp_server/http/http_stream.h"
 #include "cpp_server/http/request_body.h"
@@ -37,6 +39,7 @@ class ConnectionHost {
   // Whether connections are to be closed after what they do now.
   virtual bool stopping() const = 0;
 
+  virtual HttpPlane PlaneOf(const HttpCall& call) const = 0;
   // Has a thread of its plane handle `call`; RESOURCE_EXHAUSTED if too many wait.
   virtual absl::Status Submit(const std::shared_ptr<ServerCall>& call) = 0;
   // Nobody waits for `call` any more; answers it if no handler has seen it.
@@ -58,6 +61,8 @@ class ConnectionHost {
 // noticed. It is owned by its host until Closed, and by what it waits for.
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection> {
  public:
+  using Clock = std::chrono::steady_clock;
+
   HttpConnection(std::shared_ptr<ConnectionHost> host, HttpSocket socket, std::shared_ptr<HttpStream::TlsContext> tls,
                  std::string peer);
   HttpConnection(const HttpConnection&) = delete;
@@ -65,12 +70,17 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
 
   // Serves requests.
   void Start();
-  // Says `response`, whatever is asked, and closes.
-  void Refuse(HttpResponse response);
+  // Serves one, beyond the bound of connections: see HttpOptions::max_connections.
+  void StartBeyondBound();
   // Closes if it is idle, else after the response under way.
   void Finish();
   // Closes at once. What a handler still replies is dropped.
   void Close();
+
+  // Since when it waits for its next request, of which nothing has come; absent if it does not.
+  absl::optional<Clock::time_point> IdleSince();
+  // Since when it waits for a request beyond the bound to come to its end; absent if it does not.
+  absl::optional<Clock::time_point> BeyondBoundSince() const;
 
  private:
   enum class State {
@@ -106,6 +116,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void OnReply(uint64_t call_number, HttpResponse response);
   // Answers a request that cannot be read to its end, and closes.
   void Reject(int status, absl::string_view message);
+  void Reject(const absl::Status& status);
 
   // Nobody waits for the handler any more.
   void WithdrawCall();
@@ -117,13 +128,18 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void BeginExchange();
   void EndExchange();
 
+  // Sets the timer for the next piece of a body.
+  void AwaitBody();
+  // When so much of the body must have come as has, and more must come; never if it may be slow.
+  Clock::time_point BodyDue() const;
+
   // One timer for all: each state sets when it has lasted too long.
-  void SetTimer(std::chrono::milliseconds timeout);
+  void SetTimer(std::chrono::milliseconds timeout) { SetExpiry(Clock::now() + timeout); }
+  void SetExpiry(Clock::time_point expiry);
   void StopTimer() { expiry_ = Clock::time_point::max(); }
   void AwaitTimer();
   void OnTimeout();
 
-  using Clock = std::chrono::steady_clock;
   using Timer =
       boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, boost::asio::io_context::executor_type>;
 
@@ -132,6 +148,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   HttpStream stream_;
   const std::string peer_;
   State state_ = State::kNew;
+  bool beyond_bound_ = false;
+  // When it was opened, or came to wait for a request again.
+  Clock::time_point idle_since_ = Clock::now();
 
   Timer timer_;
   Clock::time_point expiry_ = Clock::time_point::max();
@@ -144,8 +163,15 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // Read but not parsed.
   std::string input_;
 
+  Clock::time_point body_began_;
+  // Bytes of the body as they came, framing included.
+  uint64_t body_came_ = 0;
+  Clock::time_point request_ended_;
+
   bool in_exchange_ = false;
   absl::optional<HttpRequestParser> parser_;
+  // Of what it has of a body.
+  RequestMemory::Share memory_;
   int version_ = 11;
   bool is_head_ = false;
   // Of a chunked request, where they stand, without what comes behind its body.

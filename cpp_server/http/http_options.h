@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/types/optional.h"
+#include "cpp_server/admission/request_memory.h"
 
 namespace trilho {
 
@@ -34,11 +36,14 @@ struct HttpOptions {
   int data_threads = 1;
   int max_queued_data_calls = 2048;
 
-  // Also of a body once it is decompressed; 413 beyond.
+  // For bodies, from their first byte to the reply; 429 beyond. No bound if null.
+  std::shared_ptr<RequestMemory> memory;
+  // Also of a body once it is decompressed; 413 beyond, and beyond what gzip.h lets it grow to.
   int64_t max_body_bytes = INT32_MAX;
   // Of the request line and all headers; 431 beyond. At most 64 KiB.
   uint32_t max_header_bytes = 64 << 10;
-  // What comes beyond is answered 503.
+  // One more takes the place of the one that has been idle for longest. If none is, it is answered a request of the
+  // control plane without a body, so that probes get through, and anything else with 503; then it is closed.
   int max_connections = 4096;
 
   // Of a connection between two requests.
@@ -47,8 +52,13 @@ struct HttpOptions {
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);
   // Between two pieces of a body, or of a response.
   std::chrono::milliseconds progress_timeout = std::chrono::seconds(30);
+  // A body must come this fast on the average, once progress_timeout is over; 408 if not. 0: as slowly as it likes.
+  int min_body_bytes_per_second = 1024;
   // From the end of a request to its reply; 504 beyond. 0 waits forever.
   std::chrono::milliseconds request_timeout = std::chrono::seconds(30);
+  // A client that ends its side sooner than this after its request, as `nc -N` does, waits for its answer; one that
+  // does it later has given up. The wire does not tell them apart.
+  std::chrono::milliseconds half_close_window = std::chrono::milliseconds(100);
 
   // Adds Access-Control-Allow-... to every response.
   bool cors = false;

@@ -28,8 +28,8 @@ using boost::system::error_code;
 
 constexpr int kControlThreads = 2;
 constexpr size_t kMaxWaitingControlCalls = 1024;
-// Connections beyond the bound that are told so.
-constexpr size_t kMaxRefusals = 64;
+// Connections beyond the bound, for probes and to be told of it.
+constexpr size_t kMaxBeyondBound = 64;
 constexpr uint32_t kMostHeaderBytes = 64 << 10;
 // Until files may have been closed.
 constexpr std::chrono::milliseconds kAcceptRetry{100};
@@ -47,7 +47,9 @@ absl::Status Check(const HttpOptions& options) {
   status.Update(at_least("idle_timeout", options.idle_timeout.count(), 1));
   status.Update(at_least("header_timeout", options.header_timeout.count(), 1));
   status.Update(at_least("progress_timeout", options.progress_timeout.count(), 1));
+  status.Update(at_least("min_body_bytes_per_second", options.min_body_bytes_per_second, 0));
   status.Update(at_least("request_timeout", options.request_timeout.count(), 0));
+  status.Update(at_least("half_close_window", options.half_close_window.count(), 0));
   if (!status.ok()) return status;
   if (options.max_header_bytes > kMostHeaderBytes) {
     return absl::InvalidArgumentError(
@@ -92,6 +94,7 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   const HttpOptions& options() const override { return options_; }
   asio::io_context& io() override { return io_; }
   bool stopping() const override { return stopping_; }
+  HttpPlane PlaneOf(const HttpCall& call) const override { return route_.plane(call.method(), call.path()); }
   absl::Status Submit(const std::shared_ptr<ServerCall>& call) override;
   void Withdraw(const std::shared_ptr<ServerCall>& call) override;
   void ExchangeBegan() override { Count(&exchanges_, 1); }
@@ -110,6 +113,9 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   void Accept();
   void OnAccept(HttpSocket socket) EXCLUDES(mu_);
   std::vector<std::shared_ptr<HttpConnection>> Connections() const;
+  // Closes the connection for which `since` gives the earliest time, if there is one.
+  template <typename Since>
+  void CloseEarliest(Since since);
 
   void Count(int* counter, int change) EXCLUDES(mu_) {
     MutexLock lock(&mu_);
@@ -207,7 +213,8 @@ void HttpServer::Impl::Accept() {
       self->OnAccept(std::move(socket));
       return self->Accept();
     }
-    // Probably out of files: the connection stays where it is.
+    // Probably out of files: the connection stays where it is until there is one again.
+    self->CloseEarliest([](HttpConnection* connection) { return connection->IdleSince(); });
     self->accept_timer_.expires_after(kAcceptRetry);
     self->accept_timer_.async_wait([self](const error_code& cancelled) {
       if (!cancelled && self->acceptor_.is_open()) self->Accept();
@@ -217,7 +224,13 @@ void HttpServer::Impl::Accept() {
 
 void HttpServer::Impl::OnAccept(HttpSocket socket) {
   const size_t bound = static_cast<size_t>(options_.max_connections);
-  if (connections_.size() >= bound + kMaxRefusals) return;
+  if (connections_.size() >= bound) {
+    CloseEarliest([](HttpConnection* connection) { return connection->IdleSince(); });
+  }
+  if (connections_.size() >= bound + kMaxBeyondBound) {
+    CloseEarliest([](HttpConnection* connection) { return connection->BeyondBoundSince(); });
+    if (connections_.size() >= bound + kMaxBeyondBound) return;
+  }
   error_code error;
   const tcp::endpoint peer = socket.remote_endpoint(error);
   if (error) return;
@@ -231,12 +244,24 @@ void HttpServer::Impl::OnAccept(HttpSocket socket) {
       std::make_shared<HttpConnection>(shared_from_this(), std::move(socket), std::move(tls), ToString(peer));
   connections_.emplace(connection.get(), connection);
   if (connections_.size() <= bound) return connection->Start();
-  connection->Refuse(ErrorResponse(
-      absl::UnavailableError(absl::StrCat("the server has ", bound, " connections already, which is its bound"))));
+  connection->StartBeyondBound();
+}
+
+template <typename Since>
+void HttpServer::Impl::CloseEarliest(Since since) {
+  absl::optional<HttpConnection::Clock::time_point> earliest;
+  std::shared_ptr<HttpConnection> chosen;
+  for (const auto& connection : connections_) {
+    const auto time = since(connection.first);
+    if (!time || (earliest && *time >= *earliest)) continue;
+    earliest = time;
+    chosen = connection.second;
+  }
+  if (chosen != nullptr) chosen->Close();
 }
 
 absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
-  const bool is_data = route_.plane(call->method(), call->path()) == HttpPlane::kData;
+  const bool is_data = PlaneOf(*call) == HttpPlane::kData;
   CallPool& pool = is_data ? *data_calls_ : *control_calls_;
   if (pool.Add(call)) return absl::OkStatus();
   const std::string flag = is_data ? absl::StrCat(" (--max_queued_requests=", pool.max_waiting(), ")") : "";

@@ -75,6 +75,9 @@ TEST(HttpServerStart, RefusesOptionsWithoutSense) {
   options = {};
   options.idle_timeout = milliseconds(0);
   expect_refused(options, "idle_timeout");
+  options = {};
+  options.min_body_bytes_per_second = -1;
+  expect_refused(options, "min_body_bytes_per_second is -1, must be at least 0");
 }
 
 TEST(HttpServerStart, MayUseIpv6) {
@@ -111,20 +114,59 @@ TEST(HttpServerLoad, RefusesConnectionsBeyondItsBound) {
   HttpServer::Options options;
   options.max_connections = 2;
   HttpTestServer server(options);
+  // Neither is idle.
   HttpTestClient one(server->port());
-  EXPECT_EQ(one.Get("/show").status, 200);
+  one.Send("GET /hold HTTP/1.1\r\n\r\n");
+  const auto held = server.Take();
   auto two = std::make_unique<HttpTestClient>(server->port());
-  EXPECT_EQ(two->Get("/show").status, 200);
-  {
+  two->Send("GET /hold HTTP/1.1\r\n\r\n");
+  const auto given_up = server.Take();
+  for (const std::string body : {"", "body"}) {
     HttpTestClient three(server->port());
-    const auto response = three.Get("/show");
+    const auto response = body.empty() ? three.Get("/show") : three.Post("/control/echo", body);
     EXPECT_EQ(response.status, 503);
     EXPECT_EQ(response.body, "{\"error\": \"the server has 2 connections already, which is its bound\"}");
     EXPECT_TRUE(three.IsClosed());
   }
+  // Probes get through.
+  HttpTestClient probe(server->port());
+  const auto well = probe.Get("/control/show");
+  EXPECT_EQ(well.status, 200);
+  EXPECT_EQ(well.headers.at("connection"), "close");
+  EXPECT_TRUE(probe.IsClosed());
   two.reset();
+  given_up->Reply({});
   EXPECT_TRUE(Eventually([&] { return HttpTestClient(server->port()).Get("/show").status == 200; }));
+  held->Reply({});
+  EXPECT_EQ(one.Read().status, 200);
+}
+
+TEST(HttpServerLoad, ClosesTheConnectionThatIsIdleForLongestWhenAnotherOneComes) {
+  HttpServer::Options options;
+  options.max_connections = 2;
+  HttpTestServer server(options);
+  HttpTestClient one(server->port());
   EXPECT_EQ(one.Get("/show").status, 200);
+  HttpTestClient two(server->port());
+  EXPECT_EQ(two.Get("/show").status, 200);
+  EXPECT_EQ(one.Get("/show").status, 200);
+  HttpTestClient three(server->port());
+  EXPECT_EQ(three.Get("/show").status, 200);
+  EXPECT_TRUE(two.IsClosed());
+  EXPECT_EQ(one.Get("/show").status, 200);
+}
+
+TEST(HttpServerLoad, AnswersProbesWhileClientsHoldAllConnectionsAndMore) {
+  HttpServer::Options options;
+  options.max_connections = 2;
+  HttpTestServer server(options);
+  // More than the server lets come beyond its bound.
+  std::vector<std::unique_ptr<HttpTestClient>> slow;
+  for (int i = 0; i < 100; ++i) {
+    slow.push_back(std::make_unique<HttpTestClient>(server->port()));
+    slow.back()->Send("GET /control/show HTTP/1.1\r\nX-Te");
+  }
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(HttpTestClient(server->port()).Get("/control/show").status, 200) << i;
 }
 
 TEST(HttpServerShutdown, ClosesIdleConnectionsAtOnce) {

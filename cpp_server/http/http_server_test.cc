@@ -2,6 +2,7 @@
 
 #include "cpp_server/http/http_server.h"
 
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -282,6 +283,36 @@ TEST(HttpBodies, AreRefusedSoThatAClientThatSendsOnReadsIt) {
   }
 }
 
+TEST(HttpBodies, AreBoundedTogether) {
+  HttpServer::Options options;
+  options.memory = std::make_shared<RequestMemory>(100000);
+  HttpTestServer server(options);
+  HttpTestClient one(server->port());
+  one.Send(absl::StrCat("POST /hold HTTP/1.1\r\nContent-Length: 60000\r\n\r\n", std::string(60000, 'x')));
+  const auto held = server.Take();
+  EXPECT_EQ(options.memory->used(), 60000);
+  {
+    HttpTestClient two(server->port());
+    const auto refused = two.Post("/echo", std::string(50000, 'x'));
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_THAT(refused.body, HasSubstr("--max_request_memory_bytes=100000"));
+    EXPECT_TRUE(two.IsClosed()) << "the rest of the body is not read";
+  }
+  HttpTestClient two(server->port());
+  EXPECT_EQ(two.Post("/echo", std::string(40000, 'x')).status, 200);
+  // What it is decompressed to counts.
+  EXPECT_EQ(two.Post("/echo", Gzip(std::string(40001, 'x')), "Content-Encoding: gzip\r\n").status, 429);
+  // A body that has not come to its end counts too.
+  HttpTestClient half(server->port());
+  half.Send(absl::StrCat("POST /echo HTTP/1.1\r\nContent-Length: 60000\r\n\r\n", std::string(40000, 'x')));
+  EXPECT_TRUE(Eventually([&] { return options.memory->used() == 100000; }));
+  EXPECT_EQ(two.Get("/show").status, 200);
+  half.Close();
+  EXPECT_TRUE(Eventually([&] { return options.memory->used() == 60000; }));
+  held->Reply({});
+  EXPECT_EQ(one.Read().status, 200);
+}
+
 TEST(HttpHeaders, AreBounded) {
   HttpTestServer server;
   const std::string begin = "GET /show HTTP/1.1\r\nX-Test: ";
@@ -353,6 +384,7 @@ TEST(HttpPlanes, DoNotBlockEachOther) {
 TEST(HttpPlanes, RefuseCallsBeyondTheirQueue) {
   HttpServer::Options options;
   options.max_queued_data_calls = 2;
+  options.half_close_window = std::chrono::milliseconds(0);
   HttpTestServer server(options);
   HttpTestClient blocks(server->port());
   blocks.Send("GET /block HTTP/1.1\r\n\r\n");

@@ -66,6 +66,7 @@ TEST(SlowClients, AreToldSoIfTheirBodyStops) {
 TEST(SlowClients, HaveTimeAsLongAsTheirBodyGrows) {
   HttpServer::Options options;
   options.progress_timeout = milliseconds(500);
+  options.min_body_bytes_per_second = 0;
   HttpTestServer server(options);
   HttpTestClient client(server->port());
   client.Send("POST /echo HTTP/1.1\r\nContent-Length: 20\r\n\r\n");
@@ -74,6 +75,44 @@ TEST(SlowClients, HaveTimeAsLongAsTheirBodyGrows) {
     client.Send("x");
   }
   EXPECT_EQ(client.Read().body, std::string(20, 'x'));
+}
+
+TEST(SlowClients, CannotHoldAConnectionByABodyThatTrickles) {
+  HttpServer::Options options;
+  options.progress_timeout = milliseconds(500);
+  options.min_body_bytes_per_second = 1000;
+  HttpTestServer server(options);
+  for (const std::string piece : {"x", "1\r\nx\r\n"}) {
+    const std::string framing = piece.size() == 1 ? "Content-Length: 1000000" : "Transfer-Encoding: chunked";
+    HttpTestClient client(server->port());
+    const auto begin = std::chrono::steady_clock::now();
+    client.Send("POST /echo HTTP/1.1\r\n" + framing + "\r\n\r\n");
+    char byte;
+    while (recv(client.socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0 &&
+           std::chrono::steady_clock::now() - begin < std::chrono::seconds(30)) {
+      client.Send(piece);
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+    const auto response = client.Read();
+    EXPECT_EQ(response.status, 408);
+    EXPECT_EQ(response.body, "{\"error\": \"the request's body came more slowly than 1000 bytes a second\"}");
+    EXPECT_TRUE(client.IsClosed());
+  }
+}
+
+TEST(SlowClients, HaveTheTimeThatTheRateGivesThem) {
+  HttpServer::Options options;
+  options.progress_timeout = milliseconds(500);
+  options.min_body_bytes_per_second = 1000;
+  HttpTestServer server(options);
+  HttpTestClient client(server->port());
+  client.Send("POST /echo HTTP/1.1\r\nContent-Length: 2500\r\n\r\n");
+  // Longer than progress_timeout together, but fast enough.
+  for (int i = 0; i < 25; ++i) {
+    std::this_thread::sleep_for(milliseconds(50));
+    client.Send(std::string(100, 'x'));
+  }
+  EXPECT_EQ(client.Read().body.size(), 2500u);
 }
 
 TEST(SlowClients, LoseTheirConnectionIfTheyDoNotRead) {
@@ -156,8 +195,15 @@ TEST(SlowHandlers, MayTakeForeverIfThatIsWanted) {
   EXPECT_EQ(client.Read().status, 200);
 }
 
+// Whoever ends its side after its request, however soon, has gone.
+HttpServer::Options WithoutHalfCloses() {
+  HttpServer::Options options;
+  options.half_close_window = milliseconds(0);
+  return options;
+}
+
 TEST(ClientsThatGo, AreNoticedByTheirHandler) {
-  HttpTestServer server;
+  HttpTestServer server(WithoutHalfCloses());
   for (const bool resets : {false, true}) {
     HttpTestClient client(server->port());
     client.Send("POST /hold HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
@@ -178,7 +224,7 @@ TEST(ClientsThatGo, AreNoticedByTheirHandler) {
 }
 
 TEST(ClientsThatGo, AreNotHandledIfTheyWaited) {
-  HttpTestServer server;
+  HttpTestServer server(WithoutHalfCloses());
   HttpTestClient blocks(server->port());
   blocks.Send("GET /block HTTP/1.1\r\n\r\n");
   const auto blocked = server.Take();
@@ -194,8 +240,43 @@ TEST(ClientsThatGo, AreNotHandledIfTheyWaited) {
   EXPECT_EQ(server.handled(), 1);
 }
 
+TEST(ClientsThatGo, AreThoseWhoEndTheirSideLater) {
+  HttpServer::Options options;
+  options.half_close_window = milliseconds(50);
+  HttpTestServer server(options);
+  HttpTestClient client(server->port());
+  client.Send("GET /hold HTTP/1.1\r\n\r\n");
+  const auto call = server.Take();
+  std::this_thread::sleep_for(milliseconds(100));
+  client.EndSending();
+  EXPECT_TRUE(Eventually([&] { return call->cancelled()->load(); }));
+  call->Reply({});
+}
+
+TEST(ClientsThatGo, AreNotThoseWhoEndTheirSideBehindTheRequest) {
+  HttpServer::Options options;
+  // However late the server gets to read the end.
+  options.half_close_window = std::chrono::minutes(1);
+  HttpTestServer server(options);
+  HttpTestClient blocks(server->port());
+  blocks.Send("GET /block HTTP/1.1\r\n\r\n");
+  const auto blocked = server.Take();
+  HttpTestClient waits(server->port());
+  waits.Send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+  waits.EndSending();
+  EXPECT_TRUE(Eventually([&] { return server->waiting_calls() == 1; }));
+  std::this_thread::sleep_for(milliseconds(50));
+  EXPECT_EQ(server->waiting_calls(), 1u) << "it must not be withdrawn";
+  server.Unblock();
+  blocked->Reply({});
+  const auto response = waits.Read();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "body");
+  EXPECT_TRUE(waits.IsClosed());
+}
+
 TEST(ClientsThatGo, MayStillReadIfTheyOnlyEndTheirSide) {
-  HttpTestServer server;
+  HttpTestServer server(WithoutHalfCloses());
   HttpTestClient client(server->port());
   client.Send("GET /hold HTTP/1.1\r\n\r\n");
   const auto call = server.Take();

@@ -166,7 +166,9 @@ TEST_F(HttpTlsTest, TellsThoseWhoSendTooMuch) {
 }
 
 TEST_F(HttpTlsTest, NoticesClientsThatGo) {
-  HttpTestServer server(With(Of(identity_)));
+  HttpServer::Options options = With(Of(identity_));
+  options.half_close_window = milliseconds(0);
+  HttpTestServer server(options);
   for (const bool says_goodbye : {true, false}) {
     HttpTestClient client(server->port());
     ASSERT_TRUE(client.StartTls(trusting_.get()));

@@ -44,8 +44,13 @@ Coding CodingOf(absl::string_view content_encoding) {
 
 }  // namespace
 
-ServerCall::ServerCall(HttpRequest request, std::string peer, std::chrono::system_clock::time_point deadline, Send send)
-    : request_(std::move(request)), peer_(std::move(peer)), deadline_(deadline), send_(std::move(send)) {
+ServerCall::ServerCall(HttpRequest request, RequestMemory::Share memory, std::string peer,
+                       std::chrono::system_clock::time_point deadline, Send send)
+    : request_(std::move(request)),
+      memory_(std::move(memory)),
+      peer_(std::move(peer)),
+      deadline_(deadline),
+      send_(std::move(send)) {
   const absl::string_view target = OriginForm(View(request_.target()));
   const size_t mark = target.find('?');
   path_ = target.substr(0, mark);
@@ -86,6 +91,11 @@ bool ServerCall::Decode(size_t max_body_bytes) {
   if (!body.ok()) {
     const std::string message(body.status().message());
     Reply(ErrorResponse(absl::IsResourceExhausted(body.status()) ? 413 : 400, message));
+    return false;
+  }
+  const absl::Status room = memory_.Resize(body->size());
+  if (!room.ok()) {
+    Reply(ErrorResponse(room));
     return false;
   }
   request_.body() = *std::move(body);

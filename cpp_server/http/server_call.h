@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "cpp_server/admission/request_memory.h"
 #include "cpp_server/http/http_call.h"
 #include "cpp_server/http/http_handler.h"
 #include "cpp_server/http/request_body.h"
@@ -22,7 +23,9 @@ class ServerCall final : public HttpCall {
  public:
   using Send = std::function<void(HttpResponse)>;
 
-  ServerCall(HttpRequest request, std::string peer, std::chrono::system_clock::time_point deadline, Send send);
+  // `memory` is what the body has of the budget.
+  ServerCall(HttpRequest request, RequestMemory::Share memory, std::string peer,
+             std::chrono::system_clock::time_point deadline, Send send);
   ~ServerCall() override;
   ServerCall(const ServerCall&) = delete;
   ServerCall& operator=(const ServerCall&) = delete;
@@ -49,6 +52,7 @@ class ServerCall final : public HttpCall {
   bool Decode(size_t max_body_bytes);
 
   HttpRequest request_;
+  RequestMemory::Share memory_;
   // Into request_.
   absl::string_view path_;
   absl::string_view query_;

@@ -120,8 +120,10 @@ HttpResponse Health(const char* what, bool yes) {
 
 HttpResponse ModelHealth(const Predictor& predictor, const Manager& manager, const ModelPath& path) {
   const absl::Status ready = KServeModelReady(predictor, path.model, path.version);
-  if (ready.ok()) return Json("{\"ready\":true}");
-  HttpResponse response = ErrorResponse(ready);
+  // The reason is for those who may ask for the model's state: anybody may ask this.
+  HttpResponse response = Health("ready", ready.ok());
+  if (ready.ok()) return response;
+  response.status = HttpStatusOf(ready.code());
   // A model that is known may come to be ready.
   if (absl::IsNotFound(ready) && !manager.GetStates(path.model).empty()) response.status = kUnavailable;
   return response;
@@ -157,6 +159,13 @@ absl::StatusOr<JsonInferRequest> ReadRequest(const HttpCall& call) {
 }  // namespace
 
 bool KServeRest::IsKServePath(absl::string_view path) { return path == kServer || absl::StartsWith(path, "/v2/"); }
+
+bool KServeRest::IsProbe(absl::string_view path) {
+  if (path == kServerLive || path == kServerReady) return true;
+  if (!IsKServePath(path)) return false;
+  const auto model = ReadPath(path);
+  return model.ok() && model->verb == kReady;
+}
 
 HttpPlane KServeRest::PlaneOf(absl::string_view method) {
   return method == "POST" ? HttpPlane::kData : HttpPlane::kControl;

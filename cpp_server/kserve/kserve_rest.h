@@ -37,6 +37,8 @@ class KServeRest {
       : predictor_(predictor), manager_(manager), hooks_(hooks), ready_(std::move(ready)) {}
 
   static bool IsKServePath(absl::string_view path);
+  // Whether what is asked there is only if something is well: the answer is yes or no, without a reason.
+  static bool IsProbe(absl::string_view path);
   static HttpPlane PlaneOf(absl::string_view method);
 
   // `call` is one of such a path.

@@ -75,8 +75,21 @@ TEST_F(KServeRestTest, SaysWhetherAModelIsReady) {
   EXPECT_EQ(Get("/v2/models/broken/ready").status, 503);
   const HttpResponse unknown = Get("/v2/models/nobody/ready");
   EXPECT_EQ(unknown.status, 404);
-  EXPECT_EQ(unknown.body, ErrorBody("Servable not found for request: Latest(nobody)"));
-  EXPECT_EQ(Get("/v2/models/half_plus_two/versions/best/ready").status, 400);
+  EXPECT_EQ(unknown.body, R"({"ready":false})");
+  const HttpResponse no_label = Get("/v2/models/half_plus_two/versions/best/ready");
+  EXPECT_EQ(no_label.status, 400);
+  EXPECT_EQ(no_label.body, R"({"ready":false})") << "labels are not for everybody";
+}
+
+TEST_F(KServeRestTest, KnowsProbesByTheirPath) {
+  for (const char* path : {"/v2/health/live", "/v2/health/ready", "/v2/models/m/ready", "/v2/models/m/versions/1/ready",
+                           "/v2/models/ready/ready", "/v2/models/m/versions/ready/ready", "/v2/models/m/%72eady"}) {
+    EXPECT_TRUE(KServeRest::IsProbe(path)) << path;
+  }
+  for (const char* path : {"/v2", "/v2/models/ready", "/v2/models/m", "/v2/models/m/versions/ready",
+                           "/v2/models/m/infer", "/v2/models/m/ready/", "/v2/health/other", "/v1/models/m/ready"}) {
+    EXPECT_FALSE(KServeRest::IsProbe(path)) << path;
+  }
 }
 
 TEST_F(KServeRestTest, DescribesTheServerAndItsModels) {

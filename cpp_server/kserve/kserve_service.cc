@@ -129,19 +129,19 @@ ServiceDefinition KServeService(const Predictor* predictor, const Manager* manag
         response->set_ready(ready());
         return absl::OkStatus();
       });
+  UnaryMethod model_ready = MessageMethod<inference::ModelReadyRequest, inference::ModelReadyResponse>(
+      "ModelReady", [predictor](const auto& request, auto* response) {
+        response->set_ready(KServeModelReady(*predictor, request.name(), request.version()).ok());
+        return absl::OkStatus();
+      });
   // Whoever probes them over REST needs no token either.
-  live.is_open = server_ready.is_open = true;
+  live.is_open = server_ready.is_open = model_ready.is_open = true;
   ServiceDefinition service;
   service.name = "inference.GRPCInferenceService";
   service.methods = {
       std::move(live),
       std::move(server_ready),
-      MessageMethod<inference::ModelReadyRequest, inference::ModelReadyResponse>(
-          "ModelReady",
-          [predictor](const auto& request, auto* response) {
-            response->set_ready(KServeModelReady(*predictor, request.name(), request.version()).ok());
-            return absl::OkStatus();
-          }),
+      std::move(model_ready),
       MessageMethod<inference::ServerMetadataRequest, inference::ServerMetadataResponse>(
           "ServerMetadata",
           [](const auto&, auto* response) {

@@ -1,6 +1,7 @@
 #include "cpp_server/rpc/grpc_server.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -54,7 +55,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.SetMaxReceiveMessageSize(std::numeric_limits<int>::max());
+  // What has no room at all is not even read.
+  constexpr int64_t kMostBytes = std::numeric_limits<int>::max();
+  builder.SetMaxReceiveMessageSize(
+      static_cast<int>(options.memory == nullptr ? kMostBytes : std::min(kMostBytes, options.memory->bound())));
   builder.SetMaxSendMessageSize(-1);
   // Only health and reflection use gRPC's own threads.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
@@ -76,7 +80,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   }
   for (ServiceDefinition& definition : services) {
     server->services_.push_back(
-        std::make_unique<RawService>(std::move(definition), options.authorize, server->counts_.get()));
+        std::make_unique<RawService>(std::move(definition), options.authorize, options.memory, server->counts_.get()));
     builder.RegisterService(server->services_.back().get());
   }
   server->data_queue_ = builder.AddCompletionQueue();

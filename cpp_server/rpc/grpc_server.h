@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cpp_server/admission/request_memory.h"
 #include "cpp_server/rpc/call_queue.h"
 #include "cpp_server/rpc/unary_call.h"
 #include "grpcpp/grpcpp.h"
@@ -37,6 +38,11 @@ class GrpcServer {
     // Calls that may wait for them; what comes beyond is answered
     // RESOURCE_EXHAUSTED at once.
     int max_waiting_calls = 2048;
+    // For requests, from when they have come to the answer; RESOURCE_EXHAUSTED
+    // beyond. What gRPC reads of one that has not come to its end is not counted:
+    // its ResourceQuota cancels calls that wait and run where this refuses a new
+    // one. No bound if null.
+    std::shared_ptr<RequestMemory> memory;
     // Plain text if null.
     std::shared_ptr<grpc::ServerCredentials> credentials;
     // Asked before every call but those of health and reflection; may be empty.

@@ -35,6 +35,7 @@ class GrpcServerLifecycleTest : public ::testing::Test {
     options.port = 0;
     options.data_threads = data_threads;
     options.max_waiting_calls = max_waiting_calls;
+    options.memory = memory_;
     auto server =
         GrpcServer::Start(options, {{"trilho.Test", {{"Run", Plane::kData, run}, {"Ask", Plane::kControl, ask}}}});
     ASSERT_TRUE(server.ok()) << server.status();
@@ -48,8 +49,8 @@ class GrpcServerLifecycleTest : public ::testing::Test {
   }
 
   // Begins a call of Run on a thread of its own.
-  std::future<std::pair<grpc::Status, std::string>> BeginRun() {
-    return std::async(std::launch::async, [this] { return RawCall(channel_, kRun, "x"); });
+  std::future<std::pair<grpc::Status, std::string>> BeginRun(const std::string& request = "x") {
+    return std::async(std::launch::async, [this, request] { return RawCall(channel_, kRun, request); });
   }
   void AwaitRuns(int count) {
     while (begun_ < count) std::this_thread::yield();
@@ -70,6 +71,7 @@ class GrpcServerLifecycleTest : public ::testing::Test {
   const std::shared_future<void> released_ = release_.get_future().share();
   std::atomic<bool> is_released_{false};
   std::atomic<int> begun_{0};
+  std::shared_ptr<RequestMemory> memory_;
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
@@ -118,6 +120,47 @@ TEST_F(GrpcServerLifecycleTest, CallsBeyondTheBoundAreRefusedAtOnceWithTheBound)
   EXPECT_EQ(status.error_message(), "the server is overloaded: 2 calls wait already (--max_queued_requests=2)");
   Release();
   for (auto* waiting : {&run, &second, &third}) EXPECT_TRUE(waiting->get().first.ok());
+}
+
+TEST_F(GrpcServerLifecycleTest, RequestsThatWaitAndRunAreBoundedInBytes) {
+  memory_ = std::make_shared<RequestMemory>(int64_t{4} << 20);
+  Serve(1);
+  const std::string large(3 << 20, 'x');
+  auto run = BeginRun();
+  AwaitRuns(1);
+  auto waiting = BeginRun(large);
+  while (server_->waiting_calls() < 1) std::this_thread::yield();
+  const auto [status, response] = RawCall(channel_, kRun, large);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(status.error_message(),
+            "the server is overloaded: 3145729 bytes of other requests and the 3145728 of this one are more than "
+            "--max_request_memory_bytes=4194304");
+  // This one is not even read.
+  EXPECT_EQ(RawCall(channel_, kAsk, std::string((4 << 20) + 1, 'x')).first.error_message(),
+            "Received message larger than max (4194305 vs. 4194304)");
+  // What is small has room.
+  EXPECT_TRUE(RawCall(channel_, kAsk, "x").first.ok());
+  Release();
+  EXPECT_TRUE(run.get().first.ok());
+  EXPECT_TRUE(waiting.get().first.ok());
+  EXPECT_TRUE(RawCall(channel_, kRun, large).first.ok()) << "there is room again";
+  while (memory_->used() > 0) std::this_thread::yield();
+}
+
+TEST_F(GrpcServerLifecycleTest, ManyLargeRequestsAreAnsweredOrRefusedAndLeaveNothing) {
+  memory_ = std::make_shared<RequestMemory>(int64_t{5} << 20);
+  Serve(2);
+  Release();
+  const std::string large(2 << 20, 'x');
+  std::vector<std::future<std::pair<grpc::Status, std::string>>> runs;
+  for (int i = 0; i < 20; ++i) runs.push_back(BeginRun(large));
+  for (auto& run : runs) {
+    const grpc::Status status = run.get().first;
+    EXPECT_TRUE(status.ok() || status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED)
+        << status.error_code() << " " << status.error_message();
+  }
+  EXPECT_TRUE(RawCall(channel_, kRun, large).first.ok()) << "the connection lives on";
+  while (memory_->used() > 0) std::this_thread::yield();
 }
 
 TEST_F(GrpcServerLifecycleTest, ACallWhoseCallerLeftWhileItWaitedIsNotBegun) {

@@ -77,7 +77,13 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   }
 
   Call(RawService* service, int method, grpc::ServerCompletionQueue* queue, CallQueue* calls)
-      : service_(service), method_(method), queue_(queue), calls_(calls), end_(this), writer_(&context_) {
+      : service_(service),
+        method_(method),
+        queue_(queue),
+        calls_(calls),
+        memory_(service->memory_),
+        end_(this),
+        writer_(&context_) {
     service_->counts_->requested.fetch_add(1);
   }
   ~Call() override {
@@ -97,7 +103,9 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     Request(service_, method_, queue_, calls_);
     // Those who may not call take no place in the queue.
     const absl::Status authorized = Authorize();
-    if (!authorized.ok()) return Fail(authorized);
+    if (!authorized.ok()) return Refuse(authorized);
+    const absl::Status room = memory_.Resize(buffer_.Length());
+    if (!room.ok()) return Refuse(room);
     calls_->Add(this);
   }
 
@@ -139,6 +147,12 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   }
 
  private:
+  // The request is not kept until the answer is sent.
+  void Refuse(const absl::Status& status) {
+    buffer_.Clear();
+    Fail(status);
+  }
+
   // gRPC is done with the call, whether or not it was answered.
   class End final : public QueueEvent {
    public:
@@ -167,6 +181,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   const int method_;
   grpc::ServerCompletionQueue* const queue_;
   CallQueue* const calls_;
+  RequestMemory::Share memory_;
   End end_;
   std::atomic<int> events_left_{2};
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
@@ -178,8 +193,12 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   bool answered_ = false;
 };
 
-RawService::RawService(ServiceDefinition definition, Authorizer authorize, CallCounts* counts)
-    : definition_(std::move(definition)), authorize_(std::move(authorize)), counts_(counts) {
+RawService::RawService(ServiceDefinition definition, Authorizer authorize, std::shared_ptr<RequestMemory> memory,
+                       CallCounts* counts)
+    : definition_(std::move(definition)),
+      authorize_(std::move(authorize)),
+      memory_(std::move(memory)),
+      counts_(counts) {
   paths_.reserve(definition_.methods.size());
   for (const UnaryMethod& method : definition_.methods) {
     paths_.push_back(absl::StrCat("/", definition_.name, "/", method.name));

@@ -4,9 +4,11 @@
 #define TRILHO_CPP_SERVER_RPC_RAW_SERVICE_H_
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "cpp_server/admission/request_memory.h"
 #include "cpp_server/rpc/call_queue.h"
 #include "cpp_server/rpc/unary_call.h"
 #include "grpcpp/completion_queue.h"
@@ -41,9 +43,10 @@ struct CallCounts {
 // AsyncGenericService does not.
 class RawService final : public grpc::Service {
  public:
-  // `authorize` is asked before a handler, unless it is empty. `counts` outlives
-  // the service.
-  RawService(ServiceDefinition definition, Authorizer authorize, CallCounts* counts);
+  // `authorize` is asked before a handler, unless it is empty. `memory`, which
+  // may be null, bounds the requests. `counts` outlives the service.
+  RawService(ServiceDefinition definition, Authorizer authorize, std::shared_ptr<RequestMemory> memory,
+             CallCounts* counts);
 
   const std::string& name() const { return definition_.name; }
 
@@ -61,6 +64,7 @@ class RawService final : public grpc::Service {
 
   const ServiceDefinition definition_;
   const Authorizer authorize_;
+  const std::shared_ptr<RequestMemory> memory_;
   CallCounts* const counts_;
   // "/package.Service/Method"; gRPC keeps pointers into them.
   std::vector<std::string> paths_;

@@ -19,6 +19,7 @@ constexpr char kHealth[] = "/healthz";
 constexpr char kReady[] = "/readyz";
 constexpr char kReadyModel[] = "/readyz/";
 constexpr char kMetrics[] = "/metrics";
+constexpr char kPlainText[] = "text/plain";
 constexpr char kPrometheusText[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int kUnavailable = 503;
 
@@ -29,11 +30,28 @@ bool HasAvailableVersion(const management::Model& model) {
   return false;
 }
 
-// The models, and whether all that were asked for are ready.
+HttpResponse Text(std::string content_type, std::string body) {
+  HttpResponse response;
+  response.content_type = std::move(content_type);
+  response.body = std::move(body);
+  return response;
+}
+
+// Without names: for anybody who may reach the port.
+HttpResponse ShortReadiness(bool serving, int lacking, int models) {
+  if (serving && lacking == 0) return Text(kPlainText, "ready\n");
+  HttpResponse response = Text(kPlainText, lacking == 0 ? "not ready: the server starts or stops\n"
+                                                        : absl::StrCat("not ready: ", lacking, " of ", models,
+                                                                       " models without an available version\n"));
+  response.status = kUnavailable;
+  return response;
+}
+
+// Whether all models that were asked for are ready, and, unless there is another place for that, which they are.
 HttpResponse Readiness(const HttpRoutes& routes, absl::string_view only) {
   management::ListModelsResponse models = ListModels(routes.managed);
   bool found = only.empty();
-  bool ready = *routes.serving;
+  int lacking = 0;
   auto* all = models.mutable_models();
   for (auto it = all->begin(); it != all->end();) {
     if (!only.empty() && it->name() != only) {
@@ -41,14 +59,16 @@ HttpResponse Readiness(const HttpRoutes& routes, absl::string_view only) {
       continue;
     }
     found = true;
-    ready &= HasAvailableVersion(*it);
+    if (!HasAvailableVersion(*it)) ++lacking;
     ++it;
   }
   if (!found) return ErrorResponse(absl::NotFoundError(absl::StrCat("there is no model \"", only, "\"")));
+  const bool serving = *routes.serving;
+  if (routes.authorize || !routes.administers) return ShortReadiness(serving, lacking, models.models_size());
   auto json = WriteMessage(models);
   if (!json.ok()) return ErrorResponse(json.status());
   HttpResponse response;
-  response.status = ready ? 200 : kUnavailable;
+  response.status = serving && lacking == 0 ? 200 : kUnavailable;
   response.body = *std::move(json);
   return response;
 }
@@ -61,16 +81,9 @@ HttpResponse Models(const HttpRoutes& routes) {
   return response;
 }
 
-HttpResponse Text(std::string content_type, std::string body) {
-  HttpResponse response;
-  response.content_type = std::move(content_type);
-  response.body = std::move(body);
-  return response;
-}
-
 // What is asked for with GET.
 HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
-  if (path == kHealth) return Text("text/plain", "ok\n");
+  if (path == kHealth) return Text(kPlainText, "ok\n");
   if (path == kReady) return Readiness(routes, "");
   if (absl::ConsumePrefix(&path, kReadyModel)) {
     const auto name = DecodePercent(path);
@@ -90,22 +103,28 @@ HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
                    "; there are /, /v1/models, /v2, /healthz, /readyz, /readyz/MODEL, /metrics and /openapi.json")));
 }
 
-// Who asks only whether the server is well, e.g. a balancer, needs no token.
-bool IsOpen(absl::string_view path) {
-  return path == kHealth || path == kReady || absl::StartsWith(path, kReadyModel) ||
-         absl::StartsWith(path, "/v2/health/") || StatusPage::IsOpen(path);
+// Who asks only whether the server or a model is well, e.g. a balancer, needs no token.
+bool IsOpen(const HttpCall& call) {
+  const absl::string_view path = call.path();
+  return path == kHealth || path == kReady || absl::StartsWith(path, kReadyModel) || StatusPage::IsOpen(path) ||
+         (call.method() == "GET" && KServeRest::IsProbe(path));
 }
 
 // Whether the call may be made; it was answered if not.
 bool Authorize(const HttpRoutes& routes, HttpCall* call) {
   // A browser asks with OPTIONS first, without the token.
-  if (!routes.authorize || IsOpen(call->path()) || call->method() == "OPTIONS") return true;
+  if (!routes.authorize || IsOpen(*call) || call->method() == "OPTIONS") return true;
   const absl::Status authorized = routes.authorize(*call);
   if (authorized.ok()) return true;
   HttpResponse response = ErrorResponse(authorized);
   response.headers.emplace_back("WWW-Authenticate", "Bearer");
   call->Reply(std::move(response));
   return false;
+}
+
+HttpPlane PlaneOf(absl::string_view method, absl::string_view path) {
+  if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method);
+  return IsRestPath(path) ? RestService::PlaneOf(method) : HttpPlane::kControl;
 }
 
 void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
@@ -136,12 +155,13 @@ void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
 
 HttpRoute RouteOf(const HttpRoutes& routes) {
   HttpRoute route;
-  route.plane = [](absl::string_view method, absl::string_view path) {
-    if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method);
-    return IsRestPath(path) ? RestService::PlaneOf(method) : HttpPlane::kControl;
-  };
+  route.plane = PlaneOf;
   route.admit = [routes](const std::shared_ptr<HttpCall>& call) {
     if (!Authorize(routes, call.get())) return false;
+    if (!*routes.loaded && PlaneOf(call->method(), call->path()) == HttpPlane::kData) {
+      call->Reply(ErrorResponse(absl::UnavailableError(kStillLoading)));
+      return false;
+    }
     const bool takes_body =
         call->method() != "GET" && (KServeRest::IsKServePath(call->path()) || IsRestPath(call->path()) ||
                                     HttpManagement::IsManagementPath(call->path()));

@@ -17,6 +17,9 @@
 
 namespace trilho {
 
+// What calls that run models are answered while the server loads its first ones.
+constexpr char kStillLoading[] = "the server is still loading its models";
+
 // All of it outlives the routes.
 struct HttpRoutes {
   // Null where models are not asked.
@@ -30,6 +33,9 @@ struct HttpRoutes {
   // models with their folders, and metrics.
   bool administers = true;
   ManagedServer managed;
+  // False before all models had their chance to load: those that run models are
+  // answered 503 until then.
+  const std::atomic<bool>* loaded = nullptr;
   // False before all models had their chance to load, and once the server is to
   // stop.
   const std::atomic<bool>* serving = nullptr;
@@ -47,7 +53,9 @@ struct HttpRoutes {
 //   /v2/...                    KServe's protocol
 //   /healthz                   200 as long as the process answers
 //   /readyz                    200 if the server serves and each model has an
-//                              available version; the body says what each lacks
+//                              available version; the body says what each lacks,
+//                              or, where tokens or a port for management keep
+//                              that from some, only how many lack one
 //   /readyz/MODEL              the same for one model
 //   /metrics                   Prometheus' text format
 //   /, /statusz, /openapi.json see StatusPage

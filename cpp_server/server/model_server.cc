@@ -35,6 +35,19 @@ void LogState(const ServableState& state) {
   }
 }
 
+// Has methods that run models answer UNAVAILABLE until `loaded`, which outlives them.
+void HoldBack(const std::atomic<bool>* loaded, std::vector<ServiceDefinition>* services) {
+  for (ServiceDefinition& service : *services) {
+    for (UnaryMethod& method : service.methods) {
+      if (method.plane != Plane::kData) continue;
+      method.handler = [loaded, handler = std::move(method.handler)](UnaryCall* call) {
+        if (*loaded) return handler(call);
+        call->Fail(absl::UnavailableError(kStillLoading));
+      };
+    }
+  }
+}
+
 // FAILED_PRECONDITION if a contract of the model `id` says otherwise.
 absl::Status CheckContracts(const Contracts& contracts, const ServableId& id, const SavedModel& model) {
   for (const ContractMethod& method : contracts.methods) {
@@ -129,11 +142,17 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
   }
   const absl::Status core = server->StartCore(options);
   if (!core.ok()) return core;
-  const absl::Status loaded = server->core_->WaitUntilLoaded(stop);
-  if (!loaded.ok()) return loaded;
   const absl::Status fronts = server->StartFronts(options);
   if (!fronts.ok()) return fronts;
+  server->core_->BeginLoading();
+  const absl::Status loaded = server->core_->WaitUntilLoaded(stop);
+  if (!loaded.ok()) {
+    // Else a change that waits for models would hold the fronts up.
+    server->core_->BeginShutdown();
+    return loaded;
+  }
   server->StartConfigPoller(options);
+  server->loaded_ = true;
   server->serving_ = true;
   server->grpc_->SetServing(true);
   return server;
@@ -203,6 +222,7 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
                                     }));
     services.push_back(ModelManagementService(core_->Managed()));
   }
+  HoldBack(&loaded_, &services);
   auto grpc = GrpcServer::Start(grpc_options, std::move(services));
   if (!grpc.ok()) return grpc.status();
   grpc_ = *std::move(grpc);
@@ -215,6 +235,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
                                          [this] { return IsReady(); });
   HttpRoutes routes;
   routes.managed = core_->Managed();
+  routes.loaded = &loaded_;
   routes.serving = &serving_;
   routes.metrics_path = options.metrics_path;
   routes.metrics = [this] { return observability_->metrics()->Scrape(); };

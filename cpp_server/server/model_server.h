@@ -79,10 +79,12 @@ class ModelServer {
     std::string metrics_path;
   };
 
-  // Loads what is there and then opens the ports: whoever connects finds every
-  // model that could be loaded. `stop` is asked now and then and ends the wait
-  // with CANCELLED. Other errors are those of the configuration, INVALID_ARGUMENT,
-  // and of the fronts.
+  // Opens the ports, so that one that cannot be had costs no load, and then loads
+  // what is there; until it returns calls of models are UNAVAILABLE, and only
+  // health, states and the rest of the control plane is answered: whoever is
+  // served finds every model that could be loaded. `stop` is asked now and then
+  // and ends the wait with CANCELLED. Other errors are those of the
+  // configuration, INVALID_ARGUMENT, and of the fronts.
   static absl::StatusOr<std::unique_ptr<ModelServer>> Start(const Options& options, const std::function<bool()>& stop);
 
   int port() const { return grpc_->port(); }
@@ -127,6 +129,8 @@ class ModelServer {
   std::unique_ptr<KServeRest> kserve_;
   std::unique_ptr<HttpManagement> http_management_;
   std::unique_ptr<StatusPage> page_;
+  // Every model had its chance to load.
+  std::atomic<bool> loaded_{false};
   std::atomic<bool> serving_{false};
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HttpServer> http_;

@@ -16,8 +16,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-bool Never() { return false; }
-
 using ModelServerTest = ModelServerFixture;
 
 constexpr float kNotFound = -5;
@@ -95,7 +93,30 @@ TEST_F(ModelServerTest, APortInUseIsAnErrorOfTheStart) {
   ASSERT_NE(first, nullptr);
   ModelServer::Options options = OptionsFor({"m"});
   options.grpc.port = first->port();
-  EXPECT_EQ(ModelServer::Start(options, Never).status().code(), absl::StatusCode::kUnavailable);
+  int asked = 0;
+  const auto second = ModelServer::Start(options, [&asked] { return ++asked > 0; });
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(asked, 0) << "it was found before any model was waited for";
+}
+
+TEST_F(ModelServerTest, CallsAreUnavailableWhileModelsLoad) {
+  Publish("m", 1);
+  folder_.Remove("m/1/_SUCCESS");
+  ModelServer::Options options = OptionsFor({"m"});
+  options.poll_wait = std::chrono::hours(1);
+  // One that nobody has.
+  options.grpc.port = Started(OptionsFor({"other"}))->port();
+  int asked = 0;
+  const auto server = ModelServer::Start(options, [&] {
+    const auto stub = tensorflow::serving::PredictionService::NewStub(LocalChannel(options.grpc.port));
+    grpc::ClientContext context;
+    tensorflow::serving::PredictResponse response;
+    const grpc::Status status = stub->Predict(&context, tensorflow::serving::PredictRequest(), &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_EQ(status.error_message(), "the server is still loading its models");
+    return ++asked == 2;
+  });
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kCancelled);
 }
 
 TEST_F(ModelServerTest, ServesWithoutAnyLookIfPollingIsOff) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
+#include "cpp_server/admission/request_memory.h"
 #include "cpp_server/config/channel_arguments.h"
 #include "cpp_server/config/contract_files.h"
 #include "cpp_server/config/flags.h"
@@ -56,6 +58,14 @@ absl::optional<HttpServer::Options> HttpOptionsOf(int port) {
   return options;
 }
 
+// Null if there is no bound.
+std::shared_ptr<RequestMemory> RequestMemoryFromFlags() {
+  constexpr int kUsableShare = 4;
+  const int64_t bytes = absl::GetFlag(FLAGS_max_request_memory_bytes);
+  if (bytes == 0) return nullptr;
+  return std::make_shared<RequestMemory>(bytes > 0 ? bytes : UsableMemory() / kUsableShare);
+}
+
 absl::Status ModelOptions(ModelServer::Options* options) {
   options->model_config_file = absl::GetFlag(FLAGS_model_config_file);
   auto models = options->model_config_file.empty()
@@ -85,6 +95,9 @@ absl::Status TensorFlowOptions(ModelServer::Options* options) {
   auto session = SessionConfigFromFlags();
   if (!session.ok()) return session.status();
   options->saved_model.session = *std::move(session);
+  // Up, lest a very short time become none.
+  options->saved_model.max_run =
+      std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(absl::GetFlag(FLAGS_max_run_seconds)));
   options->saved_model.check_method_names = absl::GetFlag(FLAGS_enable_signature_method_name_check);
   options->op_libraries = absl::StrSplit(absl::GetFlag(FLAGS_op_library), ',', absl::SkipEmpty());
   return absl::OkStatus();
@@ -131,6 +144,10 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
   if (!status.ok()) return status;
   options.http = HttpOptionsOf(absl::GetFlag(FLAGS_rest_api_port));
   options.management = HttpOptionsOf(absl::GetFlag(FLAGS_management_port));
+  options.grpc.memory = RequestMemoryFromFlags();
+  for (absl::optional<HttpServer::Options>* const http : {&options.http, &options.management}) {
+    if (*http) (*http)->memory = options.grpc.memory;
+  }
   options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
   options.ssl_config_file = absl::GetFlag(FLAGS_ssl_config_file);
   if (absl::GetFlag(FLAGS_enable_serialization_as_tensor_content)) options.encoding = TensorEncoding::kTensorContent;

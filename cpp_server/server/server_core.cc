@@ -60,8 +60,11 @@ absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, 
   self->source_ = std::make_unique<DiskSource>(std::move(source));
   const absl::Status set = self->configuration_.Set(config, nullptr);
   if (!set.ok()) return set;
-  self->source_->Start([self](const AspiredVersions& versions) { self->OnAspiredVersions(versions); });
   return core;
+}
+
+void ServerCore::BeginLoading() {
+  source_->Start([this](const AspiredVersions& versions) { OnAspiredVersions(versions); });
 }
 
 absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
@@ -89,9 +92,13 @@ std::vector<std::string> ServerCore::Names() const {
   return names;
 }
 
-absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) const { return WaitFor(Names(), stop); }
+absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) const {
+  // Somebody may change them meanwhile.
+  return WaitFor([this] { return Names(); }, stop);
+}
 
-absl::Status ServerCore::WaitFor(const std::vector<std::string>& models, const std::function<bool()>& stop) const {
+absl::Status ServerCore::WaitFor(const std::function<std::vector<std::string>()>& models,
+                                 const std::function<bool()>& stop) const {
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     if (stop()) return absl::CancelledError("stopped while models were loaded");
@@ -99,7 +106,8 @@ absl::Status ServerCore::WaitFor(const std::vector<std::string>& models, const s
     const auto settled = [this, wait_for_writers](const std::string& model) {
       return IsSettled(model, wait_for_writers);
     };
-    if (std::all_of(models.begin(), models.end(), settled)) return absl::OkStatus();
+    const std::vector<std::string> names = models();
+    if (std::all_of(names.begin(), names.end(), settled)) return absl::OkStatus();
     std::this_thread::sleep_for(kWaitPeriod);
   }
 }
@@ -155,7 +163,7 @@ void ServerCore::Change(ConfigurationChange change, std::function<void(absl::Sta
     std::vector<std::string> added;
     const absl::Status changed = change(&added);
     if (!changed.ok()) return done(changed);
-    const absl::Status waited = WaitFor(added, [&stopped] { return stopped.load(); });
+    const absl::Status waited = WaitFor([&added] { return added; }, [&stopped] { return stopped.load(); });
     if (!waited.ok()) {
       return done(absl::UnavailableError("the configuration was taken, but the server shut down before it was loaded"));
     }

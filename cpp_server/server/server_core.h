@@ -42,8 +42,8 @@ class ServerCore {
     std::function<absl::Status(const std::vector<ModelSettings>&)> on_configuration;
   };
 
-  // Begins to load what `config` names. INVALID_ARGUMENT for a configuration
-  // that cannot be.
+  // For the models that `config` names, none of which is loaded yet.
+  // INVALID_ARGUMENT for a configuration that cannot be.
   static absl::StatusOr<std::unique_ptr<ServerCore>> Create(Options options,
                                                             const tensorflow::serving::ModelServerConfig& config);
   ServerCore(const ServerCore&) = delete;
@@ -54,7 +54,10 @@ class ServerCore {
   const LabelTable& labels() const { return labels_; }
   ModelConfiguration* configuration() { return &configuration_; }
 
-  // Waits until every configured model has what its folder offers, or a reason
+  // Begins to look for versions and to load them. Called once.
+  void BeginLoading();
+
+  // Waits until every model that is configured then has what its folder offers, or a reason
   // why not. CANCELLED once `stop`, asked now and then, says so.
   absl::Status WaitUntilLoaded(const std::function<bool()>& stop) const;
 
@@ -85,7 +88,9 @@ class ServerCore {
   // Whether a model has what its source offers, or the reason why not. A version
   // that is still being written is waited for if so asked.
   bool IsSettled(const std::string& model, bool wait_for_writers) const EXCLUDES(mu_);
-  absl::Status WaitFor(const std::vector<std::string>& models, const std::function<bool()>& stop) const;
+  // `models` is asked again and again.
+  absl::Status WaitFor(const std::function<std::vector<std::string>()>& models,
+                       const std::function<bool()>& stop) const;
   // OK if each has an available version.
   absl::Status CheckAvailable(const std::vector<std::string>& models) const;
   void OnAspiredVersions(const AspiredVersions& versions) EXCLUDES(mu_);

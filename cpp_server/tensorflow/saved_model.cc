@@ -22,14 +22,16 @@ struct DeleteSessionOptions {
 
 Buffer NewBuffer(const std::string& bytes) { return Buffer(TF_NewBufferFromString(bytes.data(), bytes.size())); }
 
-bool RunsOnCallingThread(const tensorflow::ConfigProto& session) {
-  return session.inter_op_parallelism_threads() == 0 && session.session_inter_op_thread_pool_size() == 0;
+bool RunsOnCallingThread(const SavedModelOptions& options) {
+  const tensorflow::ConfigProto& session = options.session;
+  return options.max_run.count() == 0 && session.inter_op_parallelism_threads() == 0 &&
+         session.session_inter_op_thread_pool_size() == 0;
 }
 
 std::string ConfigFor(const SavedModelOptions& options) {
   tensorflow::ConfigProto config = options.session;
   // A pool that nothing is run on.
-  if (RunsOnCallingThread(config)) config.set_inter_op_parallelism_threads(1);
+  if (RunsOnCallingThread(options)) config.set_inter_op_parallelism_threads(1);
   return config.SerializeAsString();
 }
 
@@ -78,7 +80,13 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& 
   }
   model->signatures_ = *std::move(signatures);
   model->check_method_names_ = options.check_method_names;
-  model->on_calling_thread_ = RunsOnCallingThread(options.session);
+  model->on_calling_thread_ = RunsOnCallingThread(options);
+  if (options.max_run.count() > 0) {
+    tensorflow::RunOptions run_options;
+    run_options.set_timeout_in_ms(options.max_run.count());
+    model->max_run_ = options.max_run;
+    model->limited_.reset(NewBuffer(run_options.SerializeAsString()).release());
+  }
   return model;
 }
 
@@ -110,9 +118,14 @@ absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, 
 
   std::vector<TF_Tensor*> results(outputs.size(), nullptr);
   TfStatus status;
-  TF_SessionRun(session_, on_calling_thread_ ? CallingThread() : nullptr, feeds.data(), values.data(),
-                static_cast<int>(feeds.size()), fetches.data(), results.data(), static_cast<int>(fetches.size()),
-                nullptr, 0, nullptr, status.get());
+  const TF_Buffer* const run_options = on_calling_thread_ ? CallingThread() : limited_.get();
+  const auto begin = std::chrono::steady_clock::now();
+  TF_SessionRun(session_, run_options, feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
+                results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+  if (limited_ != nullptr && !status.ok() && std::chrono::steady_clock::now() - begin >= max_run_) {
+    return absl::DeadlineExceededError(absl::StrCat("the run took longer than --max_run_seconds=",
+                                                    std::chrono::duration<double>(max_run_).count(), " and was ended"));
+  }
   if (!status.ok()) return status.ToStatus();
   std::vector<Tensor> tensors;
   tensors.reserve(results.size());

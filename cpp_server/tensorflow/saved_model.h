@@ -3,6 +3,7 @@
 #ifndef TRILHO_CPP_SERVER_TENSORFLOW_SAVED_MODEL_H_
 #define TRILHO_CPP_SERVER_TENSORFLOW_SAVED_MODEL_H_
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +28,10 @@ struct SavedModelOptions {
   // small model answers in a tenth of the CPU time that TensorFlow's defaults
   // take.
   tensorflow::ConfigProto session = OneThread();
+  // A run that takes longer is ended, between two operations: one operation that
+  // computes on and on is not. 0: none is. TensorFlow can end only what it runs on
+  // its inter-op threads, so that every run then pays for the way there and back.
+  std::chrono::milliseconds max_run{0};
   // Refuses Classify and Regress for signatures of another method.
   bool check_method_names = false;
 
@@ -60,16 +65,20 @@ class SavedModel final : public Servable {
   bool checks_method_names() const { return check_method_names_; }
 
   // Runs the graph, on the calling thread unless the session has inter-op
-  // threads. `inputs` are in the order of
+  // threads or runs are limited. `inputs` are in the order of
   // signature.inputs and of their types; they stay the caller's. The result
   // has one tensor for each position in `outputs` (of signature.outputs).
-  // `signature` must be one of this model's. Errors are TensorFlow's own.
+  // `signature` must be one of this model's. Errors are TensorFlow's own, and
+  // DEADLINE_EXCEEDED for a run longer than SavedModelOptions::max_run.
   absl::StatusOr<std::vector<Tensor>> Run(const Signature& signature, const std::vector<Tensor>& inputs,
                                           const std::vector<int>& outputs) const;
 
  private:
   struct DeleteGraph {
     void operator()(TF_Graph* graph) const { TF_DeleteGraph(graph); }
+  };
+  struct DeleteBuffer {
+    void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
   };
 
   SavedModel();
@@ -80,6 +89,9 @@ class SavedModel final : public Servable {
   Signatures signatures_;
   bool check_method_names_ = false;
   bool on_calling_thread_ = true;
+  std::chrono::milliseconds max_run_{0};
+  // RunOptions that say so; null if runs are not limited.
+  std::unique_ptr<TF_Buffer, DeleteBuffer> limited_;
   std::unique_ptr<Runner> runner_;
 };
 

@@ -1,5 +1,7 @@
 #include "cpp_server/tensorflow/saved_model.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -287,6 +289,48 @@ TEST_F(SavedModelLoaderTest, FailsAsTheModelDoesAndCanBeAskedAgain) {
   const std::string nowhere = absl::StrCat(::testing::TempDir(), "/nowhere");
   EXPECT_EQ(Load(nowhere, true).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(loader_->Load().status().code(), absl::StatusCode::kNotFound);
+}
+
+// A server's model whose runs may take 300 ms.
+std::unique_ptr<SavedModel> Limited(int inter_op_threads = 0) {
+  SavedModelOptions options;
+  options.max_run = std::chrono::milliseconds(300);
+  options.session.set_inter_op_parallelism_threads(inter_op_threads);
+  auto model = SavedModel::Load(TestModel("endless", 1), options);
+  EXPECT_TRUE(model.ok()) << model.status();
+  return model.ok() ? *std::move(model) : nullptr;
+}
+
+TEST(SavedModelRunLimit, EndsARunThatWaitsAndOneThatComputes) {
+  for (const int threads : {0, 2}) {
+    const auto model = Limited(threads);
+    ASSERT_NE(model, nullptr);
+    for (const char* signature : {"serving_default", "count"}) {
+      const auto begin = std::chrono::steady_clock::now();
+      const auto result = model->Run(*model->FindSignature(signature), Vector(Floats({1e9})), {0});
+      EXPECT_EQ(result.status(),
+                absl::DeadlineExceededError("the run took longer than --max_run_seconds=0.3 and was ended"));
+      EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30)) << signature;
+    }
+  }
+}
+
+TEST(SavedModelRunLimit, HarmsNoOtherRun) {
+  const auto model = Limited();
+  ASSERT_NE(model, nullptr);
+  std::atomic<bool> ended{false};
+  std::thread waits([&] {
+    const auto result = model->Run(*model->FindSignature(""), Vector(Floats({1})), {0});
+    EXPECT_EQ(result.status().code(), absl::StatusCode::kDeadlineExceeded);
+    ended = true;
+  });
+  while (!ended) {
+    const auto result = model->Run(*model->FindSignature("count"), Vector(Floats({10})), {0});
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_THAT(FloatsOf((*result)[0]), ElementsAre(10));
+  }
+  waits.join();
+  EXPECT_TRUE(model->Run(*model->FindSignature("count"), Vector(Floats({10})), {0}).ok()) << "the session lives on";
 }
 
 }  // namespace

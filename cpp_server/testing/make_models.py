@@ -96,6 +96,36 @@ class MnistLike(tf.Module):
         }
 
 
+class Endless(tf.Module):
+    """Runs that do not come to an end by themselves."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__()
+        self.offset = tf.Variable(float(version))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def wait(self, x: tf.Tensor) -> _Outputs:
+        """Waits for what nobody puts into a queue; without an x it does not wait."""
+        queue = tf.raw_ops.FIFOQueueV2(component_types=[tf.float32])
+
+        def taken() -> tf.Tensor:
+            return tf.raw_ops.QueueDequeueV2(handle=queue, component_types=[tf.float32])[0]
+
+        y = tf.cond(tf.size(x) > 0, taken, lambda: self.offset)
+        return {"y": tf.reshape(y, [1])}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def count(self, x: tf.Tensor) -> _Outputs:
+        """Counts to the largest x, one operation after another."""
+        most = tf.reduce_max(x)
+        y = tf.while_loop(lambda i: i < most, lambda i: (i + 1.0,), [self.offset.read_value()])
+        return {"y": tf.reshape(y, [1])}
+
+    def signatures(self) -> _Signatures:
+        """By name."""
+        return {"serving_default": self.wait, "count": self.count}
+
+
 class CensusLike(tf.Module):
     """Serialized tf.Examples with a float x and, perhaps, a string name; scores are x and x + 2.
 
@@ -192,9 +222,10 @@ def _add_census_signatures(path: Path) -> None:
 
 def main(folder: Path) -> None:
     """Writes FOLDER/MODEL/VERSION."""
-    kinds: dict[str, type[HalfPlusTwo | MnistLike | CensusLike]] = {
+    kinds: dict[str, type[HalfPlusTwo | MnistLike | Endless | CensusLike]] = {
         "half_plus_two": HalfPlusTwo,
         "mnist_like": MnistLike,
+        "endless": Endless,
         "census_like": CensusLike,
     }
     for name, kind in kinds.items():

@@ -33,7 +33,10 @@ class WireReader {
   // end and after an error.
   bool NextField() {
     if (!ok_ || position_ == end_) return false;
+    const char* const begin = position_;
     const uint64_t tag = Varint();
+    // Tags are of 32 bits: protobuf refuses longer ones too, even if only zeros make them long.
+    if (position_ - begin > kMostTagBytes) ok_ = false;
     const auto type = static_cast<WireType>(tag & 7);
     const bool known = type == WireType::kVarint || type == WireType::kFixed64 || type == WireType::kLengthDelimited ||
                        type == WireType::kFixed32;
@@ -115,6 +118,8 @@ class WireReader {
     if (type_ != type) ok_ = false;
     return ok_;
   }
+
+  static constexpr int kMostTagBytes = 5;
 
   const char* position_;
   const char* end_;

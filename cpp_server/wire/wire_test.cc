@@ -187,6 +187,21 @@ TEST(WireReaderTest, RefusesFieldNumbersThatProtobufHasNot) {
   EXPECT_FALSE(WalkExactly(with_field(uint64_t{1} << 60)));
 }
 
+TEST(WireReaderTest, RefusesTagsOfMoreThanFiveBytesAsProtobufDoes) {
+  // Field 1, a varint, behind a tag with `zeros` empty bytes.
+  const auto padded = [](int zeros) {
+    std::string tag(1, '\x88');
+    tag += std::string(static_cast<size_t>(zeros), '\x80');
+    return tag + std::string("\0\x07", 2);
+  };
+  for (const int zeros : {0, 3, 4, 8}) {
+    const std::string bytes = padded(zeros);
+    google::protobuf::Empty message;
+    EXPECT_EQ(message.ParseFromString(bytes), zeros <= 3) << zeros;
+    EXPECT_EQ(WalkExactly(bytes), zeros <= 3) << zeros;
+  }
+}
+
 TEST(WireReaderTest, AFieldOfAnotherTypeIsAnError) {
   const std::string varint("\x08\x01", 2);
   const std::string bytes("\x0a\x01\x61", 3);

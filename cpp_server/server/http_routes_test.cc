@@ -1,0 +1,149 @@
+// What the HTTP ports of a whole server tell whom.
+
+#include "cpp_server/server/http_routes.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "cpp_server/http/http_test_client.h"
+#include "cpp_server/server/model_server_fixture.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class HttpRoutesTest : public ModelServerFixture {
+ protected:
+  // Of three models one that has no version.
+  ModelServer::Options ThreeModels() {
+    Publish("a", 1);
+    Publish("b", 1);
+    ModelServer::Options options = OptionsFor({"a", "b", "missing"});
+    options.http.emplace();
+    return options;
+  }
+
+  ModelServer::Options WithTokens(ModelServer::Options options) {
+    folder_.Write("tokens", "secret\n");
+    options.auth_token_file = folder_.Path("tokens");
+    return options;
+  }
+
+  static ReceivedResponse Get(int port, const std::string& path, bool with_token = false) {
+    HttpTestClient client(port);
+    return client.Ask("GET " + path + " HTTP/1.1\r\nHost: test\r\n" +
+                      (with_token ? "Authorization: Bearer secret\r\n" : "") + "\r\n");
+  }
+};
+
+constexpr char kShort[] = "not ready: 1 of 3 models without an available version\n";
+
+TEST_F(HttpRoutesTest, ReadinessHasItsReasonsWhereEverybodyMayHaveThem) {
+  const auto server = Started(ThreeModels());
+  ASSERT_NE(server, nullptr);
+  const ReceivedResponse ready = Get(server->http_port(), "/readyz");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_THAT(ready.body, AllOf(HasSubstr("missing"), HasSubstr(folder_.Path("a"))));
+}
+
+TEST_F(HttpRoutesTest, ReadinessIsShortWhereTokensAreWanted) {
+  const auto server = Started(WithTokens(ThreeModels()));
+  ASSERT_NE(server, nullptr);
+  for (const bool with_token : {false, true}) {
+    const ReceivedResponse ready = Get(server->http_port(), "/readyz", with_token);
+    EXPECT_EQ(ready.status, 503);
+    EXPECT_EQ(ready.body, kShort);
+  }
+  EXPECT_EQ(Get(server->http_port(), "/readyz/a").status, 200);
+  EXPECT_EQ(Get(server->http_port(), "/readyz/a").body, "ready\n");
+  EXPECT_EQ(Get(server->http_port(), "/readyz/missing").status, 503);
+  EXPECT_EQ(Get(server->http_port(), "/readyz/nobody").status, 404);
+  // The reasons are for those who have one.
+  EXPECT_EQ(Get(server->http_port(), "/v1/models").status, 401);
+  EXPECT_THAT(Get(server->http_port(), "/v1/models", true).body,
+              AllOf(HasSubstr("missing"), HasSubstr(folder_.Path("a"))));
+}
+
+TEST_F(HttpRoutesTest, ReadinessIsShortBesideAPortForManagement) {
+  ModelServer::Options options = ThreeModels();
+  options.management.emplace();
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  EXPECT_EQ(Get(server->http_port(), "/readyz").body, kShort);
+  const ReceivedResponse managed = Get(server->management_port(), "/readyz");
+  EXPECT_EQ(managed.status, 503);
+  EXPECT_THAT(managed.body, HasSubstr(folder_.Path("a")));
+}
+
+TEST_F(HttpRoutesTest, ProbesOfModelsNeedNoToken) {
+  const auto server = Started(WithTokens(ThreeModels()));
+  ASSERT_NE(server, nullptr);
+  const int port = server->http_port();
+  EXPECT_EQ(Get(port, "/v2/models/a/ready").body, "{\"ready\":true}");
+  EXPECT_EQ(Get(port, "/v2/models/a/versions/2/ready").body, "{\"ready\":false}");
+  EXPECT_EQ(Get(port, "/v2/models/missing/ready").body, "{\"ready\":false}");
+  for (const char* path : {"/v2/models/a", "/v2/models/ready", "/v2/models/a/versions/ready", "/v1/models/a"}) {
+    EXPECT_EQ(Get(port, path).status, 401) << path;
+  }
+  // Only to ask it: nobody reads a body for whoever has no token.
+  HttpTestClient client(port);
+  EXPECT_EQ(client.Post("/v2/models/a/ready", "no gzip", "Content-Encoding: gzip\r\n").status, 401);
+}
+
+// A port that nobody has.
+int FreePort() {
+  HttpServer::Options options;
+  options.address = "127.0.0.1";
+  HttpRoute route;
+  route.plane = [](absl::string_view /*method*/, absl::string_view /*path*/) { return HttpPlane::kControl; };
+  auto server = HttpServer::Start(options, std::move(route));
+  EXPECT_TRUE(server.ok()) << server.status();
+  return server.ok() ? (*server)->port() : 0;
+}
+
+TEST_F(HttpRoutesTest, PortsAreOpenWhileModelsLoad) {
+  Publish("m", 1);
+  // Its files are too young to be taken as complete, and the next look is far away: the start must wait.
+  folder_.Remove("m/1/_SUCCESS");
+  ModelServer::Options options = OptionsFor({"m"});
+  options.poll_wait = std::chrono::hours(1);
+  options.http.emplace();
+  options.http->port = FreePort();
+  const int port = options.http->port;
+  int asked = 0;
+  const auto server = ModelServer::Start(options, [&] {
+    EXPECT_EQ(Get(port, "/healthz").status, 200);
+    EXPECT_EQ(Get(port, "/readyz").status, 503);
+    EXPECT_EQ(Get(port, "/v2/health/ready").status, 503);
+    EXPECT_EQ(Get(port, "/v1/models").status, 200);
+    HttpTestClient client(port);
+    for (const char* path : {"/v1/models/m:predict", "/v2/models/m/infer"}) {
+      const ReceivedResponse response = client.Post(path, "{}");
+      EXPECT_EQ(response.status, 503) << path;
+      EXPECT_EQ(response.body, "{\"error\": \"the server is still loading its models\"}");
+    }
+    return ++asked == 2;
+  });
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(HttpRoutesTest, APortInUseIsFoundBeforeAnyModelIsLoaded) {
+  const auto first = Started(ThreeModels());
+  ASSERT_NE(first, nullptr);
+  ModelServer::Options options = OptionsFor({"a"});
+  options.http.emplace();
+  options.http->port = first->http_port();
+  int asked = 0;
+  const auto second = ModelServer::Start(options, [&asked] { return ++asked > 0; });
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(asked, 0);
+}
+
+}  // namespace
+}  // namespace trilho
