@@ -82,6 +82,7 @@ ContractMethod ReadMethod(const MethodDescriptor& method, Problems* problems) {
   ContractMethod read;
   read.service = method.service()->full_name();
   read.name = method.name();
+  read.descriptor = &method;
   read.location = LocationOf(method);
   read.model = model.name();
   read.signature = model.signature().empty() ? kDefaultSignature : model.signature();
@@ -113,8 +114,8 @@ absl::StatusOr<Contracts> ReadContracts(absl::string_view descriptor_set, absl::
     return absl::InvalidArgumentError(absl::StrCat(file, ": is no serialized google.protobuf.FileDescriptorSet"));
   }
   Problems problems(file);
-  DescriptorPool pool;
-  PoolBuilder builder(set, &pool, &problems);
+  const auto pool = std::make_shared<DescriptorPool>();
+  PoolBuilder builder(set, pool.get(), &problems);
   Contracts contracts;
   for (const FileDescriptorProto& proto : set.file()) {
     const FileDescriptor* const built = builder.Build(proto.name(), proto.name());
@@ -131,6 +132,7 @@ absl::StatusOr<Contracts> ReadContracts(absl::string_view descriptor_set, absl::
   if (problems.empty() && contracts.methods.empty()) problems.Add("no method of it has (trilho.contract.model)");
   const absl::Status status = problems.ToStatus();
   if (!status.ok()) return status;
+  contracts.pools.push_back(pool);
   return contracts;
 }
 
@@ -142,6 +144,7 @@ absl::Status AddContracts(Contracts more, Contracts* contracts) {
           absl::StrCat("the service ", method.service, " is at ", other.location, " and at ", method.location));
     }
   }
+  contracts->pools.insert(contracts->pools.end(), more.pools.begin(), more.pools.end());
   contracts->methods.insert(contracts->methods.end(), std::make_move_iterator(more.methods.begin()),
                             std::make_move_iterator(more.methods.end()));
   return absl::OkStatus();

@@ -3,6 +3,7 @@
 #ifndef TRILHO_CPP_SERVER_CONTRACTS_CONTRACT_H_
 #define TRILHO_CPP_SERVER_CONTRACTS_CONTRACT_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/contracts/layout.h"
+
+namespace google {
+namespace protobuf {
+class DescriptorPool;
+class MethodDescriptor;
+}  // namespace protobuf
+}  // namespace google
 
 namespace trilho {
 
@@ -29,12 +37,16 @@ struct ContractMethod {
   std::string example_input;
   ContractLayout request;
   ContractLayout response;
+  // For what is not in the way of a gRPC call: JSON, and describing the method. Lives as long as the Contracts.
+  const google::protobuf::MethodDescriptor* descriptor = nullptr;
 };
 
-// Constant once read, and free of protobuf's descriptors.
+// Constant once read.
 struct Contracts {
   // Those of a service one after another.
   std::vector<ContractMethod> methods;
+  // Own the descriptors, with comments if the sets have them.
+  std::vector<std::shared_ptr<const google::protobuf::DescriptorPool>> pools;
 };
 
 // Reads a serialized google.protobuf.FileDescriptorSet with all imports (and

@@ -1,56 +1,10 @@
 #include "cpp_server/contracts/contract_service.h"
 
-#include <string>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "cpp_server/contracts/request_decoder.h"
-#include "cpp_server/contracts/response_encoder.h"
+#include "cpp_server/contracts/contract_run.h"
 
 namespace trilho {
-namespace {
-
-// The caller named neither model nor version, so that it can only try again.
-absl::Status Unresolved(const ContractMethod& method, const absl::Status& status) {
-  if (absl::IsNotFound(status)) {
-    return absl::UnavailableError(absl::StrCat("no version of the model \"", method.model, "\" is ready"));
-  }
-  if (absl::IsInvalidArgument(status) && !method.version_label.empty()) {
-    return absl::UnavailableError(absl::StrCat("no version of the model \"", method.model, "\" has the label \"",
-                                               method.version_label, "\": ", status.message()));
-  }
-  return status;
-}
-
-void Run(const ContractMethod& method, const Predictor& predictor, absl::string_view request,
-         const CallContext& context, InferenceRecord* record, BytesDone done) {
-  record->model = method.model;
-  auto decoded = DecodeRequest(method, request);
-  if (!decoded.ok()) return done(decoded.status());
-  const int64_t examples = decoded->examples;
-  record->examples = examples;
-  ModelSpec spec;
-  spec.name = method.model;
-  spec.version_label = method.version_label;
-  spec.signature_name = method.signature;
-  auto resolved = predictor.Resolve(spec);
-  if (!resolved.ok()) return done(Unresolved(method, resolved.status()));
-  record->version = resolved->model.version();
-  record->signature = resolved->signature->name;
-  auto inputs = ArrangeInputs(method, *resolved->signature, *std::move(decoded));
-  if (!inputs.ok()) return done(inputs.status());
-  auto outputs = ChooseOutputs(method, *resolved->signature);
-  if (!outputs.ok()) return done(outputs.status());
-  predictor.Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), context,
-                [&method, examples, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
-                  if (!result.ok()) return done(result.status());
-                  record->times = result->times;
-                  done(EncodeResponse(method.response, examples, result->outputs));
-                });
-}
-
-}  // namespace
 
 std::vector<ServiceDefinition> ContractServices(const Contracts* contracts, const Predictor* predictor,
                                                 const InferenceHooks* hooks) {
@@ -63,9 +17,10 @@ std::vector<ServiceDefinition> ContractServices(const Contracts* contracts, cons
     services.back().methods.push_back(InferenceMethod(
         method.name, hooks,
         [&method, predictor](absl::string_view request, const CallContext& context, InferenceRecord* record,
-                             BytesDone done) { Run(method, *predictor, request, context, record, std::move(done)); },
-        // Not to be taken for TF Serving's Predict, Classify or Regress.
-        absl::StrCat(method.service, "/", method.name)));
+                             BytesDone done) {
+          RunContract(method, *predictor, request, context, record, std::move(done));
+        },
+        RecordedName(method)));
   }
   return services;
 }

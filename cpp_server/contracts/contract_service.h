@@ -13,11 +13,7 @@
 namespace trilho {
 
 // One definition for each service, of the methods in `contracts` alone. All
-// three must outlive the services; `contracts` does not change any more.
-//
-// INVALID_ARGUMENT for a request that is not what the contract says, UNAVAILABLE
-// while no version of the model is ready, FAILED_PRECONDITION if its signature is
-// not the contract's, INTERNAL if its answer is not.
+// three must outlive the services; `contracts` does not change any more. Errors are those of RunContract.
 std::vector<ServiceDefinition> ContractServices(const Contracts* contracts, const Predictor* predictor,
                                                 const InferenceHooks* hooks);
 

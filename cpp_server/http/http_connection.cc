@@ -395,7 +395,12 @@ HttpConnection::Clock::time_point HttpConnection::BodyDue() const {
   return body_began_ + options_.progress_timeout + std::chrono::milliseconds(1000 * body_came_ / rate);
 }
 
-void HttpConnection::AwaitBody() { SetExpiry(std::min(Clock::now() + options_.progress_timeout, BodyDue())); }
+void HttpConnection::AwaitBody() {
+  const Clock::time_point pause_ends = Clock::now() + options_.progress_timeout;
+  const Clock::time_point due = BodyDue();
+  rate_expires_ = due < pause_ends;
+  SetExpiry(std::min(pause_ends, due));
+}
 
 void HttpConnection::SetExpiry(Clock::time_point expiry) {
   expiry_ = expiry;
@@ -421,7 +426,7 @@ void HttpConnection::OnTimeout() {
       return Reject(408,
                     absl::StrCat("the request's header did not come within ", options_.header_timeout.count(), " ms"));
     case State::kBody:
-      if (Clock::now() >= BodyDue()) {
+      if (rate_expires_) {
         return Reject(408, absl::StrCat("the request's body came more slowly than ", options_.min_body_bytes_per_second,
                                         " bytes a second"));
       }

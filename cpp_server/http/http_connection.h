@@ -166,6 +166,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   Clock::time_point body_began_;
   // Bytes of the body as they came, framing included.
   uint64_t body_came_ = 0;
+  // Whether the timer waits for the rate of the body, not for its next piece.
+  bool rate_expires_ = false;
   Clock::time_point request_ended_;
 
   bool in_exchange_ = false;

@@ -76,6 +76,8 @@ void ServerCall::Reply(HttpResponse response) {
     Log(Severity::kError, absl::StrCat(method(), " ", path_, " was answered twice; the second answer is dropped"));
     return;
   }
+  // Whoever reads the answer finds room for the next request.
+  memory_.Release();
   std::exchange(send_, nullptr)(std::move(response));
 }
 

@@ -103,9 +103,9 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     Request(service_, method_, queue_, calls_);
     // Those who may not call take no place in the queue.
     const absl::Status authorized = Authorize();
-    if (!authorized.ok()) return Refuse(authorized);
+    if (!authorized.ok()) return Fail(authorized);
     const absl::Status room = memory_.Resize(buffer_.Length());
-    if (!room.ok()) return Refuse(room);
+    if (!room.ok()) return Fail(room);
     calls_->Add(this);
   }
 
@@ -138,19 +138,22 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     return found == all.end() ? absl::string_view() : absl::string_view(found->second.data(), found->second.size());
   }
   void Reply(std::string response) override {
+    DropRequest();
     answered_ = true;
     writer_.Finish(ToBuffer(std::move(response)), grpc::Status::OK, ToTag());
   }
   void Fail(const absl::Status& status) override {
+    DropRequest();
     answered_ = true;
     writer_.FinishWithError(ToGrpc(status), ToTag());
   }
 
  private:
-  // The request is not kept until the answer is sent.
-  void Refuse(const absl::Status& status) {
+  // Before the answer: whoever reads that finds room for the next request.
+  void DropRequest() {
+    slice_ = grpc::Slice();
     buffer_.Clear();
-    Fail(status);
+    memory_.Release();
   }
 
   // gRPC is done with the call, whether or not it was answered.

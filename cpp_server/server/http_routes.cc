@@ -98,9 +98,9 @@ HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
   if (routes.page != nullptr && StatusPage::IsStatusPath(path)) return routes.page->Answer(path);
   const bool metrics = path == kMetrics || (!routes.metrics_path.empty() && path == routes.metrics_path);
   if (metrics && routes.metrics) return Text(kPrometheusText, routes.metrics());
-  return ErrorResponse(absl::NotFoundError(
-      absl::StrCat("there is nothing at ", path,
-                   "; there are /, /v1/models, /v2, /healthz, /readyz, /readyz/MODEL, /metrics and /openapi.json")));
+  return ErrorResponse(absl::NotFoundError(absl::StrCat(
+      "there is nothing at ", path,
+      "; there are /, /v1/models, /v1/contracts, /v2, /healthz, /readyz, /readyz/MODEL, /metrics and /openapi.json")));
 }
 
 // Who asks only whether the server or a model is well, e.g. a balancer, needs no token.
@@ -124,6 +124,7 @@ bool Authorize(const HttpRoutes& routes, HttpCall* call) {
 
 HttpPlane PlaneOf(absl::string_view method, absl::string_view path) {
   if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method);
+  if (ContractRest::IsContractPath(path)) return ContractRest::PlaneOf(method);
   return IsRestPath(path) ? RestService::PlaneOf(method) : HttpPlane::kControl;
 }
 
@@ -134,14 +135,16 @@ void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
   const bool get = call->method() == "GET" || call->method() == "HEAD";
   const bool lists_models = routes.administers && get && call->path() == kModels && call->query().empty();
   const bool is_kserve = routes.kserve != nullptr && KServeRest::IsKServePath(call->path());
-  const bool is_rest = routes.rest != nullptr && IsRestPath(call->path()) && !lists_models;
+  const bool is_contract = routes.contracts != nullptr && ContractRest::IsContractPath(call->path());
+  const bool is_rest = routes.rest != nullptr && IsRestPath(call->path()) && !lists_models && !is_contract;
   // A browser asks this way whether it may send the request itself.
-  if ((is_kserve || is_rest) && call->method() == "OPTIONS") {
+  if ((is_kserve || is_contract || is_rest) && call->method() == "OPTIONS") {
     return absl::StrContains(call->header("Origin"), "://")
                ? call->Reply(HttpResponse())
                : call->Reply(ErrorResponse(absl::InvalidArgumentError("OPTIONS needs the header Origin")));
   }
   if (is_kserve) return routes.kserve->Handle(call);
+  if (is_contract) return routes.contracts->Handle(call);
   if (is_rest) return routes.rest->Handle(call);
   if (!get) {
     HttpResponse response = ErrorResponse(405, absl::StrCat(call->path(), " is to be asked with GET"));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "cpp_server/contracts/contract_rest.h"
 #include "cpp_server/http/http_handler.h"
 #include "cpp_server/kserve/kserve_rest.h"
 #include "cpp_server/rest/rest_service.h"
@@ -25,6 +26,7 @@ struct HttpRoutes {
   // Null where models are not asked.
   const RestService* rest = nullptr;
   const KServeRest* kserve = nullptr;
+  const ContractRest* contracts = nullptr;
   // Null where they are not changed.
   const HttpManagement* management = nullptr;
   // Null where there is none.
@@ -49,6 +51,7 @@ struct HttpRoutes {
 
 //   /v1/models                 every model (GET)
 //   /v1/management/METHOD      see HttpManagement
+//   /v1/contracts/...          see ContractRest
 //   /v1/...                    TF Serving's REST API
 //   /v2/...                    KServe's protocol
 //   /healthz                   200 as long as the process answers

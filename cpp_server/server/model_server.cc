@@ -233,6 +233,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks());
   kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks(),
                                          [this] { return IsReady(); });
+  contract_rest_ = std::make_unique<ContractRest>(&contracts_, &core_->predictor(), observability_->unlogged_hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();
   routes.loaded = &loaded_;
@@ -253,6 +254,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
     HttpRoutes inference = routes;
     inference.rest = rest_.get();
     inference.kserve = kserve_.get();
+    inference.contracts = contract_rest_.get();
     inference.administers = !options.management;
     HttpServer::Options http_options = *options.http;
     if (tls_ != nullptr) http_options.tls = tls_->http_options();

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "cpp_server/config/contract_files.h"
+#include "cpp_server/contracts/contract_rest.h"
 #include "cpp_server/http/http_server.h"
 #include "cpp_server/kserve/kserve_rest.h"
 #include "cpp_server/rest/rest_service.h"
@@ -127,6 +128,7 @@ class ModelServer {
   std::unique_ptr<ServerCore> core_;
   std::unique_ptr<RestService> rest_;
   std::unique_ptr<KServeRest> kserve_;
+  std::unique_ptr<ContractRest> contract_rest_;
   std::unique_ptr<HttpManagement> http_management_;
   std::unique_ptr<StatusPage> page_;
   // Every model had its chance to load.

@@ -1,0 +1,47 @@
+// Contracts over HTTP.
+
+#ifndef TRILHO_CPP_SERVER_CONTRACTS_CONTRACT_REST_H_
+#define TRILHO_CPP_SERVER_CONTRACTS_CONTRACT_REST_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "cpp_server/contracts/contract.h"
+#include "cpp_server/http/http_call.h"
+#include "cpp_server/http/http_handler.h"
+#include "cpp_server/inference/predictor.h"
+#include "cpp_server/services/inference_method.h"
+
+namespace trilho {
+
+//   GET  /v1/contracts                             every method, with its model
+//   POST /v1/contracts/PACKAGE.SERVICE/METHOD      a request in proto3's JSON, answered by the response in JSON
+//
+// Errors are those of the gRPC method, as HTTP shows them. Thread-safe; all it uses outlives it.
+class ContractRest {
+ public:
+  ContractRest(const Contracts* contracts, const Predictor* predictor, const InferenceHooks* hooks)
+      : contracts_(contracts), predictor_(predictor), hooks_(hooks) {}
+
+  static bool IsContractPath(absl::string_view path);
+  static HttpPlane PlaneOf(absl::string_view method);
+  // Where a method is to be asked.
+  static std::string PathOf(const ContractMethod& method);
+
+  // `call` is one of such a path.
+  void Handle(const std::shared_ptr<HttpCall>& call) const;
+
+ private:
+  // NOT_FOUND, naming those there are.
+  absl::StatusOr<const ContractMethod*> Find(absl::string_view path) const;
+  void Run(const ContractMethod& method, const std::shared_ptr<HttpCall>& call) const;
+
+  const Contracts* const contracts_;
+  const Predictor* const predictor_;
+  const InferenceHooks* const hooks_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_CONTRACTS_CONTRACT_REST_H_

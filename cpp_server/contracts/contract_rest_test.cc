@@ -1,0 +1,157 @@
+// Contracts as HTTP clients see them.
+
+#include "cpp_server/contracts/contract_rest.h"
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "cpp_server/contracts/compiled_for_test.h"
+#include "cpp_server/http/fake_http_call.h"
+#include "cpp_server/testing/served_models.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kHalf[] = R"(
+  service HalfService {
+    rpc Predict(In) returns (Out) { option (trilho.contract.model) = { name: "half" }; }
+    rpc Gone(In) returns (Out) { option (trilho.contract.model) = { name: "gone" version_label: "stable" }; }
+    rpc NotServed(In) returns (Out);
+  }
+  message In { repeated Number some_numbers = 1 [(trilho.contract.batch) = true]; }
+  message Number { float value = 1 [(trilho.contract.tensor) = { alias: "x" minimum: -10 }]; }
+  message Out { repeated Half all_halves = 1 [(trilho.contract.batch) = true]; }
+  message Half { float value = 1 [(trilho.contract.tensor) = { alias: "y" }]; })";
+
+constexpr char kPredict[] = "/v1/contracts/test.HalfService/Predict";
+
+class LastRecord : public InferenceObserver {
+ public:
+  void OnEnd(const InferenceRecord& record) override { record_ = record; }
+  const InferenceRecord& record() const { return record_; }
+
+ private:
+  InferenceRecord record_;
+};
+
+class ContractRestTest : public ::testing::Test {
+ protected:
+  ContractRestTest() : compiled_(TestProto(kHalf)), rest_(&compiled_.contracts(), models_.predictor(), &hooks_) {
+    hooks_.observers.push_back(&last_);
+    EXPECT_TRUE(models_.Serve("half", "half_plus_two", {1}));
+  }
+
+  HttpResponse Ask(const std::string& method, const std::string& path, const std::string& body = "",
+                   const FakeHttpCall::Headers& headers = {}) {
+    return Answer([this](const std::shared_ptr<HttpCall>& call) { rest_.Handle(call); }, method, path, body, headers);
+  }
+
+  ServedModels models_;
+  LastRecord last_;
+  InferenceHooks hooks_;
+  CompiledProto compiled_;
+  const ContractRest rest_;
+};
+
+TEST_F(ContractRestTest, ListsMethodsThatModelsAnswer) {
+  const HttpResponse response = Ask("GET", "/v1/contracts");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body,
+            R"x({"contracts":[)x"
+            R"x({"service":"test.HalfService","method":"Predict","path":"/v1/contracts/test.HalfService/Predict",)x"
+            R"x("model":"half","signature":"serving_default"},)x"
+            R"x({"service":"test.HalfService","method":"Gone","path":"/v1/contracts/test.HalfService/Gone",)x"
+            R"x("model":"gone","signature":"serving_default","versionLabel":"stable"}]})x");
+}
+
+TEST_F(ContractRestTest, AnswersJsonWithJson) {
+  for (const char* const field : {"someNumbers", "some_numbers"}) {
+    const HttpResponse response =
+        Ask("POST", kPredict, std::string("{\"") + field + "\":[{\"value\":2},{\"value\":\"4\"}]}");
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(response.body, R"({"allHalves":[{"value":3},{"value":4}]})");
+    EXPECT_EQ(response.content_type, "application/json");
+  }
+}
+
+TEST_F(ContractRestTest, WritesWhatIsZeroOrNoNumber) {
+  EXPECT_EQ(Ask("POST", kPredict, R"({"someNumbers":[{"value":-4},{"value":"Infinity"}]})").body,
+            R"({"allHalves":[{"value":0},{"value":"Infinity"}]})");
+}
+
+TEST_F(ContractRestTest, IsRecordedAsRest) {
+  Ask("POST", kPredict, R"({"someNumbers":[{"value":2},{}]})",
+      {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}});
+  const InferenceRecord& record = last_.record();
+  EXPECT_TRUE(record.status.ok()) << record.status;
+  EXPECT_EQ(record.method, "test.HalfService/Predict");
+  EXPECT_EQ(record.protocol, Protocol::kRest);
+  EXPECT_EQ(record.model, "half");
+  EXPECT_EQ(record.examples, 2);
+  EXPECT_EQ(record.trace_id, "0af7651916cd43dd8448eb211c80319c");
+
+  Ask("POST", kPredict, "{");
+  EXPECT_EQ(last_.record().status.code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ContractRestTest, NamesWhatIsWrong) {
+  const std::vector<std::tuple<std::string, std::string, int, std::string>> cases = {
+      {kPredict, "{", 400, "the body is no test.In: "},
+      {kPredict, "", 400, "the body is no test.In: "},
+      {kPredict, "[]", 400, "the body is no test.In: "},
+      {kPredict, R"({"someNumbers":[{"valve":1}]})", 400, "(some_numbers[0]) valve: Cannot find field."},
+      {kPredict, R"({"someNumbers":[{"value":1},{"value":"x"}]})", 400, "(some_numbers[1].value)"},
+      {kPredict, "{\"someNumbers\":\"\xff\"}", 400, "the body is no test.In: "},
+      {kPredict, "{}", 400, "some_numbers"},
+      {kPredict, R"({"someNumbers":[{"value":-11}]})", 400, "some_numbers[0].value is -11, expected at least -10"},
+      {"/v1/contracts/test.HalfService/Gone", R"({"someNumbers":[{"value":1}]})", 503, "the model \\\"gone\\\""},
+      {"/v1/contracts/test.HalfService/predict", "{}", 404,
+       "there is no method of test.HalfService \\\"predict\\\"; did you mean \\\"Predict\\\"? There are Predict, Gone"},
+      {"/v1/contracts/test.HalfService/NotServed", "{}", 404, "There are Predict, Gone"},
+      {"/v1/contracts/test.HalfService", "{}", 404, "There are Predict, Gone"},
+      {"/v1/contracts/test.HalfServices/Predict", "{}", 404, "did you mean \\\"test.HalfService\\\"?"},
+      {"/v1/contracts/", "{}", 404, "There are test.HalfService"},
+  };
+  for (const auto& [path, body, status, message] : cases) {
+    const HttpResponse response = Ask("POST", path, body);
+    EXPECT_EQ(response.status, status) << path << " " << body;
+    EXPECT_THAT(response.body, HasSubstr(message)) << path << " " << body;
+  }
+}
+
+TEST_F(ContractRestTest, SaysHowToAsk) {
+  for (const auto& [method, path, allowed] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"GET", kPredict, "POST"}, {"PUT", kPredict, "POST"}, {"POST", "/v1/contracts", "GET"}}) {
+    const HttpResponse response = Ask(method, path);
+    EXPECT_EQ(response.status, 405);
+    ASSERT_EQ(response.headers.size(), 1u);
+    EXPECT_EQ(response.headers[0].first, "Allow");
+    EXPECT_EQ(response.headers[0].second, allowed);
+  }
+}
+
+TEST_F(ContractRestTest, AModelsWorkHasThreadsOfItsOwn) {
+  EXPECT_EQ(ContractRest::PlaneOf("POST"), HttpPlane::kData);
+  EXPECT_EQ(ContractRest::PlaneOf("GET"), HttpPlane::kControl);
+  EXPECT_TRUE(ContractRest::IsContractPath("/v1/contracts"));
+  EXPECT_TRUE(ContractRest::IsContractPath(kPredict));
+  EXPECT_FALSE(ContractRest::IsContractPath("/v1/contractsx"));
+}
+
+TEST(ContractRestWithoutContractsTest, SaysSo) {
+  const Contracts none;
+  ServedModels models;
+  const InferenceHooks hooks;
+  const ContractRest rest(&none, models.predictor(), &hooks);
+  const auto handler = [&rest](const std::shared_ptr<HttpCall>& call) { rest.Handle(call); };
+  EXPECT_EQ(Answer(handler, "GET", "/v1/contracts").body, R"({"contracts":[]})");
+  EXPECT_THAT(Answer(handler, "POST", "/v1/contracts/a.B/C").body, HasSubstr("--contracts names them"));
+}
+
+}  // namespace
+}  // namespace trilho
