@@ -1,5 +1,7 @@
 """A service that nothing but a .proto describes, written here, beside no code of the server."""
 
+import gzip
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from typing import Any
 import grpc
 import grpc_tools
 import pytest
+import requests
 
 from e2e.client import AVAILABLE, Client, error_of
 from e2e.contract_messages import message_class
@@ -20,6 +23,7 @@ from e2e.server_process import ServerProcess, run_to_end
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
 MISTAKE = 2
+OK = 200
 COMPUTE = "/acme.half.HalfService/Compute"
 PROTO = """
 syntax = "proto3";
@@ -111,6 +115,7 @@ def server(contracts: Path, base: Path) -> Iterator[ServerProcess]:
         f"--model_base_path={base}",
         "--file_system_poll_wait_seconds=0.05",
         f"--contracts={contracts}",
+        "--rest_api_port=-1",
     ) as server:
         yield server
 
@@ -143,6 +148,64 @@ def test_what_the_contract_forbids_is_refused_by_the_path_of_its_field(half: Hal
         "numbers is empty, expected at least one",
     )
     assert half(4) == [4]
+
+
+def post(server: ServerProcess, path: str, body: str) -> requests.Response:
+    url = f"http://127.0.0.1:{server.http_port()}/v1/contracts/{path}"
+    return requests.post(url, data=body, timeout=PATIENCE_SECONDS)
+
+
+def test_it_is_answered_over_http_too(server: ServerProcess) -> None:
+    answer = post(server, "acme.half.HalfService/Compute", '{"numbers": [{"value": 4}, {}]}')
+    assert answer.status_code == OK
+    assert answer.json() == {"halves": [{"value": 4}, {"value": 2}]}
+
+    packed = gzip.compress(b'{"numbers": [{"value": "-2"}]}')
+    url = f"http://127.0.0.1:{server.http_port()}/v1/contracts"
+    answer = requests.post(
+        f"{url}/acme.half.HalfService/Compute",
+        data=packed,
+        headers={"Content-Encoding": "gzip"},
+        timeout=PATIENCE_SECONDS,
+    )
+    assert answer.json() == {"halves": [{"value": 1}]}
+
+    (listed,) = requests.get(url, timeout=PATIENCE_SECONDS).json()["contracts"]
+    assert (listed["service"], listed["method"]) == ("acme.half.HalfService", "Compute")
+    assert (listed["model"], listed["signature"]) == ("half", "serving_default")
+    example = post(server, "acme.half.HalfService/Compute", json.dumps(listed["example"]))
+    assert example.status_code == OK
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "message"),
+    [
+        ("acme.half.HalfService/Compute", "{", 400, "the body is no acme.half.Request: "),
+        ("acme.half.HalfService/Compute", "{}", 400, "numbers is empty, expected at least one"),
+        ("acme.half.HalfService/Compute", '{"number": []}', 400, "number: Cannot find field."),
+        (
+            "acme.half.HalfService/Compute",
+            '{"numbers": [{"value": 1}, {"value": 200}]}',
+            400,
+            "numbers[1].value is 200, expected -100 to 100",
+        ),
+        (
+            "acme.half.HalfService/Compute",
+            '{"numbers": [{"value": "NaN"}]}',
+            400,
+            "numbers[0].value is nan, expected -100 to 100",
+        ),
+        ("acme.half.HalfService/Divide", "{}", 404, "There are Compute"),
+        ("acme.half.Half/Compute", "{}", 404, "There are acme.half.HalfService"),
+    ],
+)
+def test_over_http_errors_are_the_same(
+    server: ServerProcess, path: str, body: str, status: int, message: str
+) -> None:
+    answer = post(server, path, body)
+    assert answer.status_code == status
+    assert message in answer.json()["error"]
+    assert server.is_running()
 
 
 def test_reflection_lists_and_describes_it(client: Client) -> None:

@@ -16,6 +16,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from e2e.browser import browser, complaints, screenshot
 from e2e.client import END, Client, image_request
+from e2e.mnist_service import CONTRACT_FLAG
 from e2e.models import Export
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess
@@ -63,6 +64,7 @@ def server(
     with ServerProcess(
         f"--model_config_file={folder}/config",
         "--rest_api_port=-1",
+        CONTRACT_FLAG,
         "--max_num_load_retries=0",
         "--settle_seconds=0.1",
         "--file_system_poll_wait_seconds=0.1",
@@ -205,6 +207,25 @@ def test_examples_are_such_that_models_take(page: Any) -> None:
     status, body = answer_of(page)
     assert status == "200"
     assert [score for _, score in body["results"][0]] == [0, 1]
+
+
+def test_a_method_of_a_contract_is_asked_like_a_signature(page: Any) -> None:
+    choose_model(page, "mnist")
+    wait_for("the method", lambda: "MnistService" in text(page, "#signature"))
+    choose(page, "signature", "Classify of trilho.mnist.MnistService")
+    assert text(page, "#target") == "/v1/contracts/trilho.mnist.MnistService/Classify"
+    assert len(json.loads(body_of(page))["imageData"]) == 784
+    assert "image_data" in text(page, "#tensors")
+    status, body = answer_of(page)
+    assert status == "200"
+    assert len(body["value"]) == 10
+    write_body(page, '{"imageData": [1]}')
+    status, body = answer_of(page)
+    assert status == "400"
+    assert "image_data" in body["error"]
+    assert [line for line in complaints(page) if "400" not in line] == []
+    choose_model(page, "half")
+    assert "MnistService" not in text(page, "#signature")
 
 
 def test_the_form_sends_what_it_shows(page: Any) -> None:
@@ -357,3 +378,7 @@ def test_the_openapi_document_has_every_route_and_signature(server: ServerProces
     assert rows["items"]["items"] == {"type": "number", "format": "float"}
     assert rows["items"]["maxItems"] == 784
     assert by_name["required"] == ["image_data"]
+    method = document["paths"]["/v1/contracts/trilho.mnist.MnistService/Classify"]["post"]
+    assert method["description"].startswith("Scores one image.")
+    request = document["components"]["schemas"]["trilho.mnist.ClassifyRequest"]
+    assert request["properties"]["imageData"]["maxItems"] == 784

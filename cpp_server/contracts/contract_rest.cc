@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "cpp_server/advice/nearest_name.h"
+#include "cpp_server/contracts/contract_example.h"
 #include "cpp_server/contracts/contract_json.h"
 #include "cpp_server/contracts/contract_run.h"
 #include "cpp_server/http/http_status.h"
@@ -45,6 +46,9 @@ std::string ListOf(const Contracts& contracts) {
     put("model", method.model);
     put("signature", method.signature);
     if (!method.version_label.empty()) put("versionLabel", method.version_label);
+    const std::string example = ExampleRequest(method);
+    writer.Key("example");
+    writer.RawValue(example.data(), example.size(), rapidjson::kObjectType);
     writer.EndObject();
   }
   writer.EndArray();

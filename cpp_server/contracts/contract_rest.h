@@ -15,7 +15,7 @@
 
 namespace trilho {
 
-//   GET  /v1/contracts                             every method, with its model
+//   GET  /v1/contracts                             every method, with its model and an example
 //   POST /v1/contracts/PACKAGE.SERVICE/METHOD      a request in proto3's JSON, answered by the response in JSON
 //
 // Errors are those of the gRPC method, as HTTP shows them. Thread-safe; all it uses outlives it.

@@ -61,12 +61,13 @@ class ContractRestTest : public ::testing::Test {
 TEST_F(ContractRestTest, ListsMethodsThatModelsAnswer) {
   const HttpResponse response = Ask("GET", "/v1/contracts");
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.body,
-            R"x({"contracts":[)x"
-            R"x({"service":"test.HalfService","method":"Predict","path":"/v1/contracts/test.HalfService/Predict",)x"
-            R"x("model":"half","signature":"serving_default"},)x"
-            R"x({"service":"test.HalfService","method":"Gone","path":"/v1/contracts/test.HalfService/Gone",)x"
-            R"x("model":"gone","signature":"serving_default","versionLabel":"stable"}]})x");
+  EXPECT_EQ(
+      response.body,
+      R"x({"contracts":[)x"
+      R"x({"service":"test.HalfService","method":"Predict","path":"/v1/contracts/test.HalfService/Predict",)x"
+      R"x("model":"half","signature":"serving_default","example":{"someNumbers":[{"value":0}]}},)x"
+      R"x({"service":"test.HalfService","method":"Gone","path":"/v1/contracts/test.HalfService/Gone",)x"
+      R"x("model":"gone","signature":"serving_default","versionLabel":"stable","example":{"someNumbers":[{"value":0}]}}]})x");
 }
 
 TEST_F(ContractRestTest, AnswersJsonWithJson) {

@@ -246,6 +246,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   StatusPage::Options page;
   page.managed = routes.managed;
   page.statistics = &observability_->statistics();
+  page.contracts = &contracts_;
   page.ready = [this] { return IsReady(); };
   page.infers = !options.management;
   page_ = std::make_unique<StatusPage>(std::move(page));

@@ -5,8 +5,9 @@ const MOST_VALUES = 1000000;
 // Of characters of an answer that are shown.
 const MOST_CHARACTERS = 200000;
 
-// `key`: which signatures these are; `example`: what the form was filled with, for the signature `filled`.
-const asked = {key: '', signatures: {}, filled: '', example: '', sending: false};
+// `key`: which signatures these are; `contracts`: methods that models answer, null as long as they are unknown;
+// `example`: what the form was filled with, for the signature or method `filled`.
+const asked = {key: '', signatures: {}, contracts: null, filled: '', example: '', sending: false};
 
 // Keeps what was chosen, if it is still there; else the first.
 function setOptions(select, values) {
@@ -48,6 +49,8 @@ async function showChoice(status) {
   try {
     if (available.length > 0) {
       signatures = (await fetchJson(modelPath() + '/metadata')).metadata.signature_def.signature_def;
+      // They are those of the server's start.
+      asked.contracts = asked.contracts || (await fetchJson('/v1/contracts')).contracts;
     }
   } catch (error) {
     method = 'no signatures: ' + error.message;
@@ -60,7 +63,11 @@ async function showChoice(status) {
   const first = 'serving_default';
   if (names.includes(first)) names.unshift(...names.splice(names.indexOf(first), 1));
   asked.signatures = signatures;
-  setOptions(byId('signature'), names.map((name) => [name, name]));
+  const methods = (asked.contracts || []).filter((one) => one.model === byId('model').value);
+  setOptions(byId('signature'), [
+    ...names.map((name) => [name, name]),
+    ...methods.map((one) => [one.path, `${one.method} of ${one.service}`]),
+  ]);
   showSignature();
   if (method !== '') setText(byId('method'), method);
 }
@@ -85,9 +92,14 @@ function tensorRow(kind, name, tensor) {
   return row;
 }
 
+function chosenContract() {
+  return (asked.contracts || []).find((one) => one.path === byId('signature').value);
+}
+
 function showSignature() {
   const name = byId('signature').value;
-  const signature = asked.signatures[name];
+  const contract = chosenContract();
+  const signature = asked.signatures[contract ? contract.signature : name];
   const rows = [];
   if (signature) {
     for (const [kind, tensors] of [['in', signature.inputs], ['out', signature.outputs]]) {
@@ -96,8 +108,12 @@ function showSignature() {
     }
   }
   byId('tensors').replaceChildren(...rows);
-  setText(byId('method'), signature ? signature.method_name || 'no method' : '');
-  setText(byId('target'), signature ? modelPath() + ':' + verb(signature) : '');
+  if (contract) {
+    setText(byId('method'), `by ${contract.signature} of ${contract.versionLabel || 'the latest version'}`);
+  } else {
+    setText(byId('method'), signature ? signature.method_name || 'no method' : '');
+  }
+  setText(byId('target'), contract ? contract.path : signature ? modelPath() + ':' + verb(signature) : '');
   byId('send').disabled = byId('reset').disabled = !signature;
   if (!signature) return;
   // What somebody has written stays as long as it may fit.
@@ -108,7 +124,8 @@ function showSignature() {
 
 function showExample() {
   const name = byId('signature').value;
-  const [body, hint] = example(name, asked.signatures[name]);
+  const contract = chosenContract();
+  const [body, hint] = contract ? [contract.example, ''] : example(name, asked.signatures[name]);
   byId('body').value = asked.example = pretty(JSON.stringify(body));
   setText(byId('hint'), hint);
 }

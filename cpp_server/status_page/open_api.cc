@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/config/version.h"
+#include "cpp_server/status_page/contract_schema.h"
 #include "cpp_server/status_page/embedded.h"
 #include "cpp_server/status_page/json_builder.h"
 #include "cpp_server/status_page/signature_schema.h"
@@ -20,7 +21,8 @@ namespace {
 
 constexpr char kManagement[] = "/v1/management/";
 constexpr char kOtherPort[] =
-    " This port, that of --management_port, has no routes below /v1/models/ and /v2: they are on that of "
+    " This port, that of --management_port, has no routes below /v1/models/, /v1/contracts and /v2: they are on that "
+    "of "
     "--rest_api_port, which in turn has none below /v1/management/.";
 
 // As a segment of a path, in which "{" would begin a parameter.
@@ -135,7 +137,7 @@ void RemoveManagement(JsonValue* paths) {
 
 }  // namespace
 
-std::string OpenApiDocument(const Manager& manager, bool infers) {
+std::string OpenApiDocument(const Manager& manager, const Contracts& contracts, bool infers) {
   rapidjson::Document document;
   document.Parse(kOpenApi);
   const JsonBuilder builder(&document.GetAllocator());
@@ -157,6 +159,9 @@ std::string OpenApiDocument(const Manager& manager, bool infers) {
       models.Add(model.first, state.id.version, is_latest, (*handle)->signatures());
       is_latest = false;
     }
+  }
+  for (const ContractMethod& method : contracts.methods) {
+    DescribeContract(builder, method, &document["paths"], &document["components"]["schemas"]);
   }
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);

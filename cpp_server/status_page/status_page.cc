@@ -150,7 +150,9 @@ HttpResponse StatusPage::Status() const {
 }
 
 HttpResponse StatusPage::OpenApi() const {
-  const std::string document = OpenApiDocument(*options_.managed.manager, options_.infers);
+  const Contracts none;
+  const Contracts& contracts = options_.contracts == nullptr || !options_.infers ? none : *options_.contracts;
+  const std::string document = OpenApiDocument(*options_.managed.manager, contracts, options_.infers);
   return Json(document.data(), document.size());
 }
 

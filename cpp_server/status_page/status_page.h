@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "cpp_server/contracts/contract.h"
 #include "cpp_server/http/http_call.h"
 #include "cpp_server/metrics/model_statistics.h"
 #include "cpp_server/server/management_service.h"
@@ -27,6 +28,8 @@ class StatusPage {
     ManagedServer managed;
     // Outlives the page.
     const ModelStatistics* statistics = nullptr;
+    // Outlive the page; may be null.
+    const Contracts* contracts = nullptr;
     std::function<bool()> ready;
     // Whether models can be asked on the port of the page.
     bool infers = true;

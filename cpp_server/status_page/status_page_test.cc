@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "cpp_server/config/version.h"
+#include "cpp_server/contracts/compiled_for_test.h"
 #include "cpp_server/json/json_document.h"
 #include "cpp_server/testing/served_models.h"
 #include "gmock/gmock.h"
@@ -348,6 +349,77 @@ std::vector<std::string> References(const JsonValue& operation) {
   if (schema.HasMember("$ref")) return {schema["$ref"].GetString()};
   for (const JsonValue& one : schema["anyOf"].GetArray()) references.emplace_back(one["$ref"].GetString());
   return references;
+}
+
+constexpr char kContract[] = R"(
+  // Says how much.
+  service HalfService {
+    // Halves each number.
+    rpc Predict(In) returns (Out) { option (trilho.contract.model) = { name: "half" }; }
+  }
+  message In { repeated Number some_numbers = 1 [(trilho.contract.batch) = true]; }
+  // What is halved.
+  message Number {
+    // In metres.
+    float value = 1 [(trilho.contract.tensor) = { alias: "x" minimum: 2 maximum: 9 }];
+    string unit = 2 [(trilho.contract.tensor) = { vocabulary: ["m", "km"] }];
+    repeated double matrix = 3 [(trilho.contract.tensor) = { shape: [2, 2] }];
+    optional int64 large = 4 [(trilho.contract.tensor) = { default_number: 1 }];
+    bool flag = 5;
+    bytes raw = 6;
+    Kind kind = 7;
+    repeated uint32 counts = 8;
+  }
+  enum Kind { PLAIN = 0; FANCY = 1; }
+  message Out { repeated Half halves = 1 [(trilho.contract.batch) = true]; }
+  message Half { float value = 1 [(trilho.contract.tensor) = { alias: "y" }]; })";
+
+TEST_F(StatusPageTest, AContractIsAPathAndItsMessagesAreSchemas) {
+  const CompiledProto compiled(TestProto(kContract));
+  options_.contracts = &compiled.contracts();
+  const rapidjson::Document document = GetJson("/openapi.json");
+  const JsonValue& post = document["paths"]["/v1/contracts/test.HalfService/Predict"]["post"];
+  EXPECT_STREQ(post["summary"].GetString(), "Predict of test.HalfService, by the model half");
+  EXPECT_STREQ(post["description"].GetString(), "Halves each number.");
+  EXPECT_THAT(References(post), ElementsAre("#/components/schemas/test.In"));
+  rapidjson::Document expected;
+  expected.Parse(R"({
+    "type": "object",
+    "properties": {
+      "someNumbers": {
+        "type": "array", "items": {"$ref": "#/components/schemas/test.Number"}, "minItems": 1}}})");
+  EXPECT_EQ(SchemaOf(document, "test.In"), expected);
+  expected.Parse(R"({
+    "type": "object",
+    "description": "What is halved.",
+    "properties": {
+      "value": {"type": "number", "format": "float", "minimum": 2.0, "maximum": 9.0, "description": "In metres."},
+      "unit": {"type": "string", "enum": ["m", "km"]},
+      "matrix": {
+        "type": "array",
+        "items": {
+          "anyOf": [
+            {"type": "number", "format": "double"},
+            {"type": "string", "enum": ["NaN", "Infinity", "-Infinity"]}]},
+        "minItems": 4, "maxItems": 4},
+      "large": {"type": "string", "format": "int64"},
+      "flag": {"type": "boolean"},
+      "raw": {"type": "string", "format": "byte"},
+      "kind": {"type": "string", "enum": ["PLAIN", "FANCY"]},
+      "counts": {"type": "array", "items": {"type": "integer", "minimum": 0}}}})");
+  ASSERT_FALSE(expected.HasParseError());
+  EXPECT_EQ(SchemaOf(document, "test.Number"), expected);
+  expected.Parse(R"({"someNumbers": [{
+    "value": 2, "unit": "m", "matrix": [0, 0, 0, 0], "large": "0", "flag": false, "raw": "dGV4dA==", "kind": "PLAIN",
+    "counts": [0]}]})");
+  EXPECT_EQ(post["requestBody"]["content"]["application/json"]["example"], expected);
+}
+
+TEST_F(StatusPageTest, APageThatModelsAreNotAskedOnHasNoContracts) {
+  const CompiledProto compiled(TestProto(kContract));
+  options_.contracts = &compiled.contracts();
+  options_.infers = false;
+  EXPECT_FALSE(GetJson("/openapi.json")["paths"].HasMember("/v1/contracts/test.HalfService/Predict"));
 }
 
 TEST_F(StatusPageTest, EveryAvailableVersionHasPaths) {
