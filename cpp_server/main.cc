@@ -52,7 +52,11 @@ sigset_t BlockStopSignals() {
 
 // For people, on standard output, and for scripts by the exit code.
 int ReportCheck(const absl::Status& checked) {
-  if (!checked.ok()) return Complain(kExitUsage, checked);
+  if (!checked.ok()) {
+    // As it is, with a line for each problem.
+    std::fprintf(stderr, "%s\n", std::string(checked.message()).c_str());
+    return kExitUsage;
+  }
   std::puts("the flags and every file that they name are well-formed");
   return 0;
 }
@@ -69,7 +73,7 @@ int main(int argc, char** argv) {
 
   const absl::Status parsed = trilho::ParseFlags(argc, argv);
   if (!parsed.ok()) return Complain(kExitUsage, parsed);
-  if (absl::GetFlag(FLAGS_check_config)) return ReportCheck(trilho::CheckConfig());
+  if (absl::GetFlag(FLAGS_check_config)) return ReportCheck(trilho::CheckConfig(trilho::ModelConfigChecks()));
   auto options = trilho::OptionsFromFlags();
   if (!options.ok()) return Complain(kExitUsage, options.status());
 

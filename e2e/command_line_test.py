@@ -40,6 +40,7 @@ def test_an_unknown_flag_that_resembles_none_is_answered_with_help() -> None:
         ([], "nothing to serve: give --model_base_path or --model_config_file"),
         (["mnist"], '"mnist" is no flag; --help lists them'),
         (["--model_base_path=/models", "--model_name="], "--model_name is empty"),
+        (["--flagfile=/nowhere/flags"], "--flagfile: cannot read /nowhere/flags"),
         (
             ["--model_base_path=models/mnist"],
             "Expected model default to have an absolute path or URI; got base_path()=models/mnist",

@@ -36,10 +36,56 @@ def test_the_check_says_all_that_is_wrong(tmp_path: Path) -> None:
         "--use_tflite_model",
     )
     assert ended.code == 2
-    assert "3 problems:" in ended.err
+    head, *problems = ended.err.splitlines()
+    assert head == "3 problems:"
+    assert all(problem.startswith("- ") for problem in problems)
     assert "cannot read /nowhere/ssl" in ended.err
     assert "model name is a" in ended.err
     assert "--use_tflite_model=true is not available here" in ended.err
+
+
+def test_the_check_looks_at_what_only_the_start_used_to(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    logged = "log_collector_config { filename_prefix: '/nowhere/log' }"
+    models.write_text(
+        "model_config_list {"
+        f" config {{ {model_config('a', tmp_path)}"
+        f" logging_config {{ {logged} sampling_config {{ sampling_rate: 2 }} }} }}"
+        f" config {{ {model_config('b', tmp_path)} logging_config {{ {logged} }} }}"
+        "}"
+    )
+    flags = [f"--model_config_file={models}", "--grpc_socket_path=/nowhere/socket"]
+    ended = run_to_end("--check_config", *flags)
+    assert ended.code == 2
+    for problem in (
+        "model a: logging_config.sampling_config.sampling_rate is 2, but must be from 0 to 1",
+        "model b: logging_config.log_collector_config.filename_prefix is",
+        "--grpc_socket_path: there is no folder /nowhere",
+    ):
+        assert f"\n- {problem}" in ended.err
+
+
+def test_a_configuration_that_says_nothing_of_models_changes_nothing(
+    mnist: Export, tmp_path: Path
+) -> None:
+    publish(mnist, tmp_path / "m", 1)
+    config = tmp_path / "models.config"
+    listed = f"model_config_list {{ config {{ {model_config('m', tmp_path / 'm')} }} }}"
+    config.write_text(listed)
+    flags = [f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1"]
+    with (
+        ServerProcess(*flags, "--management_port=-1") as server,
+        Client(server.port) as client,
+    ):
+        refused = manage(server, "SetConfiguration", model_server_config="# later")
+        assert refused.status_code == 400
+        assert "there is no model_config_list" in refused.text
+        config.write_text("# emptied\n")
+        wait_for("the error", lambda: "stays as it was" in server.log())
+        assert f"{config}: there is no model_config_list" in server.log()
+        client.predict(image_request(model="m"))
+        assert manage(server, "SetConfiguration", model_server_config="model_config_list {}").ok
+        assert manage(server, "ListModels").json().get("models", []) == []
 
 
 def test_the_check_of_what_is_right_ends_with_success(tmp_path: Path) -> None:

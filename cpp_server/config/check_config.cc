@@ -115,6 +115,8 @@ absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more) {
 
   const std::string access_log = absl::GetFlag(FLAGS_access_log);
   if (!access_log.empty() && access_log != "-") CheckWritable("--access_log", access_log, &problems);
+  const std::string socket = absl::GetFlag(FLAGS_grpc_socket_path);
+  if (!socket.empty()) CheckWritable("--grpc_socket_path", socket, &problems);
   const std::string state = absl::GetFlag(FLAGS_config_state_file);
   if (!state.empty()) {
     CheckWritable("--config_state_file", state, &problems);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "cpp_server/advice/nearest_name.h"
 #include "cpp_server/config/compatibility_flags.h"
 #include "cpp_server/config/flag_help.h"
@@ -90,6 +92,14 @@ absl::Status ParseFlags(int argc, char** argv) {
       return absl::InvalidArgumentError(absl::StrCat("--", name, " has no value"));
     }
     if (value != nullptr) values.emplace_back(flag, value);
+    if (name == "flagfile" && value != nullptr) {
+      for (const absl::string_view file : absl::StrSplit(value, ',')) {
+        // absl would end the process, with another exit code.
+        if (!std::ifstream(std::string(file)).good()) {
+          return absl::InvalidArgumentError(absl::StrCat("--flagfile: cannot read ", file));
+        }
+      }
+    }
   }
   for (const auto& [flag, value] : values) {
     std::string error;

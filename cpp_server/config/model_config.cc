@@ -134,6 +134,11 @@ absl::StatusOr<std::vector<ModelSettings>> ModelSettingsOf(const ModelServerConf
   return all;
 }
 
+absl::Status CheckSaysSomething(const ModelServerConfig& config) {
+  if (config.has_model_config_list()) return absl::OkStatus();
+  return absl::InvalidArgumentError("there is no model_config_list; \"model_config_list {}\" removes every model");
+}
+
 std::vector<std::string> ModelConfigProblems(const ModelServerConfig& config) {
   std::vector<std::string> problems;
   ForEachModel(config, [&problems](const absl::StatusOr<ModelSettings>& settings) {

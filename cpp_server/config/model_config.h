@@ -40,6 +40,11 @@ absl::StatusOr<tensorflow::serving::ModelServerConfig> ReadModelConfigFile(const
 // folder, "/..." or "file:///...".
 absl::StatusOr<std::vector<ModelSettings>> ModelSettingsOf(const tensorflow::serving::ModelServerConfig& config);
 
+// INVALID_ARGUMENT if `config` has no model_config_list, and so says nothing of
+// models: a file that was emptied, or is nothing but comments. To be asked before
+// a configuration takes the place of another one.
+absl::Status CheckSaysSomething(const tensorflow::serving::ModelServerConfig& config);
+
 // Everything that ModelSettingsOf refuses `config` for, and not only the first
 // of it; empty if nothing.
 std::vector<std::string> ModelConfigProblems(const tensorflow::serving::ModelServerConfig& config);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -74,6 +76,13 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   const std::string address =
       absl::StrContains(options.address, ":") ? absl::StrCat("[", options.address, "]") : options.address;
   builder.AddListeningPort(absl::StrCat(address, ":", options.port), credentials, &server->port_);
+  if (!options.socket_path.empty()) {
+    const std::filesystem::path folder = std::filesystem::path(options.socket_path).parent_path();
+    std::error_code ignored;
+    if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+      return absl::InvalidArgumentError(absl::StrCat("--grpc_socket_path: there is no folder ", folder.string()));
+    }
+  }
   int socket_bound = 1;
   if (!options.socket_path.empty()) {
     builder.AddListeningPort("unix:" + options.socket_path, credentials, &socket_bound);

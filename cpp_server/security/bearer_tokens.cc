@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/logging/log.h"
 
 namespace trilho {
 namespace {
@@ -60,9 +61,18 @@ void BearerTokens::RereadIfChanged() const {
   looked_ = now;
   std::error_code error;
   const auto changed = std::filesystem::last_write_time(path_, error);
-  if (error || changed == changed_) return;
+  if (!error && changed == changed_) return;
   auto read = Read();
-  if (!read.ok()) return;
+  if (!read.ok()) {
+    const std::string problem(read.status().message());
+    if (problem != problem_) {
+      Log(Severity::kError,
+          absl::StrCat(problem, ": the tokens before stay in force; a file with other ones locks them out"));
+    }
+    problem_ = problem;
+    return;
+  }
+  problem_.clear();
   tokens_ = *std::move(read);
   changed_ = changed;
 }

@@ -20,7 +20,8 @@ namespace trilho {
 // The file has a token a line; blank lines and those that begin with "#" do not
 // count. It is read again within a second after it was changed, so that tokens
 // can be added and withdrawn while the server runs; a file that cannot be read
-// then, or has no token, leaves those that were there in force.
+// then, or has no token, leaves those that were there in force, with a line in
+// the log.
 //
 // Tokens are kept and compared as SHA-256 digests, in a time that does not
 // depend on what is right about a wrong one. Thread-safe.
@@ -47,6 +48,8 @@ class BearerTokens {
   mutable std::vector<Digest> tokens_ GUARDED_BY(mu_);
   mutable std::filesystem::file_time_type changed_ GUARDED_BY(mu_);
   mutable std::chrono::steady_clock::time_point looked_ GUARDED_BY(mu_);
+  // What was logged last.
+  mutable std::string problem_ GUARDED_BY(mu_);
 };
 
 }  // namespace trilho

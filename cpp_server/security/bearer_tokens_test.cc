@@ -47,6 +47,26 @@ TEST_F(BearerTokensTest, TokensComeAndGoWithTheFile) {
   EXPECT_FALSE(tokens->Check("Bearer first").ok());
 }
 
+TEST_F(BearerTokensTest, AFileThatIsEmptiedOrRemovedIsToldOnce) {
+  for (const bool removed : {false, true}) {
+    Write("first\n");
+    const auto tokens = Load();
+    ::testing::internal::CaptureStderr();
+    if (removed) {
+      std::filesystem::remove(path_);
+    } else {
+      Write("# none\n");
+      std::filesystem::last_write_time(path_, std::filesystem::last_write_time(path_) + std::chrono::seconds(5));
+    }
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(2500);
+    while (std::chrono::steady_clock::now() < end) EXPECT_TRUE(tokens->Check("Bearer first").ok());
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    const size_t found = log.find("the tokens before stay in force");
+    EXPECT_NE(found, std::string::npos) << log;
+    EXPECT_EQ(log.find("the tokens before", found + 1), std::string::npos) << log;
+  }
+}
+
 TEST_F(BearerTokensTest, AFileWithoutTokensIsAMistake) {
   EXPECT_EQ(BearerTokens::Load("/no/such/file").status().code(), absl::StatusCode::kNotFound);
   Write("# none\n");

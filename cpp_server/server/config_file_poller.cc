@@ -20,8 +20,15 @@ ConfigFilePoller::ConfigFilePoller(std::string path, std::chrono::milliseconds w
 void ConfigFilePoller::Look() {
   MutexLock lock(&mu_);
   const auto config = ReadModelConfigFile(path_);
-  if (!config.ok()) {
-    const std::string problem(config.status().message());
+  absl::Status status = config.status();
+  if (config.ok()) {
+    const absl::Status says = CheckSaysSomething(*config);
+    if (!says.ok())
+      status = absl::InvalidArgumentError(absl::StrCat("--model_config_file: ", path_, ": ", says.message()));
+  }
+  // One that had none from the start may go on so.
+  if (!status.ok() && !(config.ok() && !known_.has_model_config_list())) {
+    const std::string problem(status.message());
     if (problem != problem_) Log(Severity::kError, absl::StrCat("the configuration stays as it was: ", problem));
     problem_ = problem;
     return;

@@ -7,6 +7,7 @@
 
 #include "cpp_server/config/model_config.h"
 #include "cpp_server/sources/disk/test_directory.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace trilho {
@@ -42,6 +43,19 @@ TEST_F(ConfigFilePollerTest, TellsOfAChange) {
   dir_.Write("models.config", ConfigOf("b"));
   while (told_ == 0) std::this_thread::yield();
   EXPECT_EQ(told_, 1);
+}
+
+TEST_F(ConfigFilePollerTest, AFileThatSaysNothingOfModelsChangesNothing) {
+  const auto poller = Poll(std::chrono::milliseconds(5));
+  ::testing::internal::CaptureStderr();
+  dir_.Write("models.config", "# to be written\n");
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_EQ(told_, 0);
+  dir_.Write("models.config", ConfigOf("b"));
+  while (told_ == 0) std::this_thread::yield();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::HasSubstr("the configuration stays as it was: --model_config_file: " +
+                                   dir_.Path("models.config") + ": there is no model_config_list"));
 }
 
 TEST_F(ConfigFilePollerTest, TellsOfWhatChangedWhileModelsWereLoaded) {

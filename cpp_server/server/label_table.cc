@@ -54,6 +54,19 @@ absl::StatusOr<int64_t> LabelTable::Resolve(absl::string_view model, absl::strin
   return *target.before;
 }
 
+Labels LabelTable::Waiting() const {
+  MutexLock lock(&mu_);
+  Labels waiting;
+  for (const auto& [model, labels] : targets_) {
+    for (const auto& [label, target] : labels) {
+      if (IsAvailable(model, target.version)) continue;
+      const bool answered = target.before && IsAvailable(model, *target.before);
+      waiting[model][label] = answered ? *target.before : 0;
+    }
+  }
+  return waiting;
+}
+
 Labels LabelTable::Get() const {
   MutexLock lock(&mu_);
   Labels labels;

@@ -39,6 +39,9 @@ class LabelTable {
   // As set.
   Labels Get() const EXCLUDES(mu_);
 
+  // Those whose version is not available: with the one that answers until then, 0 if none does.
+  Labels Waiting() const EXCLUDES(mu_);
+
  private:
   struct Target {
     int64_t version = 0;

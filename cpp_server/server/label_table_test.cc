@@ -57,6 +57,16 @@ TEST_F(LabelTableTest, ALabelMovedTwiceStaysWhereItAnswered) {
   EXPECT_EQ(labels_.Resolve("m", "stable").value(), 3);
 }
 
+TEST_F(LabelTableTest, TellsWhichLabelsWait) {
+  Serve({1});
+  labels_.Set({{"m", {{"canary", 2}, {"stable", 1}}}});
+  EXPECT_EQ(labels_.Waiting(), (Labels{{"m", {{"canary", 0}}}}));
+  labels_.Set({{"m", {{"canary", 2}, {"stable", 2}}}});
+  EXPECT_EQ(labels_.Waiting(), (Labels{{"m", {{"canary", 0}, {"stable", 1}}}}));
+  Serve({1, 2});
+  EXPECT_EQ(labels_.Waiting(), Labels());
+}
+
 TEST_F(LabelTableTest, NamesTheLabelsThatThereAre) {
   labels_.Set({{"m", {{"canary", 2}, {"stable", 1}}}});
   const absl::Status unknown = labels_.Resolve("m", "else").status();

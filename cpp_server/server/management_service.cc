@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/config/model_config.h"
 #include "cpp_server/config/text_proto.h"
 #include "google/protobuf/text_format.h"
 
@@ -53,6 +54,8 @@ void SetConfiguration(const ManagedServer& server, UnaryCall* call) {
   ModelServerConfig wanted;
   const absl::Status parsed = ParseTextProto("model_server_config", request.model_server_config(), &wanted);
   if (!parsed.ok()) return call->Fail(parsed);
+  const absl::Status says = CheckSaysSomething(wanted);
+  if (!says.ok()) return call->Fail(absl::InvalidArgumentError(absl::StrCat("model_server_config: ", says.message())));
   Change(
       server, request.generation(),
       [wanted = std::move(wanted)](ModelServerConfig* config) {
@@ -109,6 +112,7 @@ ListModelsResponse ListModels(const ManagedServer& server) {
   const ModelConfiguration::Snapshot snapshot = server.configuration->Get();
   const auto problems = server.problems();
   const Labels labels = server.labels->Get();
+  const Labels waiting = server.labels->Waiting();
   ListModelsResponse response;
   response.set_generation(snapshot.generation);
   for (const ModelConfig& config : snapshot.config.model_config_list().config()) {
@@ -119,6 +123,8 @@ ListModelsResponse ListModels(const ManagedServer& server) {
     if (problem != problems.end()) model->set_problem(problem->second);
     const auto labelled = labels.find(config.name());
     if (labelled != labels.end()) model->mutable_labels()->insert(labelled->second.begin(), labelled->second.end());
+    const auto waits = waiting.find(config.name());
+    if (waits != waiting.end()) model->mutable_waiting_labels()->insert(waits->second.begin(), waits->second.end());
     for (const ServableState& state : server.manager->GetStates(config.name())) {
       management::ModelVersion* version = model->add_versions();
       version->set_version(state.id.version);

@@ -24,12 +24,14 @@ TEST(ModelTableTest, SaysWhyAVersionFailedOrWaits) {
   EXPECT_EQ(ModelTable({"m"},
                        {{"m",
                          {State("m", 3, ManagerState::kEnd, absl::DataLossError("checksum differs")),
+                          State("m", 4, ManagerState::kEnd, absl::UnavailableError("is being written")),
                           State("m", 2, ManagerState::kStart, absl::InternalError("is tried again")),
                           State("m", 1, ManagerState::kEnd)}}},
                        {}),
-            "MODEL  VERSION  STATE   REASON\n"
-            "m      3        FAILED  checksum differs\n"
-            "m      2        START   is tried again\n"
+            "MODEL  VERSION  STATE    REASON\n"
+            "m      3        FAILED   checksum differs\n"
+            "m      4        WAITING  is being written\n"
+            "m      2        START    is tried again\n"
             "m      1        END\n");
 }
 

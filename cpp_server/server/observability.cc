@@ -32,12 +32,17 @@ absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options opt
   return created;
 }
 
-absl::Status Observability::Configure(const std::vector<ModelSettings>& models) {
+std::map<std::string, tensorflow::serving::LoggingConfig> Observability::Logged(
+    const std::vector<ModelSettings>& models) {
   std::map<std::string, tensorflow::serving::LoggingConfig> logged;
   for (const ModelSettings& model : models) {
     if (model.has_logging) logged[model.location.name] = model.logging;
   }
-  return request_log_->Configure(logged);
+  return logged;
+}
+
+absl::Status Observability::Configure(const std::vector<ModelSettings>& models) {
+  return request_log_->Configure(Logged(models));
 }
 
 void Observability::ReopenLogs() {

@@ -40,6 +40,9 @@ class Observability {
   ServingMetrics* metrics() { return metrics_.get(); }
   const ModelStatistics& statistics() const { return statistics_; }
 
+  // The logging_config of those that have one, by name.
+  static std::map<std::string, tensorflow::serving::LoggingConfig> Logged(const std::vector<ModelSettings>& models);
+
   // Logs the requests of the models that want it from now on. INVALID_ARGUMENT,
   // naming model and field, for settings that cannot be; then nothing changes.
   absl::Status Configure(const std::vector<ModelSettings>& models);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "cpp_server/admission/request_memory.h"
@@ -19,6 +20,8 @@
 #include "cpp_server/config/monitoring_config.h"
 #include "cpp_server/config/session_config.h"
 #include "cpp_server/config/version_completeness.h"
+#include "cpp_server/request_log/logging_settings.h"
+#include "cpp_server/server/observability.h"
 
 namespace trilho {
 namespace {
@@ -152,6 +155,22 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
   options.ssl_config_file = absl::GetFlag(FLAGS_ssl_config_file);
   if (absl::GetFlag(FLAGS_enable_serialization_as_tensor_content)) options.encoding = TensorEncoding::kTensorContent;
   return options;
+}
+
+std::vector<ModelConfigCheck> ModelConfigChecks() {
+  return {[](const tensorflow::serving::ModelServerConfig& config) {
+    const auto models = ModelSettingsOf(config);
+    if (!models.ok()) return models.status();
+    const auto logged = Observability::Logged(*models);
+    std::vector<std::string> problems;
+    for (const auto& model : logged) {
+      const absl::Status alone = LoggingSettingsOf({model}).status();
+      if (!alone.ok()) problems.emplace_back(alone.message());
+    }
+    // What only two of them can have wrong.
+    if (problems.empty()) return LoggingSettingsOf(logged).status();
+    return absl::InvalidArgumentError(absl::StrJoin(problems, "\n- "));
+  }};
 }
 
 }  // namespace trilho

@@ -16,7 +16,8 @@
 
 namespace trilho {
 
-// A version with a manifest.json is complete when it is what its manifest says. One without, which Trilho did not
+// A version with a manifest.json is complete when it is what its manifest says, and has the variables that its graph
+// makes. One without, which Trilho did not
 // publish, is complete when it has a saved_model.pb or saved_model.pbtxt and its listing (paths, sizes, times) has come
 // to rest: nothing in it has changed for `settle_time`, by the times of its files, or by having been seen the same for
 // so long where these are of another clock. A server that starts need not wait for models that were there for long. A

@@ -1,4 +1,4 @@
-// Whether the files of a SavedModel without a manifest are all there.
+// Whether the files of a SavedModel are all there, as far as they tell themselves.
 
 #ifndef TRILHO_CPP_SERVER_SOURCES_DISK_SAVED_MODEL_FILES_H_
 #define TRILHO_CPP_SERVER_SOURCES_DISK_SAVED_MODEL_FILES_H_

@@ -46,6 +46,12 @@ absl::StatusOr<std::vector<VersionDirectory>> ListVersions(const std::string& ba
     chosen = std::max(chosen, name);
   }
   if (error) return ListError(base_path, error);
+  if (names.empty() && fs::exists(fs::path(base_path) / "saved_model.pb", error)) {
+    return absl::NotFoundError(absl::StrCat(base_path,
+                                            " holds a saved_model.pb, so it is a version itself: give the folder "
+                                            "around it as base path, and number this one, e.g. ",
+                                            (fs::path(base_path) / "1").string()));
+  }
   std::vector<VersionDirectory> versions;
   versions.reserve(names.size());
   for (const auto& [version, name] : names) {

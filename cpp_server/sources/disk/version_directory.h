@@ -23,7 +23,7 @@ struct VersionDirectory {
 absl::optional<int64_t> ParseVersion(absl::string_view folder_name);
 
 // The versions below `base_path`, lowest first. Of two folders with the same number ("009", "9") the later in name
-// order counts. NOT_FOUND if there is no folder `base_path`.
+// order counts. NOT_FOUND if there is no folder `base_path`, or if it is a version itself.
 absl::StatusOr<std::vector<VersionDirectory>> ListVersions(const std::string& base_path);
 
 }  // namespace trilho

@@ -52,6 +52,17 @@ TEST(ListVersionsTest, FollowsLinksToFolders) {
   EXPECT_EQ(ListVersions(dir.path())->size(), 1u);
 }
 
+TEST(ListVersionsTest, AFolderThatIsAVersionItselfIsNoBasePath) {
+  TestDirectory dir;
+  dir.Write("saved_model.pb", "graph");
+  const absl::Status status = ListVersions(dir.path()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("it is a version itself"));
+  // Somebody may have left one there.
+  dir.MakeFolder("1");
+  EXPECT_EQ(ListVersions(dir.path())->size(), 1u);
+}
+
 TEST(ListVersionsTest, SaysWhatIsMissing) {
   TestDirectory dir;
   const auto versions = ListVersions(dir.Path("gone"));
