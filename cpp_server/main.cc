@@ -24,6 +24,8 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+// Of a stop that gave runs up.
+constexpr std::chrono::seconds kFlushPatience{2};
 
 int Complain(int exit_code, const absl::Status& status) {
   trilho::Log(trilho::Severity::kError, std::string(status.message()));
@@ -116,6 +118,7 @@ int main(int argc, char** argv) {
               absl::StrCat("signal ", signal, ": finishing calls under way, for ", grace, " s at most"));
   if (!(*server)->Shutdown(std::chrono::milliseconds(static_cast<int64_t>(grace * 1000)))) {
     trilho::Log(trilho::Severity::kWarning, "stopped; runs that outlast the grace period were given up");
+    (*server)->FlushLogs(kFlushPatience);
     // Their sessions cannot be closed under them.
     std::_Exit(0);
   }

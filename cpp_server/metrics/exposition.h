@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "cpp_server/metrics/histogram.h"
 
 namespace trilho {
@@ -25,6 +26,8 @@ struct MetricDescriptor {
   std::vector<std::string> labels;
   // So many of the first labels may have any value, see LabelledSeries.
   size_t open_labels = 0;
+  // Of these, the one that is done without first.
+  absl::optional<size_t> first_given_up;
 };
 
 // True if names and labels are as the format has them.

@@ -15,6 +15,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "cpp_server/core/grow_only_map.h"
 #include "cpp_server/core/mutex.h"
@@ -49,7 +50,8 @@ class LabelKey {
 //
 // At most `max_series` combinations get one of their own, a quarter of them by request. Beyond that the first `open`
 // values, which callers may choose, are all replaced by "other"; the others must come from a small set that the program
-// knows.
+// knows. But first, in a further quarter of `max_series`, only the value at `first_given_up` is: a server that swaps
+// versions for months must tell its models apart still.
 //
 // Thread-safe. With() takes no lock for what is there already: it composes a key on the stack, hashes it once and
 // compares it once.
@@ -63,8 +65,12 @@ class LabelledSeries {
   // Supplies the T for these values; must not use this object.
   using Make = std::function<std::unique_ptr<T>(const std::vector<std::string>& values)>;
 
-  LabelledSeries(size_t open, Make make, size_t max_series = kMaxSeries)
-      : open_(open), make_(std::move(make)), room_{max_series - max_series / 4, max_series / 4} {}
+  LabelledSeries(size_t open, Make make, size_t max_series = kMaxSeries,
+                 absl::optional<size_t> first_given_up = absl::nullopt)
+      : open_(open),
+        first_given_up_(first_given_up),
+        make_(std::move(make)),
+        room_{max_series - max_series / 4, max_series / 4, max_series / 4} {}
   LabelledSeries(const LabelledSeries&) = delete;
   LabelledSeries& operator=(const LabelledSeries&) = delete;
 
@@ -86,20 +92,26 @@ class LabelledSeries {
   T* Insert(absl::Span<const absl::string_view> asked, LabelOrigin origin) EXCLUDES(mu_) {
     std::vector<std::string> values;
     for (absl::string_view value : asked) values.push_back(LabelValue(value));
-    if (const Series* series = map_.Find(KeyOf(values).view())) return series->value.get();
-    std::atomic<size_t>& room = room_[static_cast<size_t>(origin)];
-    // Once there is none, nobody waits for a lock to learn it.
-    if (room.load(std::memory_order_relaxed) > 0) {
-      MutexLock lock(&mu_);
-      const LabelKey key = KeyOf(values);
-      if (const Series* series = map_.Find(key.view())) return series->value.get();
-      if (room.load(std::memory_order_relaxed) > 0) {
-        room.fetch_sub(1, std::memory_order_relaxed);
-        return Add(key, values);
-      }
+    if (T* const found = FindOrAdd(values, &room_[static_cast<size_t>(origin)])) return found;
+    if (origin == LabelOrigin::kServer && first_given_up_) {
+      values[*first_given_up_] = kOtherLabel;
+      if (T* const found = FindOrAdd(values, &room_.back())) return found;
     }
     for (size_t i = 0; i < open_; ++i) values[i] = kOtherLabel;
     return Add(KeyOf(values), values);
+  }
+
+  // Null if it is not there, and there is no room for it.
+  T* FindOrAdd(const std::vector<std::string>& values, std::atomic<size_t>* room) EXCLUDES(mu_) {
+    const LabelKey key = KeyOf(values);
+    if (const Series* series = map_.Find(key.view())) return series->value.get();
+    // Once there is none, nobody waits for a lock to learn it.
+    if (room->load(std::memory_order_relaxed) == 0) return nullptr;
+    MutexLock lock(&mu_);
+    if (const Series* series = map_.Find(key.view())) return series->value.get();
+    if (room->load(std::memory_order_relaxed) == 0) return nullptr;
+    room->fetch_sub(1, std::memory_order_relaxed);
+    return Add(key, values);
   }
 
   T* Add(const LabelKey& key, const std::vector<std::string>& values) {
@@ -116,11 +128,12 @@ class LabelledSeries {
   }
 
   const size_t open_;
+  const absl::optional<size_t> first_given_up_;
   const Make make_;
   GrowOnlyMap<Series> map_;
   Mutex mu_;
-  // For series of their own, by LabelOrigin; changed under mu_.
-  std::array<std::atomic<size_t>, 2> room_;
+  // For series of their own, by LabelOrigin, and for those without one value; changed under mu_.
+  std::array<std::atomic<size_t>, 3> room_;
 };
 
 }  // namespace trilho

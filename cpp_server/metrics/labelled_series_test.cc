@@ -64,6 +64,20 @@ TEST(LabelledSeriesTest, BeyondTheBoundOpenValuesBecomeOther) {
   EXPECT_EQ(series.With({"new", "NOT_FOUND"})->Value(), 97u);
 }
 
+TEST(LabelledSeriesTest, VersionsAreGivenUpBeforeModels) {
+  LabelledSeries<Counter> series(2, MakeCounter(), 8, /*first_given_up=*/1);
+  for (int version = 0; version < 100; ++version) {
+    series.With({"a", absl::StrCat(version), "OK"})->Increment();
+    series.With({"b", absl::StrCat(version), "OK"})->Increment();
+  }
+  EXPECT_EQ(series.With({"a", "99", "OK"}), series.With({"a", "other", "OK"}));
+  EXPECT_EQ(series.With({"a", "99", "OK"})->Value(), 97u);
+  EXPECT_EQ(series.With({"b", "99", "OK"})->Value(), 97u);
+  // More models than there is room for are all one.
+  EXPECT_EQ(series.With({"c", "1", "OK"}), series.With({"d", "1", "OK"}));
+  EXPECT_THAT(AllValues(series), ::testing::Contains(Values{"other", "other", "OK"}));
+}
+
 TEST(LabelledSeriesTest, RequestsCannotUseUpTheRoomOfWhatIsServed) {
   LabelledSeries<Counter> series(1, MakeCounter(), 8);
   for (int i = 0; i < 100; ++i) series.With({absl::StrCat("guess", i)}, LabelOrigin::kRequest);

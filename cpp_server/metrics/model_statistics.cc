@@ -107,7 +107,9 @@ constexpr std::chrono::seconds ModelStatistics::kStep;
 
 ModelStatistics::ModelStatistics()
     : windows_(
-          2, [](const std::vector<std::string>&) { return std::make_unique<Window>(); }, kMaxVersions) {}
+          2, [](const std::vector<std::string>&) { return std::make_unique<Window>(); }, kMaxVersions,
+          // The version.
+          /*first_given_up=*/1) {}
 
 ModelStatistics::~ModelStatistics() = default;
 

@@ -39,7 +39,8 @@ template <typename T>
 class MetricFamily final : public MetricFamilyBase {
  public:
   MetricFamily(MetricDescriptor descriptor, typename LabelledSeries<T>::Make make)
-      : descriptor_(std::move(descriptor)), series_(descriptor_.open_labels, std::move(make)) {}
+      : descriptor_(std::move(descriptor)),
+        series_(descriptor_.open_labels, std::move(make), kMaxSeries, descriptor_.first_given_up) {}
 
   // As many values as there are labels. Never null; lives as long as the registry.
   T* With(std::initializer_list<absl::string_view> values, LabelOrigin origin = LabelOrigin::kServer) {

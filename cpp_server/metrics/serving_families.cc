@@ -48,6 +48,14 @@ TfServingFamilies::TfServingFamilies(MetricRegistry* registry) {
                                                  {"model_path", "status"},
                                                  1},
                                                 latency);
+  model_warmup_records_read = registry->AddCounter({":tensorflow:serving:model_warmup_records_read",
+                                                    "Records of a model's warm-up that were replayed.",
+                                                    {"model_path", "status"},
+                                                    1});
+  request_log_count = registry->AddCounter({":tensorflow:serving:request_log_count",
+                                            "Requests that were handed to the request log.",
+                                            {"model_name", "status_code"},
+                                            1});
   batching_session_queuing_latency =
       registry->AddHistogram({":tensorflow:serving:batching_session:queuing_latency",
                               "Time that a request waited for its batch in microseconds.",
@@ -70,28 +78,34 @@ TrilhoFamilies::TrilhoFamilies(MetricRegistry* registry) {
   const HistogramBounds seconds = SecondsBounds();
   const std::vector<std::string> by_signature = {"model", "version", "signature"};
   const size_t open = by_signature.size();
+  // The version: after months of swaps, models must still be told apart.
+  constexpr size_t kFirstGivenUp = 1;
   requests_total = registry->AddCounter({"trilho_requests_total",
                                          "Inferences that ended, by status code.",
                                          {"model", "version", "signature", "method", "protocol", "code"},
-                                         open});
+                                         open,
+                                         kFirstGivenUp});
   request_duration = registry->AddHistogram({"trilho_request_duration_seconds",
                                              "Time from reading a request to its answer, of all that found a model.",
                                              {"model", "version", "signature", "method", "protocol"},
-                                             open},
+                                             open,
+                                             kFirstGivenUp},
                                             seconds);
-  queue_wait =
-      registry->AddHistogram({"trilho_queue_wait_seconds",
-                              "Time that a successful inference waited for its run or batch.", by_signature, open},
-                             seconds);
-  run = registry->AddHistogram(
-      {"trilho_run_seconds", "Time that a successful inference's run took in TensorFlow.", by_signature, open},
+  queue_wait = registry->AddHistogram(
+      {"trilho_queue_wait_seconds", "Time that a successful inference waited for its run or batch.", by_signature, open,
+       kFirstGivenUp},
       seconds);
-  batch_size = registry->AddHistogram({"trilho_batch_size", "Rows in a batch before padding.", by_signature, open},
-                                      ExponentialBounds(1, 2, 14));
-  batch_tasks = registry->AddHistogram({"trilho_batch_tasks", "Requests in a batch.", by_signature, open},
-                                       ExponentialBounds(1, 2, 14));
+  run = registry->AddHistogram({"trilho_run_seconds", "Time that a successful inference's run took in TensorFlow.",
+                                by_signature, open, kFirstGivenUp},
+                               seconds);
+  batch_size = registry->AddHistogram(
+      {"trilho_batch_size", "Rows in a batch before padding.", by_signature, open, kFirstGivenUp},
+      ExponentialBounds(1, 2, 14));
+  batch_tasks = registry->AddHistogram(
+      {"trilho_batch_tasks", "Requests in a batch.", by_signature, open, kFirstGivenUp}, ExponentialBounds(1, 2, 14));
   batch_padding = registry->AddHistogram(
-      {"trilho_batch_padding", "Rows that padded a batch up to an allowed size.", by_signature, open}, PaddingBounds());
+      {"trilho_batch_padding", "Rows that padded a batch up to an allowed size.", by_signature, open, kFirstGivenUp},
+      PaddingBounds());
 }
 
 }  // namespace trilho

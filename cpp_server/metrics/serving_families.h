@@ -17,6 +17,8 @@ struct TfServingFamilies {
   HistogramFamily* request_example_counts;             // model
   CounterFamily* request_example_count_total;          // model
   HistogramFamily* model_warmup_latency;               // model_path, status; us
+  CounterFamily* model_warmup_records_read;            // model_path, status
+  CounterFamily* request_log_count;                    // model_name, status_code
   HistogramFamily* batching_session_queuing_latency;   // thread_pool_name; us
   CounterFamily* batching_session_wrapped_run_count;   //
   HistogramFamily* batching_session_padding_size;      // execution_batch_size

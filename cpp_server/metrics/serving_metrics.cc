@@ -14,6 +14,8 @@ namespace trilho {
 namespace {
 
 constexpr double kMicrosPerSecond = 1e6;
+// Of Trilho's own families, see TrilhoFamilies.
+constexpr size_t kVersionLabel = 1;
 constexpr size_t kStatusCodes = static_cast<size_t>(absl::StatusCode::kUnauthenticated) + 1;
 
 // A series that is looked up when it is first needed. `find` always finds the same one, so it does not matter if two
@@ -125,13 +127,15 @@ struct ServingMetrics::BatchSeries {
 ServingMetrics::ServingMetrics(Options options)
     : tf_serving_(&registry_),
       trilho_(&registry_),
-      requests_(3,
-                [this](const std::vector<std::string>& values) {
-                  return std::make_unique<RequestSeries>(tf_serving_, trilho_, values);
-                }),
-      batches_(3, [this](const std::vector<std::string>& values) {
-        return std::make_unique<BatchSeries>(trilho_, values);
-      }) {
+      requests_(
+          3,
+          [this](const std::vector<std::string>& values) {
+            return std::make_unique<RequestSeries>(tf_serving_, trilho_, values);
+          },
+          kMaxSeries, kVersionLabel),
+      batches_(
+          3, [this](const std::vector<std::string>& values) { return std::make_unique<BatchSeries>(trilho_, values); },
+          kMaxSeries, kVersionLabel) {
   tf_serving_.batching_session_wrapped_run_count->With({});
   AddInFlight();
   AddBuildInfo(options);
@@ -172,10 +176,16 @@ void ServingMetrics::OnBatch(const BatchRecord& batch) {
   tf_serving_.batching_session_processed_batch_size->With({})->Observe(padded_size);
 }
 
-void ServingMetrics::OnWarmup(absl::string_view /*model*/, absl::string_view path, const absl::Status& status,
-                              int64_t micros) {
+void ServingMetrics::OnWarmup(absl::string_view path, const absl::StatusOr<int64_t>& records, int64_t micros) {
+  const absl::Status& status = records.status();
+  tf_serving_.model_warmup_records_read->With({path, absl::StatusCodeToString(status.code())})
+      ->Increment(static_cast<uint64_t>(records.value_or(0)));
   tf_serving_.model_warmup_latency->With({path, absl::StatusCodeToString(status.code())})
       ->Observe(static_cast<double>(micros));
+}
+
+void ServingMetrics::OnLogged(absl::string_view model) {
+  tf_serving_.request_log_count->With({model, "OK"})->Increment();
 }
 
 void ServingMetrics::AddInFlight() {

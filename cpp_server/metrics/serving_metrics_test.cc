@@ -176,6 +176,27 @@ TEST_F(ServingMetricsTest, GuessedModelNamesMakeABoundedNumberOfSeriesAndNoneIsL
   }
 }
 
+TEST_F(ServingMetricsTest, AfterManyVersionsModelsAreStillToldApart) {
+  constexpr int kVersions = 2000;
+  InferenceRecord record = Record();
+  for (int version = 1; version <= kVersions; ++version) {
+    for (const char* const model : {"census", "mnist"}) {
+      record.model = model;
+      record.version = version;
+      metrics_.OnEnd(record);
+    }
+  }
+  EXPECT_EQ(Text(metrics_, {":tensorflow:serving:request_count"}),
+            ":tensorflow:serving:request_count{model_name=\"census\",status=\"OK\"} 2000\n"
+            ":tensorflow:serving:request_count{model_name=\"mnist\",status=\"OK\"} 2000");
+  const std::vector<std::string> lines = Lines(metrics_, "trilho_requests_total");
+  EXPECT_EQ(lines.size(), kMaxSeries * 3 / 4 + 2);
+  for (const char* const model : {"census", "mnist"}) {
+    EXPECT_THAT(lines, ::testing::Contains(AllOf(HasSubstr(absl::StrCat("{model=\"", model, "\",version=\"other\"")),
+                                                 HasSubstr(" 1625"))));
+  }
+}
+
 TEST_F(ServingMetricsTest, ManyThreadsAreCountedExactly) {
   constexpr int kThreads = 8, kTimes = 5000;
   std::vector<std::thread> threads;
@@ -259,10 +280,14 @@ TEST_F(ServingMetricsTest, BucketsOfBatches) {
 }
 
 TEST_F(ServingMetricsTest, WarmUps) {
-  metrics_.OnWarmup("mnist", "/models/mnist/3", absl::OkStatus(), 5000);
+  metrics_.OnWarmup("/models/mnist/3", int64_t{7}, 5000);
   EXPECT_EQ(Text(metrics_, {":tensorflow:serving:model_warmup_latency"}),
             ":tensorflow:serving:model_warmup_latency_sum{model_path=\"/models/mnist/3\",status=\"OK\"} 5000\n"
             ":tensorflow:serving:model_warmup_latency_count{model_path=\"/models/mnist/3\",status=\"OK\"} 1");
+  metrics_.OnWarmup("/models/mnist/4", absl::DataLossError("corrupt"), 10);
+  EXPECT_EQ(Text(metrics_, {":tensorflow:serving:model_warmup_records_read"}),
+            ":tensorflow:serving:model_warmup_records_read{model_path=\"/models/mnist/3\",status=\"OK\"} 7\n"
+            ":tensorflow:serving:model_warmup_records_read{model_path=\"/models/mnist/4\",status=\"DATA_LOSS\"} 0");
 }
 
 TEST_F(ServingMetricsTest, StatesOfVersionsAndBuildAreReadAtScrapeTime) {

@@ -1,5 +1,6 @@
 #include "cpp_server/server/model_server.h"
 
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -75,8 +76,7 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
     const auto replayed = ReplayWarmup(directory, warmup, model, id.version);
     const auto time = std::chrono::steady_clock::now() - begin;
     if (!replayed.ok() || *replayed > 0) {
-      metrics->OnWarmup(id.name, directory, replayed.status(),
-                        std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+      metrics->OnWarmup(directory, replayed, std::chrono::duration_cast<std::chrono::microseconds>(time).count());
     }
     return replayed.status();
   };
@@ -303,6 +303,16 @@ void ModelServer::Reload(const ModelServerConfig& config, std::function<void(abs
   ModelConfiguration* const configuration = core_->configuration();
   core_->Change([configuration, config](std::vector<std::string>* added) { return configuration->Set(config, added); },
                 std::move(done));
+}
+
+void ModelServer::FlushLogs(std::chrono::milliseconds patience) {
+  const auto flushed = std::make_shared<std::promise<void>>();
+  // A disk that hangs must not hold the process up.
+  std::thread([this, flushed] {
+    observability_->FlushLogs();
+    flushed->set_value();
+  }).detach();
+  flushed->get_future().wait_for(patience);
 }
 
 bool ModelServer::Shutdown(std::chrono::milliseconds grace) {

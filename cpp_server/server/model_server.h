@@ -107,6 +107,10 @@ class ModelServer {
   // See Observability.
   void ReopenLogs() { observability_->ReopenLogs(); }
 
+  // Waits for `patience` at most until what was logged is in its files. For a process that ends without destroying
+  // this.
+  void FlushLogs(std::chrono::milliseconds patience);
+
   // See ServerCore::Table.
   std::string Table() const { return core_->Table(); }
 

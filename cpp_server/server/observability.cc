@@ -29,7 +29,29 @@ absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options opt
     self->LogRequest(record, request, response);
   };
   self->unlogged_hooks_.observers = self->hooks_.observers;
+  self->AddLogMetrics();
   return created;
+}
+
+void Observability::AddLogMetrics() {
+  const auto add = [this](const char* name, const char* help, std::function<double()> value) {
+    metrics_->registry()->AddCallback({name, help, {}}, MetricType::kCounter, [value = std::move(value)] {
+      return std::vector<MetricSample>{{{}, value()}};
+    });
+  };
+  add("trilho_request_log_records_total", "Records in files of the request log.",
+      [this] { return static_cast<double>(request_log_->stats().logged); });
+  add("trilho_request_log_dropped_total",
+      "Sampled requests that are in no file: the queue was full, or the disk failed.",
+      [this] { return static_cast<double>(request_log_->stats().dropped); });
+  if (access_log_ == nullptr) return;
+  add("trilho_access_log_dropped_total", "Lines that the access log has lost.",
+      [this] { return static_cast<double>(access_log_->dropped()); });
+}
+
+void Observability::FlushLogs() {
+  request_log_->Flush();
+  if (access_log_ != nullptr) access_log_->Flush();
 }
 
 std::map<std::string, tensorflow::serving::LoggingConfig> Observability::Logged(
@@ -51,6 +73,7 @@ void Observability::ReopenLogs() {
 
 void Observability::LogRequest(const InferenceRecord& record, absl::string_view request, absl::string_view response) {
   if (!request_log_->Sample(record.model)) return;
+  metrics_->OnLogged(record.model);
   if (record.method == "Predict") {
     request_log_->LogPredict(record.model, request, response);
   } else if (record.method == "Classify") {

@@ -50,9 +50,13 @@ class Observability {
   // After a log rotator has renamed the access log.
   void ReopenLogs();
 
+  // Returns when what was logged before is in its file, or lost. Waits for the disk.
+  void FlushLogs();
+
  private:
   Observability() = default;
 
+  void AddLogMetrics();
   void LogRequest(const InferenceRecord& record, absl::string_view request, absl::string_view response);
 
   std::unique_ptr<ServingMetrics> metrics_;
