@@ -69,7 +69,7 @@ def test_metadata(wheel: _Wheel) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     requires = metadata.get_all("Requires-Dist", [])
     always = {line.split(">=")[0] for line in requires if ";" not in line}
-    assert always == {"click", "grpcio", "numpy", "protobuf", "rich"}
+    assert always == {"click", "grpcio", "numpy", "protobuf", "pyyaml", "rich"}
     assert any(line.endswith('; extra == "train"') for line in requires)
     assert str(metadata.get_payload()).startswith("# ")
 

@@ -9,6 +9,7 @@ from trilho.cli.convert import convert
 from trilho.cli.data import data
 from trilho.cli.models import models
 from trilho.cli.new_service import new_service
+from trilho.cli.publish import publish
 from trilho.cli.query import query
 from trilho.cli.train import train
 from trilho.errors import TrilhoError
@@ -20,6 +21,7 @@ Examples:
   trilho data mnist                                    fetch the images
   trilho train mnist --steps 2000 --export /models     publish /models/mnist/1
   trilho convert table.parquet records                 TFRecord from Parquet
+  trilho publish models/mnist /models                  hand it over, if it is no worse
   trilho check /models/mnist --contract mnist.proto    does it keep its contract?
   trilho models mnist --server localhost:8500          is it served?
   trilho query mnist --server localhost:8500           how well does it do?
@@ -63,7 +65,7 @@ def _line(error: Exception) -> str:
 
 @click.group(
     cls=_Commands,
-    commands=[check, contract, convert, data, models, new_service, query, train],
+    commands=[check, contract, convert, data, models, new_service, publish, query, train],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EXAMPLES,
 )

@@ -1,100 +1,208 @@
 """`trilho train`: training a model and publishing it."""
 
+import json
+import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
-from trilho.data import mnist as mnist_data
 from trilho.export.versions import check_version
-from trilho.models.mnist.config import MnistConfig
+from trilho.training.config import TrainingConfig
+from trilho.training.overrides import describe, parse_assignments, read_file, resolve
 from trilho.training.progress import ProgressReporter
+from trilho.training.recipe import Recipe, find_recipes
 from trilho.training.startup import load_tensorflow
+from trilho.training.workers import current_task, launch
 
 __all__ = ["train"]
 
-_DEFAULT = MnistConfig()
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+# Options of the command that are options of the training, too: the shortest way to say them.
+_SHORTCUTS = ("steps", "batch_size", "learning_rate", "seed", "patience")
 
 
-@click.group()
+class _Models(click.Group):
+    """A command for each folder in trilho/models."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Lists the models."""
+        return sorted(find_recipes())
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Makes a model's command."""
+        recipe = find_recipes().get(name)
+        return None if recipe is None else _command(recipe)
+
+
+@click.group(cls=_Models)
 def train() -> None:
     """Train a model and publish it for the server."""
 
 
-@train.command()
-@click.option("--steps", type=click.IntRange(1), default=_DEFAULT.steps, show_default=True)
-@click.option(
-    "--export",
-    "export_dir",
-    type=_FOLDER,
-    required=True,
-    metavar="DIR",
-    help="Publish as DIR/mnist/VERSION.",
-)
-@click.option("--version", type=click.IntRange(1), help="VERSION; by default the next free number.")
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=_DEFAULT.seed,
-    show_default=True,
-    help="The same seed gives the same model.",
-)
-@click.option(
-    "--batch-size",
-    type=click.IntRange(1),
-    default=_DEFAULT.batch_size,
-    show_default=True,
-    help="Images a step.",
-)
-@click.option(
-    "--learning-rate",
-    type=click.FloatRange(0, min_open=True),
-    default=_DEFAULT.learning_rate,
-    show_default=True,
-)
-@click.option(
-    "--logs",
-    "logs_dir",
-    type=_FOLDER,
-    metavar="DIR",
-    help="TensorBoard's log and metrics.json; by default logs/mnist/VERSION in --export.",
-)
-@click.option(
-    "--data",
-    "data_dir",
-    type=_FOLDER,
-    metavar="DIR",
-    help="The IDX files, fetched if missing; by default where `trilho data mnist` puts them.",
-)
-def mnist(
+def _command(recipe: Recipe) -> click.Command:
+    options = describe(recipe.config)
+    defaults = {name: default for name, default, _ in options}
+    kinds: dict[str, click.ParamType[Any]] = {
+        "steps": click.IntRange(1),
+        "batch_size": click.IntRange(1),
+        "learning_rate": click.FloatRange(0, min_open=True),
+        "seed": click.IntRange(0, 2**32 - 1),
+        "patience": click.IntRange(0),
+    }
+    documented = {name: text for name, _, text in options}
+    shortcuts = [
+        click.Option(
+            [f"--{name.replace('_', '-')}"],
+            type=kinds[name],
+            help=f"{documented[name]}  [default: {defaults[name]}]",
+        )
+        for name in _SHORTCUTS
+    ]
+
+    def run(**given: Any) -> None:  # noqa: ANN401 - click's values
+        _run(recipe, **given)
+
+    return click.Command(
+        recipe.name,
+        params=[*_common(recipe), *shortcuts],
+        callback=run,
+        help=recipe.summary,
+        epilog=_epilog(recipe, options),
+    )
+
+
+def _common(recipe: Recipe) -> list[click.Parameter]:
+    name = recipe.name
+    return [
+        click.Option(
+            ["--export", "export_dir"],
+            type=_FOLDER,
+            required=True,
+            metavar="DIR",
+            help=f"Publish as DIR/{name}/VERSION.",
+        ),
+        click.Option(
+            ["--version"],
+            type=click.IntRange(1),
+            help="VERSION; by default the next free number.",
+        ),
+        click.Option(
+            ["--logs", "logs_dir"],
+            type=_FOLDER,
+            metavar="DIR",
+            help="Checkpoints, TensorBoard's log and metrics.json; by default "
+            f"logs/{name}/VERSION in --export.",
+        ),
+        click.Option(["--data", "data_dir"], type=_FOLDER, metavar="DIR", help=recipe.data_help),
+        click.Option(
+            ["--resume"],
+            is_flag=True,
+            help="Go on with the interrupted run in --logs; it ends as if it had not been.",
+        ),
+        click.Option(
+            ["--workers"],
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            help="Processes of this machine that train together, each with its part of the data "
+            "and of a batch. On a cluster, start the same command with TF_CONFIG on each machine.",
+        ),
+        click.Option(
+            ["--config", "config_file"],
+            type=click.Path(dir_okay=False, exists=True, path_type=Path),
+            metavar="FILE.yaml",
+            help="Options, a line `name: value` each.",
+        ),
+        click.Option(
+            ["--set", "assignments"],
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="One option, before what --config says; may be repeated.",
+        ),
+    ]
+
+
+def _epilog(recipe: Recipe, options: list[tuple[str, str, str]]) -> str:
+    width = max(len(f"{name}={default}") for name, default, _ in options)
+    lines = [f"  {f'{name}={default}':{width}}  {text}" for name, default, text in options]
+    return "\n".join(
+        [
+            "\b",
+            "Keys of --set and --config, with their defaults:",
+            *lines,
+            "",
+            "\b",
+            "Examples:",
+            f"  trilho train {recipe.name} --export /models",
+            f"  trilho train {recipe.name} --export /models --set patience=3 --set validations=20",
+            f"  trilho train {recipe.name} --export /models --resume",
+        ]
+    )
+
+
+def _run(
+    recipe: Recipe,
     *,
-    steps: int,
     export_dir: Path,
     version: int | None,
-    seed: int,
-    batch_size: int,
-    learning_rate: float,
     logs_dir: Path | None,
     data_dir: Path | None,
+    resume: bool,
+    workers: int,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
+    **shortcuts: float | None,
 ) -> None:
-    """Train the network for handwritten digits."""
-    number = check_version(export_dir / "mnist", version)
-    data_dir = mnist_data.fetch(data_dir or mnist_data.default_directory())
+    config = _options(recipe, config_file, assignments, shortcuts)
+    number = check_version(export_dir / recipe.name, version)
+    logs_dir = logs_dir or export_dir / "logs" / recipe.name / str(number)
+    data_dir = recipe.fetch(data_dir)
+    if workers > 1:
+        places = {"export": export_dir, "logs": logs_dir, "data": data_dir, "version": number}
+        arguments = [f"--{name}={value}" for name, value in places.items()]
+        arguments += [f"--set={name}={json.dumps(value)}" for name, value in asdict(config).items()]
+        command = [sys.executable, "-m", "trilho", "train", recipe.name, *arguments]
+        launch([*command, *(["--resume"] if resume else [])], workers=workers)
+        return
     load_tensorflow()
     # Only now, as this imports TensorFlow, which --help and a wrong option need not wait for.
-    from trilho.models.mnist.train import train as run  # noqa: PLC0415
+    from trilho.training.run import train as run  # noqa: PLC0415
 
-    result = run(
-        MnistConfig(steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed),
-        data_dir=data_dir,
-        export_dir=export_dir,
-        logs_dir=logs_dir or export_dir / "logs" / "mnist" / str(number),
-        version=version,
-        reporter=ProgressReporter(),
+    try:
+        result = run(
+            recipe,
+            config,
+            data_dir=data_dir,
+            export_dir=export_dir,
+            logs_dir=logs_dir,
+            version=version,
+            resume=resume,
+            reporter=ProgressReporter(),
+        )
+    except KeyboardInterrupt:
+        click.echo(f"A checkpoint is in {logs_dir}; --resume goes on from there", err=True)
+        raise
+    if not current_task().is_chief:
+        return
+    for name, value in result.metrics.items():
+        click.echo(f"{name.replace('_', ' ').capitalize():21}  {value:.4f}")
+    click.echo(f"{'Steps':21}  {result.steps}")
+    click.echo(f"{'Seconds':21}  {result.seconds:.1f}")
+    click.echo(f"{'Version':21}  {result.folder}")
+    click.echo(f"{'Log':21}  tensorboard --logdir {result.logs}")
+
+
+def _options(
+    recipe: Recipe,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
+    shortcuts: dict[str, float | None],
+) -> TrainingConfig:
+    return resolve(
+        recipe.config,
+        read_file(config_file) if config_file else {},
+        {name: value for name, value in shortcuts.items() if value is not None},
+        parse_assignments(assignments),
     )
-    click.echo(f"Test accuracy  {result.test.accuracy:.4f}")
-    click.echo(f"Error rate     {1 - result.test.accuracy:.2%}")
-    click.echo(f"Steps          {result.steps}")
-    click.echo(f"Seconds        {result.seconds:.1f}")
-    click.echo(f"Version        {result.folder}")
-    click.echo(f"Log            tensorboard --logdir {result.logs}")

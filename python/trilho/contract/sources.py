@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from trilho.contract import compiling
 from trilho.contract.problems import ContractError
 
-__all__ = ["Descriptor", "Source", "load"]
+__all__ = ["Descriptor", "Source", "from_descriptor_set", "load"]
 
 _CONTRACT_PROTO = compiling.CONTRACT_PROTO
 
@@ -88,6 +88,22 @@ def load(path: Path, *, proto_paths: Sequence[Path] = ()) -> Source:
         content = compiling.descriptor_set([path], proto_paths=roots)
         return _index(path, content, lambda name: _on_disk(name, [*roots, compiling.INCLUDE]))
     return _index(path, path.read_bytes(), lambda name: f"{path}: {name}")
+
+
+def from_descriptor_set(content: bytes, *, name: str) -> Source:
+    """Reads a descriptor set that is not in a file.
+
+    Args:
+        content: A serialized FileDescriptorSet with all imports.
+        name: What errors call it.
+
+    Returns:
+        Its descriptors; without source info, elements are where their .proto is.
+
+    Raises:
+        ContractError: It is no descriptor set.
+    """
+    return _index(Path(name), content, str)
 
 
 def _on_disk(name: str, roots: Sequence[Path]) -> str:

@@ -6,11 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from trilho.contract.definitions import Contract
-from trilho.export.saved_model import Signature
+from trilho.export.signature import PREDICT, Signature
 
 __all__ = ["contract_signature"]
-
-_PREDICT = "tensorflow/serving/predict"
 
 
 def contract_signature(
@@ -35,7 +33,7 @@ def contract_signature(
 
     return Signature(
         name=contract.signature,
-        method_name=_PREDICT,
+        method_name=PREDICT,
         function=run,
         inputs={
             field.alias: tf.TensorSpec([None, *field.shape], _dtype(field.dtype), name=field.alias)

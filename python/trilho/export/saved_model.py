@@ -1,6 +1,6 @@
 """Exporting Keras models as SavedModels with several signatures."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,36 +10,15 @@ import tensorflow as tf
 
 from trilho.contract.check import verify_export
 from trilho.contract.definitions import Contract
-from trilho.export import manifest
+from trilho.export import manifest, warm_up
+from trilho.export.signature import CLASSIFY, PREDICT, Signature
 from trilho.export.versions import ExportError, new_version
 
 __all__ = ["Export", "Signature", "classify_signature", "export", "predict_signature"]
 
-_CLASSIFY = "tensorflow/serving/classify"
-_PREDICT = "tensorflow/serving/predict"
-
 # The reloaded graph may be fused differently, which moves the last bits of a float32.
 _RELATIVE_TOLERANCE = 1e-4
 _ABSOLUTE_TOLERANCE = 1e-5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signature:
-    """A way to call an exported model.
-
-    Attributes:
-        name: What callers ask for, e.g. "serving_default".
-        method_name: What TF Serving's API calls this kind of signature.
-        function: Takes the inputs by name, returns the outputs by name.
-        inputs: Dtype and shape of each input, the batch first and None.
-        samples: Real rows for each input, with which the export is tried.
-    """
-
-    name: str
-    method_name: str
-    function: Callable[..., Mapping[str, tf.Tensor]]
-    inputs: Mapping[str, tf.TensorSpec]
-    samples: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +61,7 @@ def predict_signature(
     spec = tf.TensorSpec([None, *sample_inputs.shape[1:]], sample_inputs.dtype, name=input_name)
     return Signature(
         name=name,
-        method_name=_PREDICT,
+        method_name=PREDICT,
         function=predict,
         inputs={input_name: spec},
         samples={input_name: sample_inputs},
@@ -122,7 +101,7 @@ def classify_signature(
     examples = np.array([_example(feature, row) for row in sample_inputs], dtype=object)
     return Signature(
         name=name,
-        method_name=_CLASSIFY,
+        method_name=CLASSIFY,
         function=classify,
         inputs={"inputs": tf.TensorSpec([None], tf.string, name="inputs")},
         samples={"inputs": examples},
@@ -130,8 +109,7 @@ def classify_signature(
 
 
 def export(
-    model: keras.Model,
-    *,
+    *models: keras.Model,
     name: str,
     directory: Path,
     signatures: Iterable[Signature],
@@ -143,10 +121,10 @@ def export(
     """Publishes a model as DIRECTORY/NAME/VERSION, in one piece or not at all.
 
     Before it gets its name the SavedModel is loaded again, and each signature's samples are run
-    through both it and the model.
+    through both it and the model. The first samples become warm-up requests; see `warm_up.write`.
 
     Args:
-        model: The trained model.
+        models: The trained networks that the signatures call; most models are one.
         name: The model's name.
         directory: Where models are published, made if missing.
         signatures: The ways to call it.
@@ -165,17 +143,19 @@ def export(
     """
     ways = list(signatures)
     with new_version(directory / name, version=version) as new:
-        _write(model, ways, new.aside)
+        _write(models, ways, new.aside)
         verify_export(new.aside, contracts)
         _compare(ways, new.aside)
+        warm_up.write(ways, new.aside)
         description = manifest.build(new.aside, model=name, metrics=metrics, training=training)
         manifest.write(description, new.aside)
     return Export(folder=new.folder, version=new.version)
 
 
-def _write(model: keras.Model, signatures: Iterable[Signature], folder: Path) -> None:
+def _write(models: Iterable[keras.Model], signatures: Iterable[Signature], folder: Path) -> None:
     archive = keras.export.ExportArchive()
-    archive.track(model)
+    for model in models:
+        archive.track(model)
     for signature in signatures:
         # By name, as the functions take them: a TensorSpec's position would decide otherwise.
         endpoint = tf.function(signature.function)

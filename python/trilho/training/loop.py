@@ -1,56 +1,73 @@
 """The training loop."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import keras
 import tensorflow as tf
 
-__all__ = ["Loop", "Metrics", "Reporter"]
+from trilho.training.checkpoints import Checkpoints, Position
+from trilho.training.job import LOSS, Figure
+
+__all__ = ["Figures", "Loop", "Plan", "Reporter"]
+
+# A tensor, or tuples, lists and dicts of them.
+Nest: TypeAlias = Any
+# "loss" first, then the metrics in their order.
+Figures = Mapping[str, float]
 
 # Reports a run are this many, however long it is.
 _REPORTS = 100
-_VALIDATIONS = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metrics:
-    """How well a model does.
-
-    Attributes:
-        loss: The mean loss of an example.
-        accuracy: The share of the examples that are classified right, 0 to 1.
-    """
-
-    loss: float
-    accuracy: float
 
 
 class Reporter(Protocol):
     """Is told how a run goes, in the order of these methods."""
 
-    def start(self, *, steps: int) -> None:
-        """Begins a run of `steps` steps."""
+    def start(self, *, steps: int, first: int) -> None:
+        """Begins a run of `steps` steps, of which `first` are done."""
 
     def graph(self, graph: tf.Graph) -> None:
         """Shows the graph of a training step, once it has been traced."""
 
-    def train(self, step: int, metrics: Metrics) -> None:
+    def train(self, step: int, figures: Figures) -> None:
         """Gives the means of the training batches since the last call, after `step` steps."""
 
-    def validation(self, step: int, metrics: Metrics) -> None:
+    def validation(self, step: int, figures: Figures) -> None:
         """Gives what the validation split says after `step` steps."""
+
+    def weights(self, step: int, model: keras.Model) -> None:
+        """Shows the weights whenever the validation split was looked at."""
 
     def stop(self) -> None:
         """Ends the run, also if it failed."""
 
 
-class Loop:
-    """Trains a classifier with an optimizer, a step per batch.
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long a run goes on.
 
-    A tf.distribute strategy would run `_replica_step` on each replica: it is the only place that
-    touches the model's variables, and all variables are made by the constructor.
+    Attributes:
+        steps: How many batches to train with at most.
+        validations: How many times, evenly spread, to look at the validation split; the last time
+            is at the end.
+        patience: Validations without a better result until it ends; 0 for never. Then the weights
+            are in the end those of the best validation, with 0 those of the last step.
+        watch: By which figure of the validation split results are compared.
+    """
+
+    steps: int
+    validations: int = 10
+    patience: int = 0
+    watch: Figure = LOSS
+
+
+class Loop:
+    """Trains a model with an optimizer, a step per batch.
+
+    It runs under the strategy in whose scope it, the model, the optimizer and the metrics are made:
+    with several workers each calls the same methods with the same arguments, but for its own shard
+    of the training data.
     """
 
     def __init__(
@@ -59,113 +76,224 @@ class Loop:
         *,
         optimizer: keras.optimizers.Optimizer,
         loss: keras.losses.Loss,
+        metrics: Mapping[str, keras.metrics.Metric] | None = None,
     ) -> None:
         """Prepares to train.
 
         Args:
-            model: Takes inputs [n, ...] and returns scores [n, classes]; built.
+            model: Takes the features and returns what `loss` and `metrics` compare with the labels;
+                built.
             optimizer: Not yet used for another model.
-            loss: Compares labels [n] with scores [n, classes]; a scalar, the mean.
+            loss: The mean over a batch; the model's own `losses` are added.
+            metrics: By name; not "loss", which is there anyway.
         """
         self._model = model
         self._optimizer = optimizer
         self._loss = loss
+        self._strategy = tf.distribute.get_strategy()
         self._mean_loss = keras.metrics.Mean()
-        self._accuracy = keras.metrics.SparseCategoricalAccuracy()
+        self._metrics = dict(metrics or {})
         optimizer.build(model.trainable_variables)
-        self._train_step = tf.function(self._replica_step)
-        self._evaluation_step = tf.function(self._evaluate_batch)
+        self._train_step = tf.function(self._distributed(self._train_batch))
+        self._evaluation_step = tf.function(self._distributed(self._evaluate_batch))
 
     def fit(
         self,
         batches: tf.data.Dataset,
         *,
-        steps: int,
+        plan: Plan,
         validation: tf.data.Dataset,
         reporter: Reporter,
-    ) -> None:
+        checkpoints: Checkpoints | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> int:
         """Trains the model.
 
         Args:
-            batches: Pairs of inputs [n, ...] and labels [n]; at least `steps` of them, all of one
-                shape.
-            steps: How many batches to train with.
-            validation: Pairs like these, finitely many.
+            batches: (features, labels) or (features, labels, weights); at least `plan.steps` of
+                them, all of one shape, and the same ones whenever it is read.
+            plan: How long.
+            validation: Batches like these, finitely many.
             reporter: Is told how it goes.
+            checkpoints: Where the run's state is kept: it begins with what is there, and leaves one
+                at each validation.
+            interrupted: Asked after each step; if it says yes, a checkpoint is left.
+
+        Returns:
+            The step whose weights the model has: the last, or the best.
 
         Raises:
-            ValueError: `batches` ended early.
+            ValueError: `batches` ended early, or `plan.watch` names no figure.
+            KeyboardInterrupt: `interrupted` said yes.
         """
-        reporter.start(steps=steps)
+        position = checkpoints.restore(self._model, self._optimizer) if checkpoints else Position()
+        reporter.start(steps=plan.steps, first=position.step)
         try:
-            self._run(iter(batches), steps=steps, validation=validation, reporter=reporter)
+            run = _Run(self, plan, validation, reporter, checkpoints, position)
+            run.go(batches, interrupted)
         finally:
             reporter.stop()
+        return run.finish()
 
-    def evaluate(self, batches: tf.data.Dataset) -> Metrics:
+    def evaluate(self, batches: tf.data.Dataset) -> dict[str, float]:
         """Measures the model.
 
         Args:
-            batches: Pairs of inputs [n, ...] and labels [n], finitely many.
+            batches: Like those of `fit`, finitely many.
 
         Returns:
-            The means over all examples.
+            The figures over all examples.
         """
-        self._take_metrics()
-        for inputs, labels in batches:
-            self._evaluation_step(inputs, labels)
-        return self._take_metrics()
+        self.take_figures()
+        for batch in batches:
+            self._evaluation_step(batch)
+        return self.take_figures()
 
-    def _run(
-        self,
-        batches: Iterator[tuple[tf.Tensor, tf.Tensor]],
-        *,
-        steps: int,
-        validation: tf.data.Dataset,
-        reporter: Reporter,
-    ) -> None:
-        report_every = max(1, steps // _REPORTS)
-        validate_every = max(1, steps // _VALIDATIONS)
-        self._take_metrics()
-        for step in range(1, steps + 1):
-            batch = next(batches, None)
-            if batch is None:
-                raise ValueError(f"The training data ended after {step - 1} of {steps} batches")
-            self._train_step(*batch)
-            if step == 1:
-                reporter.graph(self._train_step.get_concrete_function(*batch).graph)
-            last = step == steps
-            validates = last or step % validate_every == 0
-            # Validation uses the same accumulators, so what they hold is reported before.
-            if validates or step % report_every == 0:
-                reporter.train(step, self._take_metrics())
-            if validates:
-                reporter.validation(step, self.evaluate(validation))
+    def take_figures(self) -> dict[str, float]:
+        """Returns the figures of the batches since the last call."""
+        metrics = {"loss": self._mean_loss, **self._metrics}
+        figures = {name: _as_float(metric.result()) for name, metric in metrics.items()}
+        for metric in metrics.values():
+            metric.reset_state()
+        return figures
 
-    def _replica_step(self, inputs: tf.Tensor, labels: tf.Tensor) -> None:
+    @property
+    def model(self) -> keras.Model:
+        """What is trained."""
+        return self._model
+
+    @property
+    def optimizer(self) -> keras.optimizers.Optimizer:
+        """What it is trained with."""
+        return self._optimizer
+
+    def train_step(self, batch: Nest) -> None:
+        """Trains with one batch."""
+        self._train_step(batch)
+
+    def graph(self, batch: Nest) -> tf.Graph:
+        """Returns the graph of a training step."""
+        return self._train_step.get_concrete_function(batch).graph
+
+    def _distributed(self, replica_step: Callable[[Nest], None]) -> Callable[[Nest], None]:
+        def step(batch: Nest) -> None:
+            self._strategy.run(replica_step, args=(batch,))
+
+        return step
+
+    def _train_batch(self, batch: Nest) -> None:
+        features, labels, weights = keras.utils.unpack_x_y_sample_weight(batch)
         with tf.GradientTape() as tape:
-            scores = self._model(inputs, training=True)
-            loss = self._loss(labels, scores)
+            outputs = self._model(features, training=True)
+            loss = self._batch_loss(labels, outputs, weights)
+        # Keras' optimizers add up what the workers found.
         gradients = tape.gradient(loss, self._model.trainable_variables)
         self._optimizer.apply(gradients, self._model.trainable_variables)
-        self._update_metrics(loss, labels, scores)
+        self._update_metrics(loss, labels, outputs, weights)
 
-    def _evaluate_batch(self, inputs: tf.Tensor, labels: tf.Tensor) -> None:
-        scores = self._model(inputs, training=False)
-        self._update_metrics(self._loss(labels, scores), labels, scores)
+    def _evaluate_batch(self, batch: Nest) -> None:
+        features, labels, weights = keras.utils.unpack_x_y_sample_weight(batch)
+        outputs = self._model(features, training=False)
+        loss = self._batch_loss(labels, outputs, weights)
+        self._update_metrics(loss, labels, outputs, weights)
 
-    def _update_metrics(self, loss: tf.Tensor, labels: tf.Tensor, scores: tf.Tensor) -> None:
+    def _batch_loss(self, labels: Nest, outputs: Nest, weights: tf.Tensor | None) -> tf.Tensor:
+        # Keras' losses are divided by the number of workers, which see batches of one size.
+        workers = self._strategy.num_replicas_in_sync
+        own = [loss / workers for loss in self._model.losses]
+        return tf.add_n([self._loss(labels, outputs, weights), *own])
+
+    def _update_metrics(
+        self, loss: tf.Tensor, labels: Nest, outputs: Nest, weights: tf.Tensor | None
+    ) -> None:
         # Weighted, as the last batch of a split may be smaller than the others.
-        self._mean_loss.update_state(loss, sample_weight=tf.shape(labels)[0])
-        self._accuracy.update_state(labels, scores)
+        size = tf.shape(tf.nest.flatten(labels)[0])[0]
+        whole = loss * self._strategy.num_replicas_in_sync
+        self._mean_loss.update_state(whole, sample_weight=size)
+        for metric in self._metrics.values():
+            metric.update_state(labels, outputs, sample_weight=weights)
 
-    def _take_metrics(self) -> Metrics:
-        metrics = Metrics(
-            loss=_as_float(self._mean_loss.result()), accuracy=_as_float(self._accuracy.result())
-        )
-        self._mean_loss.reset_state()
-        self._accuracy.reset_state()
-        return metrics
+
+class _Run:
+    """One call of `Loop.fit`."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        plan: Plan,
+        validation: tf.data.Dataset,
+        reporter: Reporter,
+        checkpoints: Checkpoints | None,
+        position: Position,
+    ) -> None:
+        self._loop = loop
+        self._plan = plan
+        self._validation = validation
+        self._reporter = reporter
+        self._checkpoints = checkpoints
+        self._position = position
+
+    def go(self, batches: tf.data.Dataset, interrupted: Callable[[], bool]) -> None:
+        plan, position = self._plan, self._position
+        first = position.step
+        report_every = max(1, plan.steps // _REPORTS)
+        validate_every = max(1, plan.steps // plan.validations)
+        self._loop.take_figures()
+        remaining = iter(batches.skip(first))
+        for step in range(first + 1, plan.steps + 1):
+            if self._exhausted():
+                break
+            batch = next(remaining, None)
+            if batch is None:
+                raise ValueError(
+                    f"The training data ended after {step - 1} of {plan.steps} batches"
+                )
+            self._loop.train_step(batch)
+            position.step = step
+            if step == first + 1:
+                self._reporter.graph(self._loop.graph(batch))
+            validates = step == plan.steps or step % validate_every == 0
+            # Validation uses the same accumulators, so what they hold is reported before.
+            if validates or step % report_every == 0:
+                self._reporter.train(step, self._loop.take_figures())
+            if validates:
+                self._validate(step)
+            if validates or interrupted():
+                self._save()
+            if interrupted():
+                raise KeyboardInterrupt
+
+    def finish(self) -> int:
+        """Restores the best weights, and returns their step."""
+        position = self._position
+        if not self._plan.patience or position.best is None:
+            return position.step
+        for variable, value in zip(self._loop.model.weights, position.best, strict=True):
+            variable.assign(value)
+        return position.best_step
+
+    def _exhausted(self) -> bool:
+        return 0 < self._plan.patience <= self._position.waited
+
+    def _save(self) -> None:
+        if self._checkpoints:
+            self._checkpoints.save(self._loop.model, self._loop.optimizer, self._position)
+
+    def _validate(self, step: int) -> None:
+        figures = self._loop.evaluate(self._validation)
+        self._reporter.validation(step, figures)
+        self._reporter.weights(step, self._loop.model)
+        if not self._plan.patience:
+            return
+        watch, position = self._plan.watch, self._position
+        if watch.name not in figures:
+            raise ValueError(f'watch is "{watch.name}"; it can be {", ".join(figures)}')
+        value = figures[watch.name]
+        if position.best is None or watch.improves(value, position.best_value):
+            position.best = [keras.ops.convert_to_numpy(one) for one in self._loop.model.weights]
+            position.best_value, position.best_step, position.waited = value, step, 0
+        else:
+            position.waited += 1
 
 
 def _as_float(value: tf.Tensor) -> float:

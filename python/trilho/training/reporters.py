@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
-    from trilho.training.loop import Metrics, Reporter
+    from trilho.training.loop import Figures, Reporter
 
 __all__ = ["Reporters"]
 
@@ -17,25 +18,30 @@ class Reporters:
         """Joins `reporters`."""
         self._reporters = reporters
 
-    def start(self, *, steps: int) -> None:
-        """Begins a run of `steps` steps."""
+    def start(self, *, steps: int, first: int) -> None:
+        """Begins a run."""
         for reporter in self._reporters:
-            reporter.start(steps=steps)
+            reporter.start(steps=steps, first=first)
 
     def graph(self, graph: "tf.Graph") -> None:
         """Shows the graph of a training step."""
         for reporter in self._reporters:
             reporter.graph(graph)
 
-    def train(self, step: int, metrics: "Metrics") -> None:
+    def train(self, step: int, figures: "Figures") -> None:
         """Gives the means of the training batches since the last call."""
         for reporter in self._reporters:
-            reporter.train(step, metrics)
+            reporter.train(step, figures)
 
-    def validation(self, step: int, metrics: "Metrics") -> None:
+    def validation(self, step: int, figures: "Figures") -> None:
         """Gives what the validation split says."""
         for reporter in self._reporters:
-            reporter.validation(step, metrics)
+            reporter.validation(step, figures)
+
+    def weights(self, step: int, model: "keras.Model") -> None:
+        """Shows the weights."""
+        for reporter in self._reporters:
+            reporter.weights(step, model)
 
     def stop(self) -> None:
         """Ends the run."""

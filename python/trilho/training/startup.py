@@ -11,7 +11,11 @@ from collections.abc import Iterator
 __all__ = ["load_tensorflow"]
 
 # Notes of absl's C++ log, e.g. "I0000 00:00:1700000000.000000    4242 port.cc:153] oneDNN ...".
-_NOTE = re.compile(rb"[IW]0000 00:00:|WARNING: All log messages before absl::InitializeLog")
+# And Matplotlib's, which Keras loads, on a home that cannot be written.
+_NOTE = re.compile(
+    rb"[IW]0000 00:00:|WARNING: All log messages before absl::InitializeLog"
+    rb"|.*/matplotlib is not a writable directory|Matplotlib created a temporary cache directory"
+)
 
 
 def load_tensorflow() -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trilho.training.loop import Loop, Metrics
+from trilho.training.checkpoints import Checkpoints
+from trilho.training.job import Figure
+from trilho.training.loop import Figures, Loop, Plan
 from trilho.training.metrics import TensorBoardReporter, write_metrics
 from trilho.training.reporters import Reporters
 
@@ -19,17 +21,20 @@ class _Recorder:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
 
-    def start(self, *, steps: int) -> None:
-        self.calls.append(("start", steps))
+    def start(self, *, steps: int, first: int) -> None:
+        self.calls.append(("start", steps, first))
 
     def graph(self, graph: tf.Graph) -> None:
         self.calls.append(("graph", len(graph.as_graph_def().node) > 0))
 
-    def train(self, step: int, metrics: Metrics) -> None:
-        self.calls.append(("train", step, metrics))
+    def train(self, step: int, figures: Figures) -> None:
+        self.calls.append(("train", step, figures))
 
-    def validation(self, step: int, metrics: Metrics) -> None:
-        self.calls.append(("validation", step, metrics))
+    def validation(self, step: int, figures: Figures) -> None:
+        self.calls.append(("validation", step, figures))
+
+    def weights(self, step: int, model: keras.Model) -> None:
+        self.calls.append(("weights", step, [variable.numpy() for variable in model.weights]))
 
     def stop(self) -> None:
         self.calls.append(("stop",))
@@ -45,6 +50,7 @@ def _loop() -> Loop:
         model,
         optimizer=keras.optimizers.SGD(0.5),
         loss=keras.losses.SparseCategoricalCrossentropy(),
+        metrics={"accuracy": keras.metrics.SparseCategoricalAccuracy()},
     )
 
 
@@ -57,18 +63,20 @@ def test_a_model_learns() -> None:
     loop, validation = _loop(), _rows(100).batch(30)
     before = loop.evaluate(validation)
     recorder = _Recorder()
-    loop.fit(_rows(64).repeat().batch(16), steps=60, validation=validation, reporter=recorder)
+    loop.fit(
+        _rows(64).repeat().batch(16), plan=Plan(steps=60), validation=validation, reporter=recorder
+    )
     after = loop.evaluate(validation)
-    assert after.loss < before.loss / 2
-    assert after.accuracy > 0.95
-    assert recorder.calls[-2] == ("validation", 60, after)
+    assert after["loss"] < before["loss"] / 2
+    assert after["accuracy"] > 0.95
+    assert recorder.calls[-3] == ("validation", 60, after)
 
 
 def test_reports_come_in_order() -> None:
     recorder = _Recorder()
     batches = _rows(8).repeat().batch(4)
-    _loop().fit(batches, steps=200, validation=_rows(4).batch(4), reporter=recorder)
-    assert recorder.calls[:2] == [("start", 200), ("graph", True)]
+    _loop().fit(batches, plan=Plan(steps=200), validation=_rows(4).batch(4), reporter=recorder)
+    assert recorder.calls[:2] == [("start", 200, 0), ("graph", True)]
     assert recorder.calls[-1] == ("stop",)
     assert recorder.steps("train") == list(range(2, 201, 2))
     assert recorder.steps("validation") == list(range(20, 201, 20))
@@ -78,7 +86,7 @@ def test_reports_come_in_order() -> None:
 def test_the_last_step_is_always_reported(steps: int) -> None:
     recorder = _Recorder()
     batches = _rows(8).repeat().batch(4)
-    _loop().fit(batches, steps=steps, validation=_rows(4).batch(4), reporter=recorder)
+    _loop().fit(batches, plan=Plan(steps=steps), validation=_rows(4).batch(4), reporter=recorder)
     assert recorder.steps("train")[-1] == steps
     assert recorder.steps("validation")[-1] == steps
 
@@ -86,26 +94,122 @@ def test_the_last_step_is_always_reported(steps: int) -> None:
 def test_an_evaluation_is_the_mean_over_examples() -> None:
     loop = _loop()
     whole, parts = loop.evaluate(_rows(100).batch(100)), loop.evaluate(_rows(100).batch(30))
-    assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
-    assert parts.accuracy == whole.accuracy
+    assert parts["loss"] == pytest.approx(whole["loss"], rel=1e-5)
+    assert parts["accuracy"] == whole["accuracy"]
 
 
 def test_data_that_ends_early_is_an_error_and_the_run_is_stopped() -> None:
     recorder = _Recorder()
     with pytest.raises(ValueError, match="after 2 of 3 batches"):
-        _loop().fit(_rows(8).batch(4), steps=3, validation=_rows(4).batch(4), reporter=recorder)
+        _loop().fit(
+            _rows(8).batch(4), plan=Plan(steps=3), validation=_rows(4).batch(4), reporter=recorder
+        )
     assert recorder.calls[-1] == ("stop",)
 
 
-def test_tensorboard_gets_curves_and_graph(tmp_path: Path) -> None:
+def test_features_are_any_nest_and_rows_have_weights() -> None:
+    keras.utils.set_random_seed(1)
+    numbers, name = keras.Input([2], name="numbers"), keras.Input([], dtype="string", name="name")
+    lookup = keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")
+    both = keras.layers.Concatenate()([numbers, lookup(name)])
+    score = keras.layers.Dense(1, activation="sigmoid", kernel_regularizer="l2")(both)
+    loop = Loop(
+        keras.Model({"numbers": numbers, "name": name}, score),
+        optimizer=keras.optimizers.Adam(0.1),
+        loss=keras.losses.BinaryCrossentropy(),
+        metrics={"accuracy": keras.metrics.BinaryAccuracy(), "auc": keras.metrics.AUC()},
+    )
+    labels = np.arange(64, dtype=np.float32)[:, np.newaxis] % 2
+    features = {
+        "numbers": np.zeros([64, 2], np.float32),
+        "name": np.where(labels[:, 0] == 1, "a", "b").astype(object),
+    }
+    # What is turned round weighs nothing.
+    weights = np.where(np.arange(64) < 8, 0, 1).astype(np.float32)
+    labels[:8] = 1 - labels[:8]
+    rows = tf.data.Dataset.from_tensor_slices((features, labels, weights))
     recorder = _Recorder()
-    reporter = Reporters(recorder, TensorBoardReporter(tmp_path))
+    plan = Plan(steps=50)
+    loop.fit(rows.repeat().batch(64), plan=plan, validation=rows.batch(30), reporter=recorder)
+    _, _, figures = recorder.calls[-3]
+    assert list(figures) == ["loss", "accuracy", "auc"]
+    assert figures["accuracy"] == figures["auc"] == 1
+
+
+def test_it_stops_when_nothing_gets_better_and_has_the_best_weights() -> None:
+    loop, recorder = _loop(), _Recorder()
+    plan = Plan(steps=1000, validations=100, patience=3, watch=Figure(name="accuracy"))
+    best = loop.fit(
+        _rows(64).repeat().batch(16), plan=plan, validation=_rows(100).batch(50), reporter=recorder
+    )
+    seen = [call[2]["accuracy"] for call in recorder.calls if call[0] == "validation"]
+    assert len(seen) < 100
+    assert recorder.steps("validation")[-1] == best + 30
+    assert loop.evaluate(_rows(100).batch(50))["accuracy"] == max(seen)
+    kept = next(call[2] for call in recorder.calls if call[:2] == ("weights", best))
+    for variable, value in zip(loop.model.weights, kept, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_a_watch_that_is_no_figure_names_those_there_are() -> None:
+    plan = Plan(steps=1, patience=1, watch=Figure(name="auc"))
+    with pytest.raises(ValueError, match='watch is "auc"; it can be loss, accuracy'):
+        _loop().fit(
+            _rows(8).batch(4), plan=plan, validation=_rows(4).batch(4), reporter=_Recorder()
+        )
+
+
+def _dropout_loop() -> Loop:
+    keras.utils.set_random_seed(1)
+    layers = [keras.Input([2]), keras.layers.Dropout(0.3), keras.layers.Dense(2)]
+    return Loop(
+        keras.Sequential(layers),
+        optimizer=keras.optimizers.Adam(0.05),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+
+
+@pytest.mark.parametrize("patience", [0, 2])
+@pytest.mark.parametrize("interrupted_after", [3, 10, 17])
+def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
+    interrupted_after: int, patience: int, tmp_path: Path
+) -> None:
+    def fit(checkpoints: Checkpoints | None, steps: int | None) -> tuple[Any, ...]:
+        loop, recorder = _dropout_loop(), _Recorder()
+        asked = iter(range(1, 1000))
+        best = loop.fit(
+            _rows(64).shuffle(64, seed=3).repeat().batch(16),
+            plan=Plan(steps=40, validations=8, patience=patience),
+            validation=_rows(30).batch(30),
+            reporter=recorder,
+            checkpoints=checkpoints,
+            interrupted=lambda: steps is not None and next(asked) >= steps,
+        )
+        return best, loop, recorder
+
+    best, whole, _ = fit(None, None)
+    with pytest.raises(KeyboardInterrupt):
+        fit(Checkpoints(tmp_path), interrupted_after)
+    best_again, resumed, recorder = fit(Checkpoints(tmp_path), None)
+    assert recorder.calls[0][2] > 0
+    assert best_again == best
+    for one, other in zip(whole.model.variables, resumed.model.variables, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_tensorboard_gets_curves_graph_weights_and_options(tmp_path: Path) -> None:
+    recorder = _Recorder()
+    reporter = Reporters(recorder, TensorBoardReporter(tmp_path, {"hidden": "128"}))
     batches = _rows(8).repeat().batch(4)
-    _loop().fit(batches, steps=20, validation=_rows(4).batch(4), reporter=reporter)
+    _loop().fit(batches, plan=Plan(steps=20), validation=_rows(4).batch(4), reporter=reporter)
     for name, has_graph in (("train", True), ("validation", False)):
         (log,) = (tmp_path / name).iterdir()
         events = list(tf.compat.v1.train.summary_iterator(str(log)))
         assert any(event.graph_def for event in events) is has_graph
+        values = [value for event in events for value in event.summary.value]
+        assert any(value.metadata.plugin_data.plugin_name == "hparams" for value in values)
+        histograms = [v for v in values if v.metadata.plugin_data.plugin_name == "histograms"]
+        assert bool(histograms) is (name == "train")
         reported = [call for call in recorder.calls if call[0] == name]
         for tag in ("loss", "accuracy"):
             points = {
@@ -114,7 +218,7 @@ def test_tensorboard_gets_curves_and_graph(tmp_path: Path) -> None:
                 for value in event.summary.value
                 if value.tag == tag
             }
-            assert points == pytest.approx({step: getattr(m, tag) for _, step, m in reported})
+            assert points == pytest.approx({step: figures[tag] for _, step, figures in reported})
 
 
 def test_metrics_are_written_as_json(tmp_path: Path) -> None:

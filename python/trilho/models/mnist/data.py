@@ -1,63 +1,68 @@
-"""MNIST as pipelines of batches."""
-
-from dataclasses import dataclass
+"""MNIST as pipelines of batches: float32 [n, 784] in [0, 1] and int64 [n] labels."""
 
 import numpy as np
 import tensorflow as tf
 
 from trilho.data.cache import DataError
 from trilho.data.mnist import Mnist
+from trilho.training.job import Shard
 
-__all__ = ["Splits", "pixels", "splits"]
+__all__ = ["check", "pixels", "test", "train", "validation"]
 
 _EVALUATION_BATCH = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Splits:
-    """Batches of float32 [n, 784] in [0, 1] and int64 [n] labels.
-
-    Attributes:
-        train: Shuffled anew in each epoch, without end; all batches are of the same size.
-        validation: Each image once.
-        test: Each image once.
-    """
-
-    train: tf.data.Dataset
-    validation: tf.data.Dataset
-    test: tf.data.Dataset
-
-
-def splits(mnist: Mnist, *, batch_size: int, seed: int, validation_size: int) -> Splits:
-    """Makes the pipelines.
+def check(mnist: Mnist, *, batch_size: int, validation_size: int) -> None:
+    """Makes sure that there is something to train with.
 
     Args:
         mnist: The images and labels.
         batch_size: Images a training batch.
-        seed: Of the order of the training images.
-        validation_size: How many training images to validate with: the last ones.
-
-    Returns:
-        The same batches in the same order for the same arguments.
+        validation_size: How many training images to validate with.
 
     Raises:
         DataError: Less than one batch would be left to train with.
     """
-    size = len(mnist.train_images) - validation_size
-    if size < batch_size:
+    if len(mnist.train_images) - validation_size < batch_size:
         raise DataError(
             f"{len(mnist.train_images)} images are too few for {validation_size} to validate with "
             f"and a batch of {batch_size}"
         )
-    images, labels = mnist.train_images, mnist.train_labels
-    train = tf.data.Dataset.from_tensor_slices((images[:size], labels[:size]))
-    train = train.shuffle(size, seed=seed, reshuffle_each_iteration=True).repeat()
-    train = train.batch(batch_size, drop_remainder=True).map(_scale).prefetch(tf.data.AUTOTUNE)
-    return Splits(
-        train=train,
-        validation=_once(images[size:], labels[size:]),
-        test=_once(mnist.test_images, mnist.test_labels),
-    )
+
+
+def train(
+    mnist: Mnist, *, batch_size: int, seed: int, validation_size: int, shard: Shard
+) -> tf.data.Dataset:
+    """Makes the training batches.
+
+    Args:
+        mnist: The images and labels.
+        batch_size: Images a batch, of all workers together.
+        seed: Of the order of the images.
+        validation_size: How many images, the last ones, to leave out.
+        shard: What this worker reads.
+
+    Returns:
+        Batches without end, shuffled anew in each epoch, all of the same size; the same ones in the
+        same order for the same arguments.
+    """
+    size = len(mnist.train_images) - validation_size
+    images, labels = mnist.train_images[:size], mnist.train_labels[:size]
+    own = images[shard.index :: shard.count], labels[shard.index :: shard.count]
+    rows = tf.data.Dataset.from_tensor_slices(own)
+    rows = rows.shuffle(len(own[0]), seed=seed, reshuffle_each_iteration=True).repeat()
+    batches = rows.batch(batch_size // shard.count, drop_remainder=True)
+    return batches.map(_scale).prefetch(tf.data.AUTOTUNE)
+
+
+def validation(mnist: Mnist, *, validation_size: int) -> tf.data.Dataset:
+    """Makes batches of the last `validation_size` training images, each once."""
+    return _once(mnist.train_images[-validation_size:], mnist.train_labels[-validation_size:])
+
+
+def test(mnist: Mnist) -> tf.data.Dataset:
+    """Makes batches of the test images, each once."""
+    return _once(mnist.test_images, mnist.test_labels)
 
 
 def pixels(images: np.ndarray) -> np.ndarray:

@@ -1,132 +1,79 @@
-"""Training the MNIST model, from the files to a published version."""
+"""Training the MNIST model."""
 
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
+from trilho import mnist_pb2
 from trilho.data import mnist
 from trilho.export import saved_model
-from trilho.export.versions import check_version
 from trilho.models.mnist import data
 from trilho.models.mnist.config import MnistConfig
 from trilho.models.mnist.model import CLASSES, build
-from trilho.training.loop import Loop, Metrics, Reporter
-from trilho.training.metrics import TensorBoardReporter, write_metrics
-from trilho.training.reporters import Reporters
+from trilho.training.job import Figure, Job, Models, Predictions, Stage
 
-__all__ = ["NAME", "TrainResult", "train"]
+__all__ = ["prepare"]
 
-NAME = "mnist"
-
+_NAME = "mnist"
 _SAMPLES = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainResult:
-    """What a run came to.
-
-    Attributes:
-        folder: The published version.
-        version: Its number.
-        logs: The run's TensorBoard log and metrics.json.
-        test: Measured on the 10000 test images.
-        validation: Measured on the validation split.
-        steps: How many batches the model was trained with.
-        seconds: Wall time of training and export, without loading TensorFlow.
-    """
-
-    folder: Path
-    version: int
-    logs: Path
-    test: Metrics
-    validation: Metrics
-    steps: int
-    seconds: float
-
-
-def train(
-    config: MnistConfig,
-    *,
-    data_dir: Path,
-    export_dir: Path,
-    logs_dir: Path,
-    version: int | None = None,
-    reporter: Reporter,
-) -> TrainResult:
-    """Trains the model, measures it and publishes it.
-
-    Seeds Python's, NumPy's and TensorFlow's random numbers and makes TensorFlow's operations
-    deterministic, for the whole process.
+def prepare(config: MnistConfig, data_dir: Path) -> Job:
+    """Tells how to train.
 
     Args:
         config: The options.
         data_dir: Where the four IDX files are.
-        export_dir: Gets mnist/VERSION.
-        logs_dir: The run's folder, made if missing: TensorBoard's log and metrics.json.
-        version: VERSION; by default the next free number.
-        reporter: Is told how it goes.
 
     Returns:
-        The run's figures and where everything is.
+        The job, of one stage.
 
     Raises:
-        TrilhoError: The data cannot be read, the options leave nothing to train with, or the
-            version exists already.
+        DataError: The files cannot be read, or the options leave nothing to train with.
     """
-    started = time.monotonic()
-    # Rather now than after the training.
-    check_version(export_dir / NAME, version)
-    keras.utils.set_random_seed(config.seed)
-    tf.config.experimental.enable_op_determinism()
     images = mnist.load(data_dir)
-    splits = data.splits(
-        images,
-        batch_size=config.batch_size,
-        seed=config.seed,
-        validation_size=config.validation_size,
-    )
-    model = build(hidden=config.hidden, dropout=config.dropout)
-    loop = Loop(
-        model,
-        optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(),
-    )
-    reporters = Reporters(reporter, TensorBoardReporter(logs_dir))
-    loop.fit(splits.train, steps=config.steps, validation=splits.validation, reporter=reporters)
-    validation, test = loop.evaluate(splits.validation), loop.evaluate(splits.test)
-    metrics = {
-        "test_accuracy": test.accuracy,
-        "test_loss": test.loss,
-        "validation_accuracy": validation.accuracy,
-        "validation_loss": validation.loss,
-    }
-    write_metrics(logs_dir, metrics)
-    samples = data.pixels(images.test_images[:_SAMPLES])
-    export = saved_model.export(
-        model,
-        name=NAME,
-        directory=export_dir,
-        signatures=[
+    data.check(images, batch_size=config.batch_size, validation_size=config.validation_size)
+
+    def signatures(models: Models) -> list[saved_model.Signature]:
+        samples = data.pixels(images.test_images[:_SAMPLES])
+        return [
             saved_model.predict_signature(
-                model, input_name="image_data", output_name="value", sample_inputs=samples
+                models[_NAME], input_name="image_data", output_name="value", sample_inputs=samples
             ),
             saved_model.classify_signature(
-                model, feature="image_data", classes=CLASSES, sample_inputs=samples
+                models[_NAME], feature="image_data", classes=CLASSES, sample_inputs=samples
             ),
-        ],
-        metrics=metrics,
-        training=config.as_strings(),
-        version=version,
+        ]
+
+    def predictions(models: Models) -> Predictions:
+        rows = data.pixels(images.test_images)
+        return Predictions(
+            labels=images.test_labels.astype("int64"),
+            scores=models[_NAME].predict(rows, batch_size=1000, verbose=0),
+            classes=CLASSES,
+        )
+
+    stage = Stage(
+        name=_NAME,
+        train=lambda shard: data.train(
+            images,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            validation_size=config.validation_size,
+            shard=shard,
+        ),
+        validation=data.validation(images, validation_size=config.validation_size),
+        test=data.test(images),
+        build=lambda: build(network=config.network, hidden=config.hidden, dropout=config.dropout),
+        optimizer=lambda: keras.optimizers.Adam(config.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy,
+        metrics=lambda: {"accuracy": keras.metrics.SparseCategoricalAccuracy()},
+        watch=Figure(name="accuracy"),
     )
-    return TrainResult(
-        folder=export.folder,
-        version=export.version,
-        logs=logs_dir,
-        test=test,
-        validation=validation,
-        steps=config.steps,
-        seconds=time.monotonic() - started,
+    return Job(
+        stages=[stage],
+        signatures=signatures,
+        headline=Figure(name="test_accuracy"),
+        contract=mnist_pb2.DESCRIPTOR,
+        predictions=predictions,
     )

@@ -1,5 +1,11 @@
+import dataclasses
 import json
+import os
+import signal
 import struct
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +16,15 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from trilho.cli.main import main
+from trilho.client import serving
+from trilho.client.tensors import from_proto
+from trilho.contract.problems import ContractError
 from trilho.data import mnist as mnist_data
-from trilho.export import manifest
+from trilho.export import manifest, saved_model
 from trilho.export.versions import ExportError
-from trilho.models.mnist.config import MnistConfig
-from trilho.models.mnist.train import TrainResult, train
+from trilho.models.mnist.config import RECIPE, MnistConfig
 from trilho.training.progress import ProgressReporter
+from trilho.training.run import TrainError, TrainResult, train
 
 _CONFIG = MnistConfig(steps=30, batch_size=32, validation_size=100)
 
@@ -39,10 +48,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _train(data: Path, folder: Path, **options: Any) -> TrainResult:
+def _train(data: Path, folder: Path, config: MnistConfig = _CONFIG, **options: Any) -> TrainResult:
     with (folder / "output").open("a") as output:
         return train(
-            _CONFIG,
+            RECIPE,
+            config,
             data_dir=data,
             export_dir=folder / "models",
             logs_dir=folder / "logs",
@@ -57,25 +67,38 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult
 
 
 def test_it_learns(trained: TrainResult) -> None:
-    assert trained.test.accuracy > 0.9
-    assert trained.validation.accuracy > 0.9
+    assert trained.metrics["test_accuracy"] > 0.9
+    assert trained.metrics["validation_accuracy"] > 0.9
 
 
 def test_the_version_is_complete(trained: TrainResult) -> None:
     assert trained.folder.parts[-3:] == ("models", "mnist", "1")
     made = manifest.verify(trained.folder)
-    assert made.metrics["test_accuracy"] == trained.test.accuracy
+    assert made.metrics["test_accuracy"] == trained.metrics["test_accuracy"]
     assert made.training["steps"] == "30"
-    on_disk = {p.relative_to(trained.folder).as_posix() for p in trained.folder.rglob("*.*")}
+    files = (path for path in trained.folder.rglob("*") if path.is_file())
+    on_disk = {path.relative_to(trained.folder).as_posix() for path in files}
     assert {file.path for file in made.files} == on_disk - {"manifest.json"}
     assert [path.name for path in trained.folder.parent.iterdir()] == ["1"]
 
 
 def test_metrics_and_tensorboard_s_log_are_written(trained: TrainResult) -> None:
     written = json.loads((trained.logs / "metrics.json").read_text())
-    assert written["test_accuracy"] == trained.test.accuracy
+    assert written["test_accuracy"] == trained.metrics["test_accuracy"]
     assert list((trained.logs / "train").glob("events.*"))
     assert list((trained.logs / "validation").glob("events.*"))
+
+
+def test_plots_are_drawn_and_the_report_embeds_them(trained: TrainResult) -> None:
+    names = ["calibration", "confusion_matrix", "mnist_accuracy", "mnist_loss", "roc"]
+    plots = sorted((trained.logs / "plots").iterdir())
+    assert [path.name for path in plots] == [f"{name}.png" for name in names]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in plots)
+    report = (trained.logs / "report.html").read_text()
+    assert report.count("data:image/png;base64,") == len(names)
+    assert f"<td>test_accuracy</td><td>{trained.metrics['test_accuracy']:.6g}</td>" in report
+    assert "<td>batch_size</td><td>32</td>" in report
+    assert "http" not in report
 
 
 def test_without_a_terminal_progress_is_plain_lines(trained: TrainResult) -> None:
@@ -124,8 +147,125 @@ def test_method_names_are_tf_serving_s(trained: TrainResult) -> None:
 
 def test_one_seed_gives_one_result(trained: TrainResult, data: Path, tmp_path: Path) -> None:
     again = _train(data, tmp_path)
-    assert again.test == trained.test
-    assert again.validation == trained.validation
+    assert again.metrics == trained.metrics
+
+
+def test_warm_up_requests_are_real_rows_for_each_signature(trained: TrainResult) -> None:
+    path = trained.folder / "assets.extra" / "tf_serving_warmup_requests"
+    message = serving.message("tensorflow.serving.PredictionLog")
+    logs = [
+        message.FromString(bytes(record.numpy())) for record in tf.data.TFRecordDataset(str(path))
+    ]
+    kinds = [log.WhichOneof("log_type") for log in logs]
+    assert kinds == ["predict_log"] * 5 + ["classify_log"] * 5
+    predict, classify = logs[4].predict_log.request, logs[9].classify_log.request
+    assert predict.model_spec.signature_name == "serving_default"
+    rows = from_proto(predict.inputs["image_data"])
+    assert rows.shape == (32, 784)
+    assert len(classify.input.example_list.examples) == 32
+    value = classify.input.example_list.examples[0].features.feature["image_data"].float_list.value
+    np.testing.assert_array_equal(np.array(value, np.float32), rows[0])
+
+
+def test_a_model_that_does_not_keep_its_contract_gets_no_name(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = saved_model.predict_signature
+
+    def misspell(*models: Any, output_name: str, **options: Any) -> saved_model.Signature:
+        return make(*models, output_name=f"{output_name}s", **options)
+
+    monkeypatch.setattr(saved_model, "predict_signature", misspell)
+    with pytest.raises(
+        ContractError, match=r'has no output "value".*did you mean "values"'
+    ) as failed:
+        _train(data, tmp_path)
+    assert "trilho/mnist.proto: trilho.mnist.ClassifyResponse.value" in str(failed.value)
+    assert not (tmp_path / "models").exists()
+
+
+def test_nothing_to_resume_and_a_run_of_other_options_are_told(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="has no run to resume"):
+        _train(data, tmp_path, resume=True)
+    _train(data, tmp_path)
+    other = dataclasses.replace(_CONFIG, hidden=64)
+    with pytest.raises(TrainError, match="of other options: hidden was 128, not 64"):
+        _train(data, tmp_path, config=other, resume=True)
+
+
+_PROGRAM = """
+import sys
+from pathlib import Path
+from trilho.cli.main import main
+from trilho.client import serving
+from trilho.client.tensors import from_proto
+from trilho.contract.problems import ContractError
+from trilho.data import mnist
+mnist.fetch = lambda directory: directory
+main(sys.argv[1:])
+"""
+
+
+def _command(data: Path, folder: Path, *options: str) -> list[str]:
+    return [
+        *(sys.executable, "-c", _PROGRAM, "train", "mnist", "--steps=400", "--batch-size=32"),
+        *("--set", "validation_size=100", "--set", "validations=40"),
+        *("--data", str(data), "--export", str(folder), *options),
+    ]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": ":".join(sys.path[1:])}
+
+
+def _interrupt_when_under_way(command: list[str], logs: Path, number: int) -> tuple[int, str]:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment()
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not (logs / "checkpoints/mnist/checkpoint").exists():
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=120)
+    return process.returncode, output
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_or_interrupted_run_resumes_to_the_same_result(
+    number: int, data: Path, tmp_path: Path
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    unbroken = subprocess.run(
+        _command(data, whole), env=_environment(), capture_output=True, text=True, check=False
+    )
+    assert unbroken.returncode == 0, unbroken.stderr
+    logs = broken / "logs" / "mnist" / "1"
+    code, output = _interrupt_when_under_way(_command(data, broken), logs, number)
+    assert not (broken / "mnist").exists()
+    if number == signal.SIGINT:
+        assert code == 130, output
+        assert "--resume goes on from there" in output
+    else:
+        assert code == -signal.SIGKILL, output
+    again = subprocess.run(
+        _command(data, broken, "--resume"),
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 0, again.stderr
+    assert "resumed after step " in again.stderr
+    expected = json.loads((whole / "logs/mnist/1/metrics.json").read_text())
+    assert json.loads((logs / "metrics.json").read_text()) == expected
+
+
+def test_the_convolutional_network_has_the_same_signatures(data: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(_CONFIG, network="cnn", steps=60)
+    result = _train(data, tmp_path, config=config)
+    assert result.metrics["test_accuracy"] > 0.9
 
 
 def test_an_export_that_computes_something_else_is_refused(

@@ -1,0 +1,52 @@
+"""`trilho publish`: handing a version over to those who serve it."""
+
+from pathlib import Path
+
+import click
+
+from trilho.export import publishing
+from trilho.export.stores import open_store
+
+__all__ = ["publish"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  trilho publish models/mnist /srv/models              the newest version, as /srv/models/mnist/N
+  trilho publish models/mnist/3 /srv/models --margin 0.002
+  trilho publish models/mnist/3 /srv/models --version 8 --force
+"""
+)
+@click.argument("model_dir", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.argument("target")
+@click.option(
+    "--version", type=click.IntRange(1), help="Its number there; by default that of its folder."
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="By how much its headline figure may be worse than the live version's.",
+)
+@click.option("--force", is_flag=True, help="Publish it even if it is worse.")
+def publish(
+    *, model_dir: Path, target: str, version: int | None, margin: float, force: bool
+) -> None:
+    """Copy a version to TARGET/NAME/VERSION, where a server finds it.
+
+    MODEL_DIR is a version's folder, or a model's: then its newest version is taken. TARGET is a
+    folder. The files are compared with the manifest before and after; the version appears in one
+    piece, and an existing one is never overwritten. The newest version in TARGET counts as live.
+    """
+    done = publishing.publish(
+        model_dir, open_store(target), version=version, margin=margin, force=force
+    )
+    compared = done.comparison
+    if compared:
+        click.echo(
+            f"{compared.metric}  {compared.found:g}, {compared.expected:g} of version "
+            f"{compared.live}"
+        )
+    click.echo(f"Published  {done.place}")

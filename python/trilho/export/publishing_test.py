@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from trilho.cli.main import main
+from trilho.export import manifest
+from trilho.export.publishing import BETTER, HEADLINE, publish
+from trilho.export.stores import FolderStore, open_store
+from trilho.export.versions import ExportError
+
+
+def _version(
+    root: Path, number: int, *, value: float, better: str = "higher", headline: str = "auc"
+) -> Path:
+    folder = root / "census" / str(number)
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(b"graph %d" % number)
+    made = manifest.build(
+        folder,
+        model="census",
+        metrics={"auc": value},
+        training={HEADLINE: headline, BETTER: better} if headline else {},
+    )
+    manifest.write(made, folder)
+    return folder
+
+
+def test_a_first_version_is_published_and_verified(tmp_path: Path) -> None:
+    folder = _version(tmp_path / "made", 3, value=0.9)
+    done = publish(folder.parent, FolderStore(tmp_path / "live"))
+    assert (done.model, done.version, done.comparison) == ("census", 3, None)
+    assert manifest.verify(tmp_path / "live" / "census" / "3").metrics["auc"] == 0.9
+    assert [path.name for path in (tmp_path / "live" / "census").iterdir()] == ["3"]
+
+
+def test_a_version_is_never_overwritten(tmp_path: Path) -> None:
+    folder, store = _version(tmp_path, 1, value=0.9), FolderStore(tmp_path / "live")
+    publish(folder, store)
+    for force in (False, True):
+        with pytest.raises(ExportError, match="never overwritten"):
+            publish(folder, store, force=force)
+    assert publish(folder, store, version=2).version == 2
+
+
+@pytest.mark.parametrize(
+    ("better", "value", "margin", "force", "published"),
+    [
+        ("higher", 0.91, 0.0, False, True),
+        ("higher", 0.90, 0.0, False, True),
+        ("higher", 0.88, 0.0, False, False),
+        ("higher", 0.88, 0.03, False, True),
+        ("higher", 0.88, 0.01, False, False),
+        ("higher", 0.88, 0.0, True, True),
+        ("lower", 0.88, 0.0, False, True),
+        ("lower", 0.92, 0.0, False, False),
+    ],
+)
+def test_a_worse_version_is_refused_unless_forced(
+    *, better: str, value: float, margin: float, force: bool, published: bool, tmp_path: Path
+) -> None:
+    store = FolderStore(tmp_path / "live")
+    publish(_version(tmp_path, 1, value=0.9, better=better), store)
+    worse = _version(tmp_path, 2, value=value, better=better)
+    if published:
+        assert publish(worse, store, margin=margin, force=force).version == 2
+    else:
+        with pytest.raises(ExportError, match=f"auc is {value:g}, and 0.9 of the live version 1"):
+            publish(worse, store, margin=margin, force=force)
+    assert store.versions("census") == ([1, 2] if published else [1])
+
+
+def test_what_cannot_be_compared_is_refused_unless_forced(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "live")
+    publish(_version(tmp_path, 1, value=0.9), store)
+    other = _version(tmp_path, 2, value=0.9, headline="hit_at_10")
+    with pytest.raises(ExportError, match='both need the figure "hit_at_10"'):
+        publish(other, store)
+    without = _version(tmp_path, 3, value=0.9, headline="")
+    with pytest.raises(ExportError, match='both need a "headline" in the manifest'):
+        publish(without, store)
+    assert publish(without, store, force=True).comparison is None
+
+
+def test_damaged_files_are_not_published(tmp_path: Path) -> None:
+    folder = _version(tmp_path, 1, value=0.9)
+    (folder / "saved_model.pb").write_bytes(b"graph 2")
+    with pytest.raises(ExportError, match="expected SHA-256"):
+        publish(folder, FolderStore(tmp_path / "live"))
+    assert not (tmp_path / "live").exists()
+
+
+def test_a_scheme_without_a_store_is_told() -> None:
+    with pytest.raises(ExportError, match="expected a folder or file://"):
+        open_store("swift://models")
+
+
+def test_the_command(tmp_path: Path) -> None:
+    for number, value in ((1, 0.9), (2, 0.8)):
+        _version(tmp_path, number, value=value)
+    live = f"file://{tmp_path}/live"
+    result = CliRunner().invoke(main, ["publish", f"{tmp_path}/census/1", live])
+    assert result.output == f"Published  {tmp_path}/live/census/1\n"
+    result = CliRunner().invoke(main, ["publish", f"{tmp_path}/census", live])
+    assert result.exit_code == 1
+    assert "worse by 0.1, where --margin allows 0; --force" in result.output
+    result = CliRunner().invoke(main, ["publish", f"{tmp_path}/census", live, "--force"])
+    assert result.output.endswith("live/census/2\n")
+    assert CliRunner().invoke(main, ["publish", f"{tmp_path}/live", live]).exit_code == 1

@@ -1,0 +1,69 @@
+"""The options that all models are trained with."""
+
+import dataclasses
+
+__all__ = ["TrainingConfig"]
+
+_LARGEST_SEED = 2**32 - 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """The options of a training run; the same ones give the same model.
+
+    A model's options are a subclass: fields of type int, float, bool, str or tuple[int, ...], each
+    with a default, and a line for each in the docstring's "Attributes:", which `--help` shows.
+
+    Attributes:
+        steps: How many batches to train with at most.
+        batch_size: Examples a batch, of all workers together.
+        learning_rate: The optimizer's.
+        patience: Validations without a better result until training stops; 0 for never.
+        validations: How many times, evenly spread, the run looks at the validation split.
+        seed: Of the weights, the dropout and the order of the examples.
+    """
+
+    steps: int = 1000
+    batch_size: int = 128
+    learning_rate: float = 0.001
+    patience: int = 0
+    validations: int = 10
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        """Checks the options; a subclass with more of them calls this, too.
+
+        Raises:
+            ValueError: One is out of its range.
+        """
+        self.check_positive("steps", "batch_size", "learning_rate", "validations")
+        if self.patience < 0:
+            raise ValueError(f"patience must be at least 0, not {self.patience}")
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            raise ValueError(f"seed must be between 0 and 2**32 - 1, not {self.seed}")
+
+    def check_positive(self, *names: str) -> None:
+        """Refuses what is not more than 0.
+
+        Raises:
+            ValueError: One is not.
+        """
+        for name in names:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be more than 0, not {getattr(self, name)}")
+
+    def check_share(self, *names: str) -> None:
+        """Refuses what is not a share less than 1, such as a dropout.
+
+        Raises:
+            ValueError: One is not.
+        """
+        for name in names:
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be at least 0 and less than 1, not {getattr(self, name)}"
+                )
+
+    def as_strings(self) -> dict[str, str]:
+        """Returns the options by name, as the manifest keeps them."""
+        return {name: str(value) for name, value in dataclasses.asdict(self).items()}

@@ -1,0 +1,57 @@
+"""What a model's folder says of itself before TensorFlow is loaded."""
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import trilho.models
+from trilho.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from trilho.training.job import Job
+
+__all__ = ["Recipe", "find_recipes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A model that `trilho train` can make: RECIPE in its folder's config.py.
+
+    Neither this nor what it refers to imports TensorFlow, but for `module`.
+
+    Attributes:
+        name: The model's, its folder's and the command's name.
+        summary: What the command does, a sentence.
+        config: The options, all with defaults.
+        fetch: Takes the folder of --data, None if not given; returns where the data is, fetched if
+            it was missing.
+        data_help: What --data is.
+        module: Has `prepare(config, data_dir) -> Job`, e.g. "trilho.models.mnist.train".
+    """
+
+    name: str
+    summary: str
+    config: type[TrainingConfig]
+    fetch: Callable[[Path | None], Path]
+    data_help: str
+    module: str
+
+    def prepare(self, config: TrainingConfig, data_dir: Path) -> "Job":
+        """Reads the data and tells how to train; see `Job`."""
+        prepare = importlib.import_module(self.module).prepare
+        return cast("Job", prepare(config, data_dir))
+
+
+def find_recipes() -> dict[str, Recipe]:
+    """Returns the recipes of the folders in trilho/models, by name."""
+    recipes = {}
+    for folder in pkgutil.iter_modules(trilho.models.__path__):
+        module = f"trilho.models.{folder.name}.config"
+        if folder.ispkg and importlib.util.find_spec(module) is not None:
+            recipe: Recipe = importlib.import_module(module).RECIPE
+            recipes[recipe.name] = recipe
+    return recipes

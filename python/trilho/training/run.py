@@ -1,0 +1,301 @@
+"""A run: from the data to a published version."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from trilho.errors import TrilhoError
+from trilho.export import saved_model
+from trilho.export.descriptors import contracts_in
+from trilho.export.publishing import BETTER, HEADLINE
+from trilho.export.versions import check_version
+from trilho.training import curves
+from trilho.training.checkpoints import Checkpoints
+from trilho.training.config import TrainingConfig
+from trilho.training.curves import CurveReporter
+from trilho.training.interrupt import interrupts
+from trilho.training.job import Job, Models, Shard, Stage
+from trilho.training.loop import Loop, Plan, Reporter
+from trilho.training.metrics import TensorBoardReporter, write_metrics
+from trilho.training.plots import draw_curves, draw_predictions
+from trilho.training.recipe import Recipe
+from trilho.training.report import write_report
+from trilho.training.reporters import Reporters
+from trilho.training.workers import Task, current_task
+
+__all__ = ["TrainError", "TrainResult", "train"]
+
+_OPTIONS_NAME = "options.json"
+_CHECKPOINTS = "checkpoints"
+_PLOTS = "plots"
+
+
+class TrainError(TrilhoError):
+    """A run cannot begin, or cannot go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """What a run came to.
+
+    Attributes:
+        folder: The published version.
+        version: Its number.
+        logs: The run's TensorBoard log, checkpoints and metrics.json.
+        metrics: All figures, as in metrics.json.
+        steps: The steps whose weights were published, of all stages together.
+        seconds: Wall time of training and export, without loading TensorFlow.
+    """
+
+    folder: Path
+    version: int
+    logs: Path
+    metrics: Mapping[str, float]
+    steps: int
+    seconds: float
+
+
+def train(
+    recipe: Recipe,
+    config: TrainingConfig,
+    *,
+    data_dir: Path,
+    export_dir: Path,
+    logs_dir: Path,
+    version: int | None = None,
+    resume: bool = False,
+    reporter: Reporter,
+) -> TrainResult:
+    """Trains a model, measures it and publishes it.
+
+    With TF_CONFIG in the environment it is one of several workers, which all call this with the
+    same arguments, `logs_dir` being a folder of all of them. Worker 0 does all that is done once.
+
+    Seeds Python's, NumPy's and TensorFlow's random numbers and makes TensorFlow's operations
+    deterministic, for the whole process.
+
+    Args:
+        recipe: The model.
+        config: Its options, of `recipe.config`.
+        data_dir: Where the data is.
+        export_dir: Gets NAME/VERSION.
+        logs_dir: The run's folder, made if missing.
+        version: VERSION; by default the next free number.
+        resume: Whether to go on with the run that `logs_dir` has a checkpoint of.
+        reporter: Is told how it goes.
+
+    Returns:
+        The run's figures and where everything is.
+
+    Raises:
+        TrilhoError: The data cannot be read, the options leave nothing to train with, there is no
+            run of these options to resume, the model does not keep its contract, or the version
+            exists already.
+        KeyboardInterrupt: After Ctrl-C, with a checkpoint to resume from.
+    """
+    started = time.monotonic()
+    # Rather now than after the training.
+    number = check_version(export_dir / recipe.name, version)
+    task = current_task()
+    strategy = _make_strategy(task, config)
+    if task.is_chief or resume:
+        _begin(logs_dir, config, resume=resume)
+    keras.utils.set_random_seed(config.seed)
+    tf.config.experimental.enable_op_determinism()
+    job = recipe.prepare(config, data_dir)
+    models: dict[str, keras.Model] = {}
+    metrics: dict[str, float] = {}
+    steps = 0
+    for position, stage in enumerate(job.stages):
+        # So that a stage is the same whether those before it were trained or restored.
+        keras.utils.set_random_seed((config.seed + position) % 2**32)
+        with strategy.scope():
+            loop = _make_loop(stage)
+        # Outside of the scope, in which each new variable would be made by all workers.
+        steps += _fit(stage, loop, config, job, logs_dir, reporter, task, resume=resume)
+        metrics |= _measure(stage, loop, prefix=_prefix(stage, job))
+        models[stage.name] = loop.model if task.count == 1 else _alone(stage, loop.model)
+    folder = export_dir / recipe.name / str(number)
+    if task.is_chief:
+        metrics |= job.evaluate(models)
+        if job.headline.name not in metrics:
+            raise ValueError(f'headline is "{job.headline.name}"; it can be {", ".join(metrics)}')
+        seconds = time.monotonic() - started
+        _report(recipe, config, job, models, metrics, logs_dir, seconds)
+        folder = _export(recipe, config, job, models, metrics, export_dir, version)
+    if task.count > 1:
+        # Who leaves early makes the others fail.
+        _meet(strategy)
+    return TrainResult(
+        folder=folder,
+        version=int(folder.name),
+        logs=logs_dir,
+        metrics=metrics,
+        steps=steps,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _make_strategy(task: Task, config: TrainingConfig) -> tf.distribute.Strategy:
+    if task.count == 1:
+        return tf.distribute.get_strategy()
+    if config.batch_size % task.count:
+        raise TrainError(
+            f"batch_size is {config.batch_size}, which {task.count} workers cannot share evenly"
+        )
+    ring = tf.distribute.experimental.CommunicationImplementation.RING
+    return tf.distribute.MultiWorkerMirroredStrategy(
+        communication_options=tf.distribute.experimental.CommunicationOptions(implementation=ring)
+    )
+
+
+def _meet(strategy: tf.distribute.Strategy) -> None:
+    """Returns when all workers have called it."""
+
+    def add_up() -> tf.Tensor:
+        ones = strategy.run(lambda: tf.constant(1.0))
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, ones, axis=None)
+
+    tf.function(add_up)()
+
+
+def _alone(stage: Stage, trained: keras.Model) -> keras.Model:
+    """Returns a copy whose variables are no longer those of several workers."""
+    model = stage.build()
+    for variable, value in zip(model.weights, trained.weights, strict=True):
+        variable.assign(keras.ops.convert_to_numpy(value))
+    return model
+
+
+def _export(
+    recipe: Recipe,
+    config: TrainingConfig,
+    job: Job,
+    models: Models,
+    metrics: Mapping[str, float],
+    export_dir: Path,
+    version: int | None,
+) -> Path:
+    headline = {HEADLINE: job.headline.name, BETTER: job.headline.better}
+    return saved_model.export(
+        *models.values(),
+        name=recipe.name,
+        directory=export_dir,
+        signatures=job.signatures(models),
+        contracts=contracts_in(job.contract, model=recipe.name) if job.contract else [],
+        metrics=metrics,
+        training={**config.as_strings(), **headline},
+        version=version,
+    ).folder
+
+
+def _begin(logs_dir: Path, config: TrainingConfig, *, resume: bool) -> None:
+    """Makes sure that what is resumed is the same run, and that nothing of another one stays."""
+    path = logs_dir / _OPTIONS_NAME
+    options = config.as_strings()
+    if not resume:
+        # The checkpoints first, as they are those of the options that are there.
+        Checkpoints(logs_dir / _CHECKPOINTS).clear()
+        logs_dir.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
+        return
+    if not path.is_file():
+        raise TrainError(f"{logs_dir} has no run to resume; --logs names another folder")
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    changed = [
+        f"{name} was {kept.get(name, 'not there')}, not {options.get(name, 'there')}"
+        for name in sorted(kept.keys() | options.keys())
+        if kept.get(name) != options.get(name)
+    ]
+    if changed:
+        raise TrainError(f"{logs_dir} has a run of other options: {'; '.join(changed)}")
+
+
+def _make_loop(stage: Stage) -> Loop:
+    return Loop(
+        stage.build(), optimizer=stage.optimizer(), loss=stage.loss(), metrics=stage.metrics()
+    )
+
+
+def _fit(
+    stage: Stage,
+    loop: Loop,
+    config: TrainingConfig,
+    job: Job,
+    logs_dir: Path,
+    reporter: Reporter,
+    task: Task,
+    *,
+    resume: bool,
+) -> int:
+    plan = Plan(
+        steps=stage.steps or config.steps,
+        validations=config.validations,
+        patience=config.patience,
+        watch=stage.watch,
+    )
+    reporters = []
+    if task.is_chief:
+        board = _stage_logs(stage, job, logs_dir)
+        options = config.as_strings()
+        reporters = [reporter, TensorBoardReporter(board, options), CurveReporter(board)]
+    directory = logs_dir / _CHECKPOINTS / stage.name
+    with interrupts() as interrupted:
+        return loop.fit(
+            stage.train(Shard(index=task.index, count=task.count)),
+            plan=plan,
+            validation=stage.validation,
+            reporter=Reporters(*reporters),
+            checkpoints=Checkpoints(directory, reads=resume, writes=task.is_chief),
+            interrupted=interrupted,
+        )
+
+
+def _report(
+    recipe: Recipe,
+    config: TrainingConfig,
+    job: Job,
+    models: Models,
+    metrics: Mapping[str, float],
+    logs_dir: Path,
+    seconds: float,
+) -> None:
+    write_metrics(logs_dir, metrics)
+    folder = logs_dir / _PLOTS
+    plots = []
+    for stage in job.stages:
+        points = curves.read(_stage_logs(stage, job, logs_dir))
+        plots += draw_curves(points, folder, stage=stage.name)
+    if job.predictions:
+        plots += draw_predictions(job.predictions(models), folder)
+    write_report(
+        logs_dir,
+        model=recipe.name,
+        metrics=metrics,
+        options=config.as_strings(),
+        plots=plots,
+        seconds=seconds,
+    )
+
+
+def _stage_logs(stage: Stage, job: Job, logs_dir: Path) -> Path:
+    return logs_dir if len(job.stages) == 1 else logs_dir / stage.name
+
+
+def _prefix(stage: Stage, job: Job) -> str:
+    return "" if len(job.stages) == 1 else f"{stage.name}_"
+
+
+def _measure(stage: Stage, loop: Loop, *, prefix: str) -> dict[str, float]:
+    splits = {"validation": stage.validation, "test": stage.test}
+    return {
+        f"{prefix}{split}_{name}": value
+        for split, batches in splits.items()
+        if batches is not None
+        for name, value in loop.evaluate(batches).items()
+    }

@@ -1,0 +1,162 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trilho.training.workers import Task, WorkerError, current_task, launch
+
+# A model without data of its own: points, told apart by a line, with a little noise.
+_PROGRAM = """
+import dataclasses, os, sys
+from pathlib import Path
+from trilho.training.startup import load_tensorflow
+load_tensorflow()
+import keras, numpy as np, tensorflow as tf
+from trilho.export.saved_model import predict_signature
+from trilho.training.config import TrainingConfig
+from trilho.training.job import Figure, Job, Predictions, Stage
+from trilho.training.progress import ProgressReporter
+from trilho.training.recipe import Recipe
+from trilho.training.run import train
+
+def rows(seed, count):
+    points = np.random.default_rng(seed).normal(size=[count, 2]).astype("float32")
+    return points, (points.sum(axis=1, keepdims=True) > 0).astype("float32")
+
+def prepare(config, data_dir):
+    def batches(shard):
+        own = tuple(part[shard.index::shard.count] for part in rows(1, 4000))
+        data = tf.data.Dataset.from_tensor_slices(own).shuffle(4000, seed=config.seed).repeat()
+        return data.batch(config.batch_size // shard.count, drop_remainder=True)
+    def once(seed):
+        return tf.data.Dataset.from_tensor_slices(rows(seed, 2000)).batch(300)
+    def build():
+        layers = [keras.Input([2]), keras.layers.Dense(1, activation="sigmoid",
+                  kernel_regularizer=keras.regularizers.L2(0.001))]
+        return keras.Sequential(layers)
+    points, _ = rows(3, 10)
+    stage = Stage(name="line", train=batches, validation=once(2), test=once(3), build=build,
+        optimizer=lambda: keras.optimizers.SGD(config.learning_rate),
+        loss=keras.losses.BinaryCrossentropy,
+        metrics=lambda: {"accuracy": keras.metrics.BinaryAccuracy(), "auc": keras.metrics.AUC()})
+    return Job(stages=[stage], headline=Figure(name="test_accuracy"), signatures=lambda models: [
+        predict_signature(models["line"], input_name="x", output_name="y", sample_inputs=points)])
+
+sys.modules["line"] = sys.modules["__main__"]
+recipe = Recipe(name="line", summary="", config=TrainingConfig, fetch=lambda folder: folder,
+    data_help="", module="line")
+folder, steps, resume = Path(sys.argv[1]), int(sys.argv[2]), "--resume" in sys.argv
+config = TrainingConfig(steps=steps, batch_size=64, learning_rate=0.5, validations=20)
+train(recipe, config, data_dir=folder, export_dir=folder, logs_dir=folder / "logs", resume=resume,
+    reporter=ProgressReporter())
+"""
+
+
+@pytest.fixture(autouse=True)
+def _path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", ":".join(sys.path[1:]))
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+
+
+def _command(folder: Path, steps: int, *options: str) -> list[str]:
+    return [sys.executable, "-c", _PROGRAM, str(folder), str(steps), *options]
+
+
+def _metrics(folder: Path) -> dict[str, float]:
+    metrics: dict[str, float] = json.loads((folder / "logs" / "metrics.json").read_text())
+    return metrics
+
+
+def test_two_workers_learn_what_one_learns(tmp_path: Path) -> None:
+    subprocess.run(_command(tmp_path / "one", 200), check=True, timeout=200)
+    launch(_command(tmp_path / "two", 200), workers=2)
+    one, two = _metrics(tmp_path / "one"), _metrics(tmp_path / "two")
+    assert one["test_accuracy"] > 0.97
+    assert two["test_accuracy"] == pytest.approx(one["test_accuracy"], abs=0.005)
+    # SGD, so that gradients of another size would show.
+    assert two["test_loss"] == pytest.approx(one["test_loss"], rel=0.03)
+    assert [path.name for path in (tmp_path / "two" / "line").iterdir()] == ["1"]
+
+
+def _kill_when_under_way(logs: Path, killed: list[int]) -> None:
+    """Kills the second worker, which is found by its TF_CONFIG, when there is a checkpoint."""
+    deadline = time.monotonic() + 120
+    while not (logs / "checkpoints/line/checkpoint").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().decode()
+            arguments = (process / "cmdline").read_bytes().decode()
+        except OSError:
+            continue
+        if '"index": 1' in environment and str(logs.parent) in arguments:
+            killed.append(int(process.name))
+            os.kill(int(process.name), signal.SIGKILL)
+
+
+def test_a_killed_worker_ends_the_others_and_the_run_resumes(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    launch(_command(whole, 3000), workers=2)
+    killed: list[int] = []
+    killer = threading.Thread(target=_kill_when_under_way, args=(broken / "logs", killed))
+    killer.start()
+    with pytest.raises(WorkerError) as failed:
+        launch(_command(broken, 3000), workers=2)
+    killer.join()
+    assert f"worker 1 of 2 (process {killed[0]}) was killed by SIGKILL" in str(failed.value)
+    assert "--resume goes on" in str(failed.value)
+    assert not (broken / "line").exists()
+    launch(_command(broken, 3000, "--resume"), workers=2)
+    np.testing.assert_allclose(
+        list(_metrics(broken).values()), list(_metrics(whole).values()), atol=1e-5
+    )
+
+
+def test_a_worker_that_fails_is_named_and_the_others_are_ended() -> None:
+    program = """if True:
+        import json, os, sys, time
+        if json.loads(os.environ["TF_CONFIG"])["task"]["index"] == 1:
+            sys.exit(3)
+        time.sleep(60)
+    """
+    started = time.monotonic()
+    with pytest.raises(WorkerError, match=r"worker 1 of 3 \(process \d+\) failed with 3"):
+        launch([sys.executable, "-c", program], workers=3)
+    assert time.monotonic() - started < 30
+
+
+def _config(**changes: Any) -> str:
+    config = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 1}}
+    return json.dumps({**config, **changes})
+
+
+def test_tf_config_tells_which_worker_this_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert current_task() == Task(index=0, count=1)
+    monkeypatch.setenv("TF_CONFIG", _config())
+    assert current_task() == Task(index=1, count=2)
+    assert not current_task().is_chief
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        _config(task={"type": "ps", "index": 0}),
+        _config(task={"type": "worker", "index": 2}),
+        _config(cluster={"worker": ["a:1", "b:2"], "ps": ["c:3"]}),
+    ],
+)
+def test_another_tf_config_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(WorkerError, match=r"expected e\.g\."):
+        current_task()
