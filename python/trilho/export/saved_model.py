@@ -1,6 +1,6 @@
 """Exporting Keras models as SavedModels with several signatures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,12 @@ from trilho.export.signature import CLASSIFY, PREDICT, Signature
 from trilho.export.versions import ExportError, new_version
 
 __all__ = ["Export", "Signature", "classify_signature", "export", "predict_signature"]
+
+_LOOKUPS = (
+    keras.layers.IntegerLookup,
+    keras.layers.StringLookup,
+    keras.layers.TextVectorization,
+)
 
 # The reloaded graph may be fused differently, which moves the last bits of a float32.
 _RELATIVE_TOLERANCE = 1e-4
@@ -152,7 +158,7 @@ def export(
     return Export(folder=new.folder, version=new.version)
 
 
-def _write(models: Iterable[keras.Model], signatures: Iterable[Signature], folder: Path) -> None:
+def _write(models: Sequence[keras.Model], signatures: Iterable[Signature], folder: Path) -> None:
     archive = keras.export.ExportArchive()
     for model in models:
         archive.track(model)
@@ -161,6 +167,11 @@ def _write(models: Iterable[keras.Model], signatures: Iterable[Signature], folde
         endpoint = tf.function(signature.function)
         endpoint.get_concrete_function(**signature.inputs)
         archive.add_endpoint(signature.name, endpoint)
+    # Keras looks for tables itself, but not in a model whose call() it cannot trace alone. Those
+    # that no signature has used are not built yet.
+    for layer in (layer for model in models for layer in model.layers):
+        if isinstance(layer, _LOOKUPS) and layer.built:
+            archive.track(layer)
     archive.write_out(str(folder), verbose=False)
     # TensorFlow itself calls every signature tensorflow/serving/predict.
     updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
