@@ -1,0 +1,92 @@
+"""Census as pipelines of batches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trilho.data.cache import DataError
+from trilho.data.census import STRINGS, Census, People
+from trilho.training.job import Shard
+
+__all__ = ["Rows", "batches", "held_back", "tensors", "training_batches"]
+
+_EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """People as the network takes them.
+
+    Attributes:
+        inputs: What the preprocessing returns, by name, [n, ...].
+        labels: int64 [n], indices into CLASSES.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, people: People, preprocessing: keras.Model) -> Self:
+        """Preprocesses people, once and not in every epoch."""
+        fields = tf.data.Dataset.from_tensor_slices(tensors(people)).batch(_EVALUATION_BATCH)
+        parts = list(fields.map(preprocessing))
+        inputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return cls(inputs=inputs, labels=people.labels)
+
+    def dataset(self) -> tf.data.Dataset:
+        """Returns the rows one by one, in their order: (inputs, label)."""
+        return tf.data.Dataset.from_tensor_slices((dict(self.inputs), self.labels))
+
+
+def held_back(census: Census, *, validation_size: int, batch_size: int) -> tuple[People, People]:
+    """Divides the training split.
+
+    Args:
+        census: The data set.
+        validation_size: How many people to validate with: the last ones.
+        batch_size: How many must be left at least.
+
+    Returns:
+        Whom to train with, and whom to validate with.
+
+    Raises:
+        DataError: Less than one batch would be left to train with.
+    """
+    size = len(census.train) - validation_size
+    if size < batch_size:
+        raise DataError(
+            f"{len(census.train)} people are too few for {validation_size} to validate with "
+            f"and a batch of {batch_size}"
+        )
+    return census.train.take(slice(size)), census.train.take(slice(size, None))
+
+
+def training_batches(rows: Rows, shard: Shard, *, batch_size: int, seed: int) -> tf.data.Dataset:
+    """Returns batches without end, shuffled anew in each epoch.
+
+    Args:
+        rows: Whom to train with.
+        shard: Which of them.
+        batch_size: People a batch of all shards together.
+        seed: Of the order.
+    """
+    part = rows.dataset().shard(shard.count, shard.index)
+    part = part.shuffle(len(rows.labels), seed=seed, reshuffle_each_iteration=True).repeat()
+    return part.batch(batch_size // shard.count, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def batches(rows: Rows) -> tf.data.Dataset:
+    """Returns each person once, in their order."""
+    return rows.dataset().batch(_EVALUATION_BATCH)
+
+
+def tensors(people: People) -> dict[str, tf.Tensor]:
+    """Returns the fields as the served model takes them, float32 and string [n]."""
+    return {
+        name: tf.constant(column.tolist(), tf.string) if name in STRINGS else tf.constant(column)
+        for name, column in people.fields.items()
+    }

@@ -1,0 +1,109 @@
+"""How the census model is trained, measured and exported."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.metrics import roc_auc_score
+
+from trilho import census_pb2
+from trilho.data import census
+from trilho.models.census import data, model, preprocessing
+from trilho.models.census.compare import compare
+from trilho.models.census.config import CensusConfig
+from trilho.models.census.signatures import signatures
+from trilho.training.job import Figure, Job, Models, Predictions, Stage
+
+__all__ = ["NAME", "prepare"]
+
+NAME = "census"
+
+_SAMPLES = 100
+_WARMUP_SHARE = 20
+
+
+def prepare(config: CensusConfig, data_dir: Path) -> Job:
+    """Reads the data and tells how to train.
+
+    Args:
+        config: The options.
+        data_dir: Where adult.parquet.brotli is.
+
+    Returns:
+        The job; its figures are test_accuracy, test_auc and test_loss, the same ones of the
+        validation split, and, if the options say so, accuracy and AUC of what `compare` trains.
+
+    Raises:
+        DataError: The data cannot be read, or leaves nothing to train with.
+    """
+    people = census.load(data_dir)
+    train, validation = data.held_back(
+        people, validation_size=config.validation_size, batch_size=config.batch_size
+    )
+    statistics = preprocessing.measure(train)
+    preprocess = preprocessing.build(statistics, cross_bins=config.cross_bins)
+    rows, validation_rows, test = (
+        data.Rows.of(part, preprocess) for part in (train, validation, people.test)
+    )
+
+    def evaluate(models: Models) -> Mapping[str, float]:
+        figures = {
+            "test_auc": _auc(models[NAME], test),
+            "validation_auc": _auc(models[NAME], validation_rows),
+        }
+        if config.compare:
+            for other in compare(train, validation, people.test, seed=config.seed):
+                figures[f"{other.name}_test_accuracy"] = other.accuracy
+                figures[f"{other.name}_test_auc"] = other.auc
+        return figures
+
+    stage = Stage(
+        name=NAME,
+        train=lambda shard: data.training_batches(
+            rows, shard, batch_size=config.batch_size, seed=config.seed
+        ),
+        validation=data.batches(validation_rows),
+        test=data.batches(test),
+        build=lambda: model.build(preprocess, statistics, config),
+        optimizer=lambda: _optimizer(config),
+        loss=keras.losses.SparseCategoricalCrossentropy,
+        metrics=lambda: {"accuracy": keras.metrics.SparseCategoricalAccuracy()},
+    )
+    return Job(
+        stages=[stage],
+        signatures=lambda models: signatures(
+            model.served(models[NAME]), people.test.take(slice(_SAMPLES))
+        ),
+        headline=Figure(name="test_auc"),
+        evaluate=evaluate,
+        contract=census_pb2.DESCRIPTOR,
+        predictions=lambda models: Predictions(
+            labels=test.labels,
+            scores=_probabilities(models[NAME], test),
+            classes=census.CLASSES,
+        ),
+    )
+
+
+def _optimizer(config: CensusConfig) -> keras.optimizers.Optimizer:
+    warmup = config.steps // _WARMUP_SHARE
+    schedule = keras.optimizers.schedules.CosineDecay(
+        config.learning_rate / 100,
+        # Counted from the end of the warm-up.
+        config.steps - warmup,
+        alpha=0.01,
+        warmup_target=config.learning_rate,
+        warmup_steps=warmup,
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay)
+
+
+def _probabilities(network: keras.Model, rows: data.Rows) -> np.ndarray:
+    predict = tf.function(lambda inputs: network(inputs, training=False)[:, 1])
+    return np.concatenate([predict(inputs).numpy() for inputs, _ in data.batches(rows)])
+
+
+def _auc(network: keras.Model, rows: data.Rows) -> float:
+    return round(float(roc_auc_score(rows.labels, _probabilities(network, rows))), 6)

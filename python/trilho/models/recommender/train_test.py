@@ -1,0 +1,166 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+from rich.console import Console
+
+from trilho.data.movielens import GENRES
+from trilho.export import manifest
+from trilho.models.recommender.config import RECIPE, RecommenderConfig
+from trilho.training.progress import ProgressReporter
+from trilho.training.run import TrainResult, train
+
+USERS = 120
+ITEMS = 40
+LENGTH = 12
+
+_CONFIG = RecommenderConfig(
+    steps=120,
+    batch_size=64,
+    learning_rate=0.01,
+    validations=4,
+    history_length=5,
+    dimensions=16,
+    rating_steps=80,
+    rating_batch_size=64,
+    rating_learning_rate=0.02,
+    factors=4,
+    hidden=8,
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Users who take every item after the one with the next lower number, from a first one on.
+
+    They like the items of the first genre, and the young ones like all items more.
+    """
+    folder = tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(1)
+    first = random.integers(0, ITEMS, USERS)
+    ages = random.integers(0, 2, USERS) * 40 + 15
+    users = np.repeat(np.arange(USERS), LENGTH)
+    items = (first[:, np.newaxis] + np.arange(LENGTH)).ravel() % ITEMS
+    tables: dict[str, dict[str, Any]] = {
+        "users": {
+            "user_id": np.arange(USERS) + 1000,
+            "age": ages,
+            "gender": ["M", "F"] * (USERS // 2),
+            "occupation": ["writer", "artist", "other"] * (USERS // 3),
+        },
+        "items": {
+            "movie_id": np.arange(ITEMS),
+            "movie_title": [f"Film {item}" for item in range(ITEMS)],
+            "release_date": ["01-Jan-1995"] * ITEMS,
+            **{
+                name: (np.arange(ITEMS) % len(GENRES) == place).astype(int)
+                for place, name in enumerate(GENRES)
+            },
+        },
+        "data": {
+            "user_id": users + 1000,
+            "movie_id": items,
+            "rating": 1 + 2 * (items % len(GENRES) == 0) + 2 * (ages[users] < 30),
+            "timestamp": np.tile(np.arange(LENGTH), USERS),
+        },
+    }
+    for name, columns in tables.items():
+        path = folder / f"MovieLens100k_{name}.parquet.brotli"
+        pq.write_table(pa.table(columns), path, compression="brotli")
+    return folder
+
+
+def _train(data: Path, folder: Path) -> TrainResult:
+    with (folder / "output").open("a") as output:
+        return train(
+            RECIPE,
+            _CONFIG,
+            data_dir=data,
+            export_dir=folder / "models",
+            logs_dir=folder / "logs",
+            reporter=ProgressReporter(Console(file=output)),
+        )
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    return _train(data, tmp_path_factory.mktemp("trained"))
+
+
+def test_it_learns_what_comes_next(trained: TrainResult) -> None:
+    # By chance 10 of the 29 unseen items.
+    assert trained.metrics["retrieval_test_hit_at_10"] > 0.95
+    assert trained.metrics["retrieval_test_ndcg_at_10"] > 0.8
+
+
+def test_it_learns_who_likes_what(trained: TrainResult) -> None:
+    # The standard deviation is 1.1.
+    assert trained.metrics["rating_test_rmse"] < 0.6
+
+
+def test_the_version_says_how_good_it_is(trained: TrainResult) -> None:
+    assert trained.folder.parts[-3:] == ("models", "recommender", "1")
+    made = manifest.verify(trained.folder)
+    assert made.metrics["rating_test_rmse"] == trained.metrics["rating_test_rmse"]
+    assert made.training["history_length"] == "5"
+
+
+def test_a_served_version_recommends_to_someone_new(trained: TrainResult) -> None:
+    signatures = tf.saved_model.load(str(trained.folder)).signatures
+    answer = signatures["serving_default"](
+        user_id=tf.constant(["new"]),
+        history=tf.constant([["5", "6", "7"]]),
+        count=tf.constant([3]),
+    )
+    assert b"8" in answer["item_id"].numpy()[0]
+    ranked = signatures["rank"](
+        user_id=tf.constant(["new"]),
+        history=tf.constant([["5", "6", "7"]]),
+        candidates=tf.constant([["30", "8", "20"]]),
+    )
+    assert ranked["item_id"].numpy()[0, 0] == b"8"
+
+
+def test_a_served_version_rates(trained: TrainResult) -> None:
+    signatures = tf.saved_model.load(str(trained.folder)).signatures
+    answer = signatures["rate"](
+        user_id=tf.constant(["1000"]),
+        history=tf.constant([[""]]),
+        candidates=tf.constant([["0", "1"]]),
+    )
+    liked, other = answer["rating"].numpy()[0]
+    assert liked > other + 1
+
+
+def test_one_seed_gives_one_model(trained: TrainResult, data: Path, tmp_path: Path) -> None:
+    again = _train(data, tmp_path)
+    assert again.metrics == trained.metrics
+    inputs = {
+        "user_id": tf.constant(["1001"]),
+        "history": tf.constant([["3", "4"]]),
+        "candidates": tf.constant([[str(item) for item in range(ITEMS)]]),
+    }
+    for name, output in (("rank", "score"), ("rate", "rating")):
+        values = [
+            tf.saved_model.load(str(result.folder)).signatures[name](**inputs)[output].numpy()
+            for result in (trained, again)
+        ]
+        np.testing.assert_array_equal(*values)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"history_length": 0}, "history_length must be more than 0, not 0"),
+        ({"user_dropout": 1.0}, "user_dropout must be at least 0 and less than 1, not 1.0"),
+        ({"hidden": 5}, "hidden must be even and more than 0, not 5"),
+        ({"rating_weight_decay": -1.0}, "rating_weight_decay must be at least 0, not -1.0"),
+    ],
+)
+def test_options_are_checked(option: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RecommenderConfig(**option)
