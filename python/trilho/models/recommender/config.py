@@ -35,6 +35,8 @@ class RecommenderConfig(TrainingConfig):
     steps: int = 2200
     batch_size: int = 512
     learning_rate: float = 0.002
+    # The rating model learns the ratings by heart.
+    patience: int = 4
     validations: int = 12
     history_length: int = 50
     dimensions: int = 64

@@ -136,7 +136,8 @@ def test_unknown_candidates_come_last_and_seen_ones_are_ranked(recommender: Reco
 def _rate(recommender: Recommender, user: str, *candidates: str) -> list[float]:
     answer = recommender.rate(tf.constant([user]), _strings(["i1", "i2"]), _strings(candidates))
     assert _rows(answer["item_id"]) == [list(candidates)]
-    return answer["rating"].numpy()[0].tolist()
+    stars: list[float] = answer["rating"].numpy()[0].tolist()
+    return stars
 
 
 def test_ratings_are_stars_in_the_order_of_the_candidates(recommender: Recommender) -> None:
