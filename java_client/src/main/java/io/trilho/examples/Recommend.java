@@ -48,8 +48,7 @@ public final class Recommend {
       for (RankedItem item : best.getItemsList()) {
         candidates.addCandidates(item.getItemId());
       }
-      RatedItems stars =
-          client.call(RecommenderServiceGrpc.getRateMethod(), candidates.build());
+      RatedItems stars = client.call(RecommenderServiceGrpc.getRateMethod(), candidates.build());
       for (int i = 0; i < best.getItemsCount(); i++) {
         RankedItem item = best.getItems(i);
         out.printf(
