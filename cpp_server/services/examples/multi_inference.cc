@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cpp_server/services/examples/classification.h"
 #include "cpp_server/services/examples/example_signature.h"
 #include "cpp_server/services/examples/examples_request.h"
@@ -47,7 +48,8 @@ class Plan {
   // unless there is one task only, whose own one may run in a batch with others.
   const Signature* signature() const { return tasks_.size() == 1 ? tasks_.front().signature : &merged_; }
   std::vector<int> outputs() const;
-  const std::string& signature_names() const { return merged_.name; }
+  // Sorted: in whatever order they are asked for, they are one series of the metrics.
+  std::string signature_names() const;
 
   absl::StatusOr<MultiInferenceResponse> Read(const std::vector<Tensor>& outputs, const InferenceRecord& record) const;
 
@@ -114,6 +116,14 @@ absl::Status Plan::Add(const InferenceTask& task) {
   absl::StrAppend(&merged_.name, tasks_.empty() ? "" : ",", signature.name);
   tasks_.push_back(planned);
   return absl::OkStatus();
+}
+
+std::string Plan::signature_names() const {
+  std::vector<absl::string_view> names;
+  names.reserve(tasks_.size());
+  for (const auto& task : tasks_) names.emplace_back(task.signature->name);
+  std::sort(names.begin(), names.end());
+  return absl::StrJoin(names, ",");
 }
 
 std::vector<int> Plan::outputs() const {

@@ -78,7 +78,7 @@ TEST_F(MultiInferenceTest, SaysWhichSignatureAnsweredEachTask) {
   EXPECT_EQ(response.results(1).model_spec().signature_name(), "regress");
   EXPECT_EQ(record_.model, "census_like");
   EXPECT_EQ(record_.version, 2);
-  EXPECT_EQ(record_.signature, "serving_default,regress");
+  EXPECT_EQ(record_.signature, "regress,serving_default");
   EXPECT_EQ(record_.examples, 2);
   EXPECT_GT(record_.times.run, 0);
 }
