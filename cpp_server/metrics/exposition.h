@@ -27,7 +27,7 @@ struct MetricDescriptor {
   // So many of the first labels may have any value, see LabelledSeries.
   size_t open_labels = 0;
   // Of these, the one that is done without first.
-  absl::optional<size_t> first_given_up;
+  absl::optional<size_t> first_given_up = absl::nullopt;
 };
 
 // True if names and labels are as the format has them.
