@@ -28,6 +28,22 @@ public final class CensusReplay {
   private static final int CALL_FAILED = 1;
   private static final int USAGE = 2;
   private static final int PEOPLE_A_CALL = 100;
+  private static final List<String> COLUMNS =
+      Arrays.asList(
+          "age",
+          "workclass",
+          "education",
+          "education_num",
+          "marital_status",
+          "occupation",
+          "relationship",
+          "race",
+          "gender",
+          "capital_gain",
+          "capital_loss",
+          "hours_per_week",
+          "native_country",
+          "income");
 
   private CensusReplay() {}
 
@@ -85,8 +101,17 @@ public final class CensusReplay {
       throw new IllegalArgumentException("no rows behind a header");
     }
     List<String> names = Arrays.asList(lines.get(0).split("\t", -1));
-    for (String line : lines.subList(1, lines.size())) {
-      String[] values = line.split("\t", -1);
+    List<String> missing = new ArrayList<>(COLUMNS);
+    missing.removeAll(names);
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException("the header lacks " + String.join(", ", missing));
+    }
+    for (int number = 2; number <= lines.size(); number++) {
+      String[] values = lines.get(number - 1).split("\t", -1);
+      if (values.length != names.size()) {
+        throw new IllegalArgumentException(
+            "line " + number + " has " + values.length + " values, expected " + names.size());
+      }
       Map<String, String> row = new HashMap<>();
       for (int i = 0; i < names.size(); i++) {
         row.put(names.get(i), values[i]);
