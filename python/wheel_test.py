@@ -69,7 +69,17 @@ def test_metadata(wheel: _Wheel) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     requires = metadata.get_all("Requires-Dist", [])
     always = {line.split(">=")[0] for line in requires if ";" not in line}
-    assert always == {"click", "grpcio", "numpy", "protobuf", "pyyaml", "rich"}
+    base = {
+        "click",
+        "docstring-parser",
+        "grpcio",
+        "numpy",
+        "protobuf",
+        "pydantic",
+        "pyyaml",
+        "rich",
+    }
+    assert always == base
     assert any(line.endswith('; extra == "train"') for line in requires)
     assert str(metadata.get_payload()).startswith("# ")
 

@@ -1,6 +1,9 @@
 """The options that all models are trained with."""
 
 import dataclasses
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 __all__ = ["TrainingConfig"]
 
@@ -22,6 +25,9 @@ class TrainingConfig:
         validations: How many times, evenly spread, the run looks at the validation split.
         seed: Of the weights, the dropout and the order of the examples.
     """
+
+    # How `overrides.resolve` takes what users write.
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
     steps: int = 1000
     batch_size: int = 128

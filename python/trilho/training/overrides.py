@@ -2,21 +2,18 @@
 
 import dataclasses
 import difflib
-import re
-import types
-import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import docstring_parser
 import yaml
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from trilho.errors import TrilhoError
 from trilho.training.config import TrainingConfig
 
 __all__ = ["OptionError", "describe", "parse_assignments", "read_file", "resolve"]
-
-# What a field's annotation evaluates to.
-Hint: typing.TypeAlias = typing.Any
 
 
 class OptionError(TrilhoError):
@@ -79,17 +76,19 @@ def resolve(config: type[TrainingConfig], *layers: Mapping[str, object]) -> Trai
     Raises:
         OptionError: A name is unknown, a value has another type, or is out of its range.
     """
-    hints = _types(config)
-    values: dict[str, typing.Any] = {}
-    for layer in layers:
-        for name, value in layer.items():
-            if name not in hints:
-                raise OptionError(_unknown(name, list(hints)))
-            values[name] = _convert(name, value, hints[name])
+    values = {name: value for layer in layers for name, value in layer.items()}
+    for field in dataclasses.fields(config):
+        value, has = values.get(field.name), type(field.default)
+        if has is tuple and field.name in values:
+            values[field.name] = _split(value)
+        elif isinstance(value, bool) and has is not bool:
+            # To Python, and so to pydantic, it is a number; to YAML, yes and on are true.
+            raise OptionError(f"{field.name} cannot be {_text(value)}")
     try:
-        return config(**values)
-    except ValueError as error:
-        raise OptionError(str(error)) from error
+        return TypeAdapter(config).validate_python(values)
+    except ValidationError as error:
+        told = [_explain(one, config) for one in error.errors()]
+        raise OptionError("; ".join(told)) from error
 
 
 def describe(config: type[TrainingConfig]) -> list[tuple[str, str, str]]:
@@ -103,60 +102,34 @@ def describe(config: type[TrainingConfig]) -> list[tuple[str, str, str]]:
     """
     documented: dict[str, str] = {}
     for owner in reversed(config.__mro__):
-        documented |= _attributes(owner.__doc__ or "")
+        attributes = docstring_parser.parse(owner.__doc__ or "").params
+        documented |= {
+            one.arg_name: " ".join((one.description or "").split()) for one in attributes
+        }
     shared = [field.name for field in dataclasses.fields(TrainingConfig)]
     fields = sorted(dataclasses.fields(config), key=lambda field: field.name in shared)
     return [(field.name, _text(field.default), documented.get(field.name, "")) for field in fields]
 
 
-def _types(config: type[TrainingConfig]) -> dict[str, Hint]:
-    hints = typing.get_type_hints(config)
-    return {field.name: hints[field.name] for field in dataclasses.fields(config)}
+def _split(value: object) -> object:
+    """Reads 64,32 as a list, and so 64."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value if isinstance(value, list | tuple) else [value]
 
 
-def _convert(name: str, value: object, hint: Hint) -> object:
-    """Checks a value's type, and turns what is written otherwise: whole numbers, lists."""
-    members = typing.get_args(hint)
-    if members and not isinstance(hint, types.UnionType):
-        member = members[0]
-        listed = value if isinstance(value, list | tuple) else _split(value)
-        return tuple(_convert(name, one, member) for one in listed)
-    if isinstance(hint, types.UnionType):
-        if value is None and type(None) in members:
-            return None
-        (hint, *_) = (one for one in members if one is not type(None))
-    if hint is float and isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            # YAML takes 1e-3, without a point, for a string.
-            return float(value)
-        except ValueError:
-            pass
-    elif hint is str and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    elif type(value) is hint:
-        return value
-    raise OptionError(f"{name} must be {_KINDS[hint]}, not {_text(value)}")
-
-
-_KINDS = {
-    bool: "true or false",
-    float: "a number",
-    int: "a whole number",
-    str: "a string",
-}
-
-
-def _split(value: object) -> list[object]:
-    """Reads 64,32 as a list."""
-    if not isinstance(value, str):
-        return [value]
-    return [yaml.safe_load(part) for part in value.split(",") if part.strip()]
-
-
-def _unknown(name: str, names: Sequence[str]) -> str:
+def _explain(error: ErrorDetails, config: type[TrainingConfig]) -> str:
+    if not error["loc"]:
+        # What the options' own checks say.
+        return str(error["ctx"]["error"])
+    name = str(error["loc"][0])
+    if error["type"] != "unexpected_keyword_argument":
+        message = error["msg"]
+        return f"{name} is {_text(error['input'])}: {message[0].lower()}{message[1:]}"
+    names = sorted(field.name for field in dataclasses.fields(config))
     near = difflib.get_close_matches(name, names, n=1)
     hint = f'; did you mean "{near[0]}"?' if near else ""
-    return f'There is no option "{name}"{hint} Options are {", ".join(sorted(names))}'
+    return f'There is no option "{name}"{hint} Options are {", ".join(names)}'
 
 
 def _text(value: object) -> str:
@@ -165,18 +138,3 @@ def _text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(str(one) for one in value)
     return str(value)
-
-
-def _attributes(docstring: str) -> dict[str, str]:
-    """Reads the section "Attributes:" of a Google docstring."""
-    _, _, section = docstring.partition("Attributes:\n")
-    found: dict[str, str] = {}
-    name = ""
-    for line in section.splitlines():
-        start = re.match(r"\s+(\w+): (.*)", line)
-        if start and not line.startswith(" " * 9):
-            name = start[1]
-            found[name] = start[2]
-        elif line.strip() and name:
-            found[name] += " " + line.strip()
-    return found

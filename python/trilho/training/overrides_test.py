@@ -57,11 +57,11 @@ def test_later_layers_win(tmp_path: Path) -> None:
     ("assignment", "message"),
     [
         ("hiden=3", 'no option "hiden"; did you mean "hidden"?'),
-        ("steps=2.5", "steps must be a whole number, not 2.5"),
-        ("steps=true", "steps must be a whole number, not true"),
-        ("wide=1", "wide must be true or false, not 1"),
-        ("hidden=8,x", "hidden must be a whole number, not x"),
-        ("learning_rate=fast", "learning_rate must be a number, not fast"),
+        ("steps=2.5", "steps is 2.5: input should be a valid integer"),
+        ("steps=true", "steps cannot be true"),
+        ("wide=maybe", "wide is maybe: input should be a valid boolean"),
+        ("hidden=8,x", "hidden is x: input should be a valid integer"),
+        ("learning_rate=fast", "learning_rate is fast: input should be a valid number"),
         ("steps=0", "steps must be more than 0, not 0"),
         ("steps", '"steps" is no assignment; expected key=value'),
         ("steps=[", "is no YAML"),
@@ -71,6 +71,11 @@ def test_what_does_not_suit_is_told(assignment: str, message: str) -> None:
     with pytest.raises(OptionError) as failed:
         _set(assignment)
     assert message in str(failed.value)
+
+
+def test_all_that_does_not_suit_is_told_at_once() -> None:
+    with pytest.raises(OptionError, match=r"steps is x: .*; There is no option \"hiden\""):
+        _set("steps=x", "hiden=3")
 
 
 @pytest.mark.parametrize("text", ["- 1\n", "a: [\n"])
