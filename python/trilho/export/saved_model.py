@@ -11,7 +11,7 @@ import tensorflow as tf
 from trilho.contract.check import verify_export
 from trilho.contract.definitions import Contract
 from trilho.export import manifest, warm_up
-from trilho.export.signature import CLASSIFY, PREDICT, Signature
+from trilho.export.signature import PREDICT, Signature, classify_examples
 from trilho.export.versions import ExportError, new_version
 
 __all__ = ["Export", "Signature", "classify_signature", "export", "predict_signature"]
@@ -96,22 +96,13 @@ def classify_signature(
         The signature: `inputs`, serialized tf.Examples [None], to `classes`, string [None, number
         of classes], and `scores`, float32 of the same shape.
     """
-    labels = tf.constant([list(classes)])
     spec = {feature: tf.io.FixedLenFeature([sample_inputs.shape[1]], tf.float32)}
 
-    def classify(inputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        scores = model(tf.io.parse_example(inputs, spec)[feature], training=False)
-        return {"classes": tf.tile(labels, [tf.shape(scores)[0], 1]), "scores": scores}
+    def score(examples: tf.Tensor) -> tf.Tensor:
+        return model(tf.io.parse_example(examples, spec)[feature], training=False)
 
-    # As objects: NumPy's own strings lose the zero bytes at their end.
-    examples = np.array([_example(feature, row) for row in sample_inputs], dtype=object)
-    return Signature(
-        name=name,
-        method_name=CLASSIFY,
-        function=classify,
-        inputs={"inputs": tf.TensorSpec([None], tf.string, name="inputs")},
-        samples={"inputs": examples},
-    )
+    examples = [_example(feature, row) for row in sample_inputs]
+    return classify_examples(score, classes=classes, examples=examples, name=name)
 
 
 def export(

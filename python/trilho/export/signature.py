@@ -1,12 +1,12 @@
 """A way to call an exported model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["CLASSIFY", "PREDICT", "REGRESS", "Signature"]
+__all__ = ["CLASSIFY", "PREDICT", "REGRESS", "Signature", "classify_examples", "regress_examples"]
 
 # What TF Serving's API calls the kinds of signatures: tensorflow/core/.../signature_constants.py.
 CLASSIFY = "tensorflow/serving/classify"
@@ -31,3 +31,67 @@ class Signature:
     function: Callable[..., Mapping[str, tf.Tensor]]
     inputs: Mapping[str, tf.TensorSpec]
     samples: Mapping[str, np.ndarray]
+
+
+def classify_examples(
+    score: Callable[[tf.Tensor], tf.Tensor],
+    *,
+    classes: Iterable[str],
+    examples: Sequence[bytes],
+    name: str = "classify",
+) -> Signature:
+    """Makes a signature of TF Serving's Classify API.
+
+    Args:
+        score: Takes serialized tf.Examples, string [n], and returns the classes' probabilities,
+            float32 [n, number of classes].
+        classes: The classes' labels, in the order of the scores.
+        examples: Of real rows.
+        name: The signature's name.
+
+    Returns:
+        The signature: `inputs`, string [None], to `classes`, string [None, number of classes], and
+        `scores`, float32 of the same shape.
+    """
+    labels = tf.constant([list(classes)])
+
+    def classify(inputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        scores = score(inputs)
+        return {"classes": tf.tile(labels, [tf.shape(scores)[0], 1]), "scores": scores}
+
+    return _of_examples(name, CLASSIFY, classify, examples)
+
+
+def regress_examples(
+    value: Callable[[tf.Tensor], tf.Tensor],
+    *,
+    examples: Sequence[bytes],
+    name: str = "regress",
+) -> Signature:
+    """Makes a signature of TF Serving's Regress API.
+
+    Args:
+        value: Takes serialized tf.Examples, string [n], and returns float32 [n].
+        examples: Of real rows.
+        name: The signature's name.
+
+    Returns:
+        The signature: `inputs`, string [None], to `outputs`, float32 [None].
+    """
+    return _of_examples(name, REGRESS, lambda inputs: {"outputs": value(inputs)}, examples)
+
+
+def _of_examples(
+    name: str,
+    method_name: str,
+    function: Callable[..., Mapping[str, tf.Tensor]],
+    examples: Sequence[bytes],
+) -> Signature:
+    return Signature(
+        name=name,
+        method_name=method_name,
+        function=function,
+        inputs={"inputs": tf.TensorSpec([None], tf.string, name="inputs")},
+        # As objects: NumPy's own strings lose the zero bytes at their end.
+        samples={"inputs": np.array(examples, dtype=object)},
+    )

@@ -61,8 +61,8 @@ class Stage:
         name: Names its checkpoints and its part of the log, e.g. "mnist".
         train: Batches without end, shuffled anew in each epoch; the same ones in the same order
             whenever it is called with the same shard, as --resume skips those it has seen. Each of
-            the batches has batch_size // shard.count examples, of the shard's part of the data
-            (`dataset.shard(shard.count, shard.index)` before the shuffling).
+            the batches has batch_size // shard.count examples, of the shard's part of the data.
+            `batches.shuffled` makes such.
         validation: Each example once.
         test: Each example once; None if `Job.evaluate` does all.
         build: Makes the network, with weights from Keras' random seed, all variables built.

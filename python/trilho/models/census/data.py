@@ -10,11 +10,9 @@ import tensorflow as tf
 
 from trilho.data.cache import DataError
 from trilho.data.census import STRINGS, Census, People
-from trilho.training.job import Shard
+from trilho.training import batches
 
-__all__ = ["Rows", "batches", "held_back", "tensors", "training_batches"]
-
-_EVALUATION_BATCH = 1000
+__all__ = ["Rows", "held_back", "tensors"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +30,14 @@ class Rows:
     @classmethod
     def of(cls, people: People, preprocessing: keras.Model) -> Self:
         """Preprocesses people, once and not in every epoch."""
-        fields = tf.data.Dataset.from_tensor_slices(tensors(people)).batch(_EVALUATION_BATCH)
-        parts = list(fields.map(preprocessing))
+        parts = list(batches.once(tensors(people), transform=preprocessing))
         inputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return cls(inputs=inputs, labels=people.labels)
 
-    def dataset(self) -> tf.data.Dataset:
-        """Returns the rows one by one, in their order: (inputs, label)."""
-        return tf.data.Dataset.from_tensor_slices((dict(self.inputs), self.labels))
+    @property
+    def columns(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Inputs and labels, as `trilho.training.batches` takes them."""
+        return dict(self.inputs), self.labels
 
 
 def held_back(census: Census, *, validation_size: int, batch_size: int) -> tuple[People, People]:
@@ -63,25 +61,6 @@ def held_back(census: Census, *, validation_size: int, batch_size: int) -> tuple
             f"and a batch of {batch_size}"
         )
     return census.train.take(slice(size)), census.train.take(slice(size, None))
-
-
-def training_batches(rows: Rows, shard: Shard, *, batch_size: int, seed: int) -> tf.data.Dataset:
-    """Returns batches without end, shuffled anew in each epoch.
-
-    Args:
-        rows: Whom to train with.
-        shard: Which of them.
-        batch_size: People a batch of all shards together.
-        seed: Of the order.
-    """
-    part = rows.dataset().shard(shard.count, shard.index)
-    part = part.shuffle(len(rows.labels), seed=seed, reshuffle_each_iteration=True).repeat()
-    return part.batch(batch_size // shard.count, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
-
-
-def batches(rows: Rows) -> tf.data.Dataset:
-    """Returns each person once, in their order."""
-    return rows.dataset().batch(_EVALUATION_BATCH)
 
 
 def tensors(people: People) -> dict[str, tf.Tensor]:

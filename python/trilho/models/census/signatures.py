@@ -7,12 +7,15 @@ import numpy as np
 import tensorflow as tf
 
 from trilho.data.census import CLASSES, FIELDS, NUMBERS, People
-from trilho.export.signature import Signature
+from trilho.export.signature import (
+    PREDICT,
+    Signature,
+    classify_examples,
+    regress_examples,
+)
 from trilho.models.census.data import tensors
 
 __all__ = ["signatures"]
-
-_METHOD = "tensorflow/serving/{}"
 
 
 def signatures(model: keras.Model, samples: People) -> list[Signature]:
@@ -46,44 +49,23 @@ def signatures(model: keras.Model, samples: People) -> list[Signature]:
             "class": tf.gather(classes, tf.argmax(scores, axis=1)),
         }
 
-    def score_examples(inputs: tf.Tensor) -> tf.Tensor:
-        return model(tf.io.parse_example(inputs, features), training=False)
-
-    def classify(inputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        scores = score_examples(inputs)
-        return {"classes": tf.tile(classes[None], [tf.shape(scores)[0], 1]), "scores": scores}
-
-    def regress(inputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        return {"outputs": score_examples(inputs)[:, 1]}
+    def score(examples: tf.Tensor) -> tf.Tensor:
+        return model(tf.io.parse_example(examples, features), training=False)
 
     rows = {name: tensor.numpy() for name, tensor in tensors(samples).items()}
-    # As objects: NumPy's own strings lose the zero bytes at their end.
-    examples = np.array([_example(rows, row) for row in range(len(samples))], dtype=object)
-    serialized = {"inputs": tf.TensorSpec([None], tf.string, name="inputs")}
+    examples = [_example(rows, row) for row in range(len(samples))]
     return [
         Signature(
             name="serving_default",
-            method_name=_METHOD.format("predict"),
+            method_name=PREDICT,
             function=predict,
             inputs={
                 name: tf.TensorSpec([None], features[name].dtype, name=name) for name in FIELDS
             },
             samples=rows,
         ),
-        Signature(
-            name="classify",
-            method_name=_METHOD.format("classify"),
-            function=classify,
-            inputs=serialized,
-            samples={"inputs": examples},
-        ),
-        Signature(
-            name="regress",
-            method_name=_METHOD.format("regress"),
-            function=regress,
-            inputs=serialized,
-            samples={"inputs": examples},
-        ),
+        classify_examples(score, classes=CLASSES, examples=examples),
+        regress_examples(lambda examples: score(examples)[:, 1], examples=examples),
     ]
 
 

@@ -14,6 +14,7 @@ from trilho.models.census import data, model, preprocessing
 from trilho.models.census.compare import compare
 from trilho.models.census.config import CensusConfig
 from trilho.models.census.signatures import signatures
+from trilho.training import batches
 from trilho.training.job import Figure, Job, Models, Predictions, Stage
 
 __all__ = ["NAME", "prepare"]
@@ -61,11 +62,11 @@ def prepare(config: CensusConfig, data_dir: Path) -> Job:
 
     stage = Stage(
         name=NAME,
-        train=lambda shard: data.training_batches(
-            rows, shard, batch_size=config.batch_size, seed=config.seed
+        train=lambda shard: batches.shuffled(
+            rows.columns, shard, batch_size=config.batch_size, seed=config.seed
         ),
-        validation=data.batches(validation_rows),
-        test=data.batches(test),
+        validation=batches.once(validation_rows.columns),
+        test=batches.once(test.columns),
         build=lambda: model.build(preprocess, statistics, config),
         optimizer=lambda: _optimizer(config),
         loss=keras.losses.SparseCategoricalCrossentropy,
@@ -102,7 +103,7 @@ def _optimizer(config: CensusConfig) -> keras.optimizers.Optimizer:
 
 def _probabilities(network: keras.Model, rows: data.Rows) -> np.ndarray:
     predict = tf.function(lambda inputs: network(inputs, training=False)[:, 1])
-    return np.concatenate([predict(inputs).numpy() for inputs, _ in data.batches(rows)])
+    return np.concatenate([predict(inputs).numpy() for inputs, _ in batches.once(rows.columns)])
 
 
 def _auc(network: keras.Model, rows: data.Rows) -> float:

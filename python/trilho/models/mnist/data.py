@@ -5,11 +5,10 @@ import tensorflow as tf
 
 from trilho.data.cache import DataError
 from trilho.data.mnist import Mnist
+from trilho.training import batches
 from trilho.training.job import Shard
 
 __all__ = ["check", "pixels", "test", "train", "validation"]
-
-_EVALUATION_BATCH = 1000
 
 
 def check(mnist: Mnist, *, batch_size: int, validation_size: int) -> None:
@@ -47,12 +46,8 @@ def train(
         same order for the same arguments.
     """
     size = len(mnist.train_images) - validation_size
-    images, labels = mnist.train_images[:size], mnist.train_labels[:size]
-    own = images[shard.index :: shard.count], labels[shard.index :: shard.count]
-    rows = tf.data.Dataset.from_tensor_slices(own)
-    rows = rows.shuffle(len(own[0]), seed=seed, reshuffle_each_iteration=True).repeat()
-    batches = rows.batch(batch_size // shard.count, drop_remainder=True)
-    return batches.map(_scale).prefetch(tf.data.AUTOTUNE)
+    rows = mnist.train_images[:size], mnist.train_labels[:size]
+    return batches.shuffled(rows, shard, batch_size=batch_size, seed=seed, transform=_scale)
 
 
 def validation(mnist: Mnist, *, validation_size: int) -> tf.data.Dataset:
@@ -78,8 +73,7 @@ def pixels(images: np.ndarray) -> np.ndarray:
 
 
 def _once(images: np.ndarray, labels: np.ndarray) -> tf.data.Dataset:
-    rows = tf.data.Dataset.from_tensor_slices((images, labels))
-    return rows.batch(_EVALUATION_BATCH).map(_scale).cache()
+    return batches.once((images, labels), transform=_scale).cache()
 
 
 def _scale(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

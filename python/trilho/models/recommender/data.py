@@ -10,11 +10,11 @@ import tensorflow as tf
 from trilho.data.cache import DataError
 from trilho.data.movielens import MovieLens
 from trilho.models.recommender.rating import RatingFeatures
+from trilho.training import batches
 from trilho.training.job import Shard
 
 __all__ = ["NextItems", "Ratings", "next_items", "rating_features", "ratings", "sequences"]
 
-_EVALUATION_BATCH = 1000
 _TEST_SHARE = 0.2
 _VALIDATION_SHARE = 0.05
 # Of each user: one item to begin with, one to learn, one to validate with, one to test.
@@ -121,8 +121,8 @@ def next_items(
     train = (np.repeat(users, [len(place) for place in places]), np.concatenate(places))
     return NextItems(
         train=_shuffled(train, taken.examples, batch_size=batch_size, seed=seed),
-        validation=_once((users, lengths - 2)).map(taken.examples).cache(),
-        test=_once((users, lengths - 1)).map(taken.examples).cache(),
+        validation=_once((users, lengths - 2), taken.examples).cache(),
+        test=_once((users, lengths - 1), taken.examples).cache(),
         train_counts=np.bincount(np.concatenate(learned), minlength=len(movielens.item_ids)),
         train_sequences=learned,
         test_sequences=[sequence[:-1] for sequence in items],
@@ -195,8 +195,8 @@ def ratings(movielens: MovieLens, *, batch_size: int, seed: int) -> Ratings:
 
     return Ratings(
         train=_shuffled(part(train), examples, batch_size=batch_size, seed=seed),
-        validation=_once(part(validation)).map(examples),
-        test=_once(part(test)).map(examples),
+        validation=_once(part(validation), examples),
+        test=_once(part(test), examples),
         mean=float(movielens.ratings[train].mean()),
     )
 
@@ -232,7 +232,7 @@ def rating_features(movielens: MovieLens, *, mean: float) -> RatingFeatures:
 
 def _shuffled(
     columns: tuple[np.ndarray, ...],
-    examples: Callable[..., object],
+    transform: Callable[..., object],
     *,
     batch_size: int,
     seed: int,
@@ -241,17 +241,13 @@ def _shuffled(
     if size < batch_size:
         raise DataError(f"{size} rows are left to train with, less than a batch of {batch_size}")
 
-    def batches(shard: Shard) -> tf.data.Dataset:
-        rows = tf.data.Dataset.from_tensor_slices(_narrow(columns)).shard(shard.count, shard.index)
-        rows = rows.shuffle(size, seed=seed, reshuffle_each_iteration=True).repeat()
-        rows = rows.batch(batch_size // shard.count, drop_remainder=True)
-        return rows.map(examples).prefetch(tf.data.AUTOTUNE)
-
-    return batches
+    return lambda shard: batches.shuffled(
+        _narrow(columns), shard, batch_size=batch_size, seed=seed, transform=transform
+    )
 
 
-def _once(columns: tuple[np.ndarray, ...]) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensor_slices(_narrow(columns)).batch(_EVALUATION_BATCH)
+def _once(columns: tuple[np.ndarray, ...], transform: Callable[..., object]) -> tf.data.Dataset:
+    return batches.once(_narrow(columns), transform=transform)
 
 
 def _narrow(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from trilho.export.saved_model import Signature
+from trilho.export.signature import PREDICT, Signature
 from trilho.models.recommender.rating import Rating
 from trilho.models.recommender.retrieval import Retrieval
 
@@ -14,7 +14,6 @@ __all__ = ["NOT_THERE", "Recommender", "signatures"]
 # The score of what is no recommendation; JSON has no infinity.
 NOT_THERE = float(np.finfo(np.float32).min)
 
-_PREDICT = "tensorflow/serving/predict"
 _UNKNOWN = 0
 
 
@@ -169,7 +168,7 @@ def signatures(
     return [
         Signature(
             name="serving_default",
-            method_name=_PREDICT,
+            method_name=PREDICT,
             function=model.recommend,
             inputs={**strings, "count": number},
             samples={**who, "count": counts},
@@ -177,7 +176,7 @@ def signatures(
         *(
             Signature(
                 name=name,
-                method_name=_PREDICT,
+                method_name=PREDICT,
                 function=function,
                 inputs={**strings, "candidates": wanted},
                 samples={**who, "candidates": several},

@@ -9,7 +9,7 @@ import keras
 from trilho import recommender_pb2
 from trilho.data import movielens
 from trilho.data.movielens import MovieLens
-from trilho.export.saved_model import Signature
+from trilho.export.signature import Signature
 from trilho.models.recommender import data
 from trilho.models.recommender.config import RecommenderConfig
 from trilho.models.recommender.data import NextItems
