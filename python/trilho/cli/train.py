@@ -95,7 +95,7 @@ def _common(recipe: Recipe) -> list[click.Parameter]:
             help="Checkpoints, TensorBoard's log and metrics.json; by default "
             f"logs/{name}/VERSION in --export.",
         ),
-        click.Option(["--data", "data_dir"], type=_FOLDER, metavar="DIR", help=recipe.data_help),
+        click.Option(["--data"], metavar="SOURCE", help=recipe.data_help),
         click.Option(
             ["--resume"],
             is_flag=True,
@@ -148,7 +148,7 @@ def _run(
     export_dir: Path,
     version: int | None,
     logs_dir: Path | None,
-    data_dir: Path | None,
+    data: str | None,
     resume: bool,
     workers: int,
     config_file: Path | None,
@@ -158,9 +158,9 @@ def _run(
     config = _options(recipe, config_file, assignments, shortcuts)
     number = check_version(export_dir / recipe.name, version)
     logs_dir = logs_dir or export_dir / "logs" / recipe.name / str(number)
-    data_dir = recipe.fetch(data_dir)
+    source = recipe.fetch(data)
     if workers > 1:
-        places = {"export": export_dir, "logs": logs_dir, "data": data_dir, "version": number}
+        places = {"export": export_dir, "logs": logs_dir, "data": source, "version": number}
         arguments = [f"--{name}={value}" for name, value in places.items()]
         arguments += [f"--set={name}={json.dumps(value)}" for name, value in asdict(config).items()]
         command = [sys.executable, "-m", "trilho", "train", recipe.name, *arguments]
@@ -174,7 +174,7 @@ def _run(
         result = run(
             recipe,
             config,
-            data_dir=data_dir,
+            source=source,
             export_dir=export_dir,
             logs_dir=logs_dir,
             version=version,

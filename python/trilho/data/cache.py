@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from trilho.errors import TrilhoError
 
-__all__ = ["DataError", "default_directory", "md5", "written_aside"]
+__all__ = ["DataError", "default_directory", "given_directory", "md5", "written_aside"]
 
 
 class DataError(TrilhoError):
@@ -40,6 +40,26 @@ def default_directory(name: str) -> Path:
         return Path.home() / ".cache" / "trilho" / name
     except RuntimeError as error:
         raise DataError("No place for a cache: set TRILHO_CACHE to a folder") from error
+
+
+def given_directory(source: str | None, name: str) -> Path:
+    """Returns the folder that somebody names, for a data set that is local files.
+
+    Args:
+        source: What was said; None for nothing.
+        name: The data set's name.
+
+    Returns:
+        The folder, which need not exist; by default `default_directory`.
+
+    Raises:
+        DataError: It is a URL, or a file.
+    """
+    if source is None:
+        return default_directory(name)
+    if "://" in source or Path(source).is_file():
+        raise DataError(f"{source}: expected a local folder with the files of {name}")
+    return Path(source)
 
 
 def md5(path: Path) -> str:

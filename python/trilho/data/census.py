@@ -6,18 +6,16 @@ Known as "Adult" (https://archive.ics.uci.edu/dataset/2/adult), here with its or
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from trilho.data import cache, widedeep
 from trilho.data.cache import DataError
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 __all__ = [
     "CLASSES",
+    "COLUMNS",
     "FIELDS",
     "FILE",
     "FILES",
@@ -31,6 +29,7 @@ __all__ = [
     "fetch",
     "is_complete",
     "load",
+    "split",
     "write_tsv",
 ]
 
@@ -61,6 +60,8 @@ FIELDS = tuple(_COLUMNS)
 NUMBERS = ("age", "education_num", "capital_gain", "capital_loss", "hours_per_week")
 STRINGS = tuple(field for field in FIELDS if field not in NUMBERS)
 LABEL = "income"
+# What is read of a table.
+COLUMNS = (*_COLUMNS.values(), LABEL)
 # The second is what is predicted.
 CLASSES = ("<=50K", ">50K")
 
@@ -100,8 +101,8 @@ class Census:
     """The data set.
 
     Attributes:
-        train: 32561 people.
-        test: 16281 people.
+        train: 32561 people of the original file.
+        test: Its 16281 first ones.
     """
 
     train: People
@@ -123,40 +124,63 @@ def fetch(directory: Path, *, source: Path | None = None) -> Path:
     return widedeep.fetch(directory, FILES, source=source)
 
 
-def load(directory: Path, *, test_rows: int | None = None) -> Census:
+def load(directory: Path, *, test_rows: int = TEST_ROWS) -> Census:
     """Reads the file.
 
     Args:
         directory: Where it is; its SHA-256 is not looked at.
-        test_rows: How many rows, the first ones, are the test split; 16281 by default.
+        test_rows: How many rows, the first ones, are the test split.
 
     Returns:
         The data set.
 
     Raises:
-        DataError: It is missing or damaged, or lacks a column, or a value cannot be.
+        DataError: It is missing or damaged, or is no such table: see `split`.
     """
     # Only here, as the names above are needed by those without pyarrow, too.
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     path = directory / FILE
-    test_rows = TEST_ROWS if test_rows is None else test_rows
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"Cannot read {path}: {error}") from error
-    missing = {*_COLUMNS.values(), LABEL} - set(table.column_names)
-    if missing:
-        raise DataError(f"{path} lacks the columns {', '.join(sorted(missing))}")
-    if table.num_rows <= test_rows:
-        raise DataError(f"{path}: expected more than {test_rows} rows, found {table.num_rows}")
-    fields = {field: _column(table[_COLUMNS[field]], field, path) for field in FIELDS}
-    incomes = table[LABEL].to_numpy()
+    columns = {}
+    for name in set(COLUMNS) & set(table.column_names):
+        if nulls := table[name].null_count:
+            raise DataError(
+                f"{path}: expected a value in each row of {name}, "
+                f"found {table[name].type} with {nulls} missing"
+            )
+        columns[name] = table[name].to_numpy()
+    return split(columns, name=str(path), test_rows=test_rows)
+
+
+def split(columns: Mapping[str, Column], *, name: str, test_rows: int = TEST_ROWS) -> Census:
+    """Makes the data set of a table's columns.
+
+    Args:
+        columns: Those in COLUMNS, at least, [n]: numbers, or str in arrays of objects.
+        name: The table's, for errors.
+        test_rows: How many rows, the first ones, are the test split.
+
+    Returns:
+        The data set.
+
+    Raises:
+        DataError: A column is missing or has other values, or there is no row to train with.
+    """
+    if missing := set(COLUMNS) - set(columns):
+        raise DataError(f"{name} lacks the columns {', '.join(sorted(missing))}")
+    incomes = columns[LABEL]
+    if len(incomes) <= test_rows:
+        raise DataError(f"{name}: expected more than {test_rows} rows, found {len(incomes)}")
+    fields = {field: _column(columns[_COLUMNS[field]], field, name) for field in FIELDS}
     known = np.isin(incomes, CLASSES)
     if not known.all():
         raise DataError(
-            f"{path}: {LABEL} must be one of {', '.join(CLASSES)}, found {incomes[~known][0]!r}"
+            f"{name}: {LABEL} must be one of {', '.join(CLASSES)}, found {incomes[~known][0]!r}"
         )
     people = People(fields=fields, labels=(incomes == CLASSES[1]).astype(np.int64))
     return Census(train=people.take(slice(test_rows, None)), test=people.take(slice(test_rows)))
@@ -184,14 +208,13 @@ def _texts(column: Column) -> list[str]:
     return [f"{value:.9g}" for value in column.tolist()]
 
 
-def _column(column: "pa.ChunkedArray", field: str, path: Path) -> Column:
-    values: Column = column.to_numpy()
+def _column(values: Column, field: str, name: str) -> Column:
     fits = values.dtype.kind in "iuf" if field in NUMBERS else _are_strings(values)
-    if not fits or column.null_count:
+    if not fits:
         wanted = "number" if field in NUMBERS else "string"
+        found = "string" if _are_strings(values) else values.dtype.name
         raise DataError(
-            f"{path}: expected a {wanted} in each row of {_COLUMNS[field]}, "
-            f"found {column.type} with {column.null_count} missing"
+            f"{name}: expected a {wanted} in each row of {_COLUMNS[field]}, found {found}"
         )
     return values.astype(np.float32) if field in NUMBERS else values
 

@@ -5,7 +5,6 @@ import importlib.util
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import trilho.models
@@ -27,23 +26,24 @@ class Recipe:
         name: The model's, its folder's and the command's name.
         summary: What the command does, a sentence.
         config: The options, all with defaults.
-        fetch: Takes the folder of --data, None if not given; returns where the data is, fetched if
-            it was missing.
+        fetch: Takes what --data says, None if not given; returns where the data is: a folder, or
+            whatever `prepare` reads, such as a URL. What can be fetched and is missing is fetched.
         data_help: What --data is.
-        module: Has `prepare(config, data_dir) -> Job`, e.g. "trilho.models.mnist.train".
+        module: Has `prepare(config, source) -> Job`, e.g. "trilho.models.mnist.train", `source`
+            being what `fetch` returns.
     """
 
     name: str
     summary: str
     config: type[TrainingConfig]
-    fetch: Callable[[Path | None], Path]
+    fetch: Callable[[str | None], str]
     data_help: str
     module: str
 
-    def prepare(self, config: TrainingConfig, data_dir: Path) -> "Job":
+    def prepare(self, config: TrainingConfig, source: str) -> "Job":
         """Reads the data and tells how to train; see `Job`."""
         prepare = importlib.import_module(self.module).prepare
-        return cast("Job", prepare(config, data_dir))
+        return cast("Job", prepare(config, source))
 
 
 def find_recipes() -> dict[str, Recipe]:

@@ -64,7 +64,7 @@ def train(
     recipe: Recipe,
     config: TrainingConfig,
     *,
-    data_dir: Path,
+    source: str,
     export_dir: Path,
     logs_dir: Path,
     version: int | None = None,
@@ -82,7 +82,7 @@ def train(
     Args:
         recipe: The model.
         config: Its options, of `recipe.config`.
-        data_dir: Where the data is.
+        source: Where the data is; see `Recipe.fetch`.
         export_dir: Gets NAME/VERSION.
         logs_dir: The run's folder, made if missing.
         version: VERSION; by default the next free number.
@@ -107,7 +107,7 @@ def train(
         _begin(logs_dir, config, resume=resume)
     keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
-    job = recipe.prepare(config, data_dir)
+    job = recipe.prepare(config, source)
     models: dict[str, keras.Model] = {}
     metrics: dict[str, float] = {}
     steps = 0

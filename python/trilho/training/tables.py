@@ -1,18 +1,23 @@
-"""Tables as pipelines: Parquet as it is, or the TFRecord files that `trilho convert` made of it."""
+"""Tables to train with: Parquet, or the TFRecord files that `trilho convert` made of it."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import tensorflow as tf
+from fsspec.implementations.local import LocalFileSystem
 
 from trilho.convert.conversion import read_schema
 from trilho.convert.examples import feature_columns
 from trilho.convert.problems import ConvertError
 from trilho.convert.schema import SCHEMA_FILE, Feature, of_table
 from trilho.convert.sources import open_file_system, read_rows, read_table
+from trilho.convert.tfrecord import read_records
 
-__all__ = ["Default", "read"]
+__all__ = ["Default", "read", "read_columns"]
 
 Default = int | float | str
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
@@ -20,44 +25,110 @@ _BATCH = 1024
 _MISSING = "has missing values, and no default for them"
 
 
-def read(url: str, *, defaults: Mapping[str, Default] | None = None) -> tf.data.Dataset:
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """A table that is about to be read.
+
+    Attributes:
+        features: Of its columns.
+        batches: Reads it in batches: for each column a tensor [n] or [n, k], or a ragged one.
+        signature: What these are.
+        dataset: The same batches without Python between, where TensorFlow can read the files.
+    """
+
+    features: Mapping[str, Feature]
+    batches: Callable[[], Iterator[dict[str, Any]]]
+    signature: Mapping[str, Any]
+    dataset: tf.data.Dataset | None = None
+
+
+def read(
+    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+) -> tf.data.Dataset:
     """Reads a table, row by row.
 
     The same table gives the same rows, be it Parquet or what `trilho convert` made of it.
 
     Args:
         url: A folder that `trilho convert` made, or else Parquet: a file, a folder or a pattern;
-            local, or a URL that fsspec knows. TensorFlow reads TFRecord itself, and so from where
-            TensorFlow can.
+            local, or a URL (`sources.open_file_system`).
+        columns: Which columns; all if empty.
         defaults: What stands for a missing value, by the column's name.
 
     Returns:
         Rows in their order, each a dict: int64, float32 or string, [] or, of a list, [n].
 
     Raises:
-        ConvertError: There is no such table, a column is of a type that has no place here, or
-            has missing values without a default; of Parquet this is found while the rows are read,
-            as a tf.errors.OpError that says the same.
+        ConvertError: There is no such table or column, a column is of a type that has no place
+            here, or has missing values without a default; of Parquet this is found while the rows
+            are read, as a tf.errors.OpError that says the same.
     """
+    table = _open(url, columns, defaults or {})
+    if table.dataset is not None:
+        return table.dataset.unbatch()
+    batches = tf.data.Dataset.from_generator(table.batches, output_signature=dict(table.signature))
+    return batches.unbatch()
+
+
+def read_columns(
+    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+) -> dict[str, np.ndarray]:
+    """Reads a table that fits into memory, column by column.
+
+    Args:
+        url: As of `read`.
+        columns: Which columns, of one value in each row; all if empty.
+        defaults: What stands for a missing value, by the column's name.
+
+    Returns:
+        The same values as `read` gives, [rows]: int64, float32, or bytes in an array of objects.
+
+    Raises:
+        ConvertError: As of `read`, or a column has lists.
+    """
+    table = _open(url, columns, defaults or {})
+    if lists := [name for name, feature in table.features.items() if feature.shape]:
+        raise ConvertError(f"{url}: column {', '.join(lists)} has lists, expected one value a row")
+    parts = list(table.batches())
+    return {name: np.concatenate([part[name].numpy() for part in parts]) for name in table.features}
+
+
+def _open(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
     file_system, path = open_file_system(url)
     if file_system.exists(f"{path.rstrip('/')}/{SCHEMA_FILE}"):
-        return _read_records(url, defaults or {})
-    return _read_parquet(url, defaults or {})
+        return _open_records(url, columns, defaults)
+    return _open_parquet(url, columns, defaults)
 
 
-def _read_records(url: str, defaults: Mapping[str, Default]) -> tf.data.Dataset:
+def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
     schema = read_schema(url)
-    _check_defaults(url, schema.features, defaults)
-    for name, feature in schema.features.items():
+    _check_names(url, schema.features, columns)
+    features = {name: schema.features[name] for name in columns or schema.features}
+    _check_names(url, features, defaults)
+    for name, feature in features.items():
         if not (feature.required or feature.shape == (None,) or name in defaults):
             raise ConvertError(f"{url}: column {name} {_MISSING}")
-    spec = {
-        name: _parsing(feature, defaults.get(name)) for name, feature in schema.features.items()
-    }
-    files = sorted(tf.io.gfile.glob(f"{url.rstrip('/')}/part-*"))
-    compression = "GZIP" if schema.compression == "gzip" else ""
-    records = tf.data.TFRecordDataset(files, compression_type=compression)
-    return records.batch(_BATCH).map(lambda texts: tf.io.parse_example(texts, spec)).unbatch()
+    spec = {name: _parsing(feature, defaults.get(name)) for name, feature in features.items()}
+    file_system, path = open_file_system(url)
+    names = sorted(name for name in file_system.ls(path, detail=False) if "/part-" in name)
+
+    def batches() -> Iterator[dict[str, Any]]:
+        for name in names:
+            with file_system.open(name, "rb") as file:
+                records = read_records(file, compression=schema.compression, name=name)
+                while texts := list(itertools.islice(records, _BATCH)):
+                    try:
+                        yield tf.io.parse_example(tf.constant(texts), spec)
+                    except tf.errors.InvalidArgumentError as error:
+                        raise ConvertError(f"{name}: {error.message}") from error
+
+    dataset = None
+    if isinstance(file_system, LocalFileSystem):
+        compression = "GZIP" if schema.compression == "gzip" else ""
+        records = tf.data.TFRecordDataset(names, compression_type=compression).batch(_BATCH)
+        dataset = records.map(lambda texts: tf.io.parse_example(texts, spec))
+    signature = {name: _spec(feature) for name, feature in features.items()}
+    return _Table(features=features, batches=batches, signature=signature, dataset=dataset)
 
 
 def _parsing(feature: Feature, default: Default | None) -> object:
@@ -69,32 +140,36 @@ def _parsing(feature: Feature, default: Default | None) -> object:
     return tf.io.FixedLenFeature(feature.shape, dtype, tf.fill(feature.shape, default).numpy())
 
 
-def _read_parquet(url: str, defaults: Mapping[str, Default]) -> tf.data.Dataset:
+def _open_parquet(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
     table = read_table(url)
-    features = of_table(table.schema).features
-    _check_defaults(url, features, defaults)
+    try:
+        features = of_table(table.schema, columns=columns).features
+    except ConvertError as error:
+        raise ConvertError(f"{url}: {error}") from error
+    _check_names(url, features, defaults)
     file_system, _ = open_file_system(url)
 
-    def batches() -> Iterator[dict[str, tf.Tensor]]:
+    def batches() -> Iterator[dict[str, Any]]:
         for file in table.files:
             rows = read_rows(file_system, file, columns=list(features), start=0, stop=file.rows)
             for batch in rows:
-                columns = feature_columns(batch, features)
+                values = feature_columns(batch, features)
                 yield {
                     name: _tensor(
-                        f"{file.path}: column {name}", columns[name], feature, defaults.get(name)
+                        f"{file.path}: column {name}", values[name], feature, defaults.get(name)
                     )
                     for name, feature in features.items()
                 }
 
     signature = {name: _spec(feature) for name, feature in features.items()}
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).unbatch()
+    return _Table(features=features, batches=batches, signature=signature)
 
 
 def _spec(feature: Feature) -> object:
-    if feature.shape:
-        return tf.RaggedTensorSpec([None, None], _DTYPES[feature.type], row_splits_dtype=tf.int64)
-    return tf.TensorSpec([None], _DTYPES[feature.type])
+    dtype = _DTYPES[feature.type]
+    if feature.shape == (None,):
+        return tf.RaggedTensorSpec([None, None], dtype, row_splits_dtype=tf.int64)
+    return tf.TensorSpec([None, *feature.shape], dtype)
 
 
 def _tensor(name: str, column: pa.Array, feature: Feature, default: Default | None) -> object:
@@ -117,10 +192,10 @@ def _numpy(values: pa.Array, feature: Feature) -> np.ndarray:
     return array.astype(_DTYPES[feature.type].as_numpy_dtype)
 
 
-def _check_defaults(
-    url: str, features: Mapping[str, Feature], defaults: Mapping[str, Default]
+def _check_names(
+    url: str, features: Mapping[str, Feature], names: Sequence[str] | Mapping[str, Default]
 ) -> None:
-    if unknown := sorted(set(defaults) - set(features)):
+    if unknown := sorted(set(names) - set(features)):
         raise ConvertError(
             f"{url}: has no column {', '.join(unknown)}; columns are {', '.join(features)}"
         )

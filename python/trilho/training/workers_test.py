@@ -31,7 +31,7 @@ def rows(seed, count):
     points = np.random.default_rng(seed).normal(size=[count, 2]).astype("float32")
     return points, (points.sum(axis=1, keepdims=True) > 0).astype("float32")
 
-def prepare(config, data_dir):
+def prepare(config, source):
     def batches(shard):
         own = tuple(part[shard.index::shard.count] for part in rows(1, 4000))
         data = tf.data.Dataset.from_tensor_slices(own).shuffle(4000, seed=config.seed).repeat()
@@ -55,8 +55,8 @@ recipe = Recipe(name="line", summary="", config=TrainingConfig, fetch=lambda fol
     data_help="", module="line")
 folder, steps, resume = Path(sys.argv[1]), int(sys.argv[2]), "--resume" in sys.argv
 config = TrainingConfig(steps=steps, batch_size=64, learning_rate=0.5, validations=20)
-train(recipe, config, data_dir=folder, export_dir=folder, logs_dir=folder / "logs", resume=resume,
-    reporter=ProgressReporter())
+train(recipe, config, source=str(folder), export_dir=folder, logs_dir=folder / "logs",
+    resume=resume, reporter=ProgressReporter())
 """
 
 

@@ -1,6 +1,7 @@
 """What the census model is trained with."""
 
 import dataclasses
+from pathlib import Path
 
 from trilho.data import census
 from trilho.training.config import TrainingConfig
@@ -25,8 +26,9 @@ class CensusConfig(TrainingConfig):
         cross_bins: How many weights each crossing of two fields has.
         unknown: The share of the categories that a training step takes for unknown, 0 to 1, so that
             the model learns what to make of such.
-        validation_size: How many of the 32561 training rows, the last ones, are held back to
-            validate with.
+        test_rows: How many rows, the first ones, are the test split; those of the original file
+            are the original split.
+        validation_size: How many of the other rows, the last ones, are held back to validate with.
         compare: Whether logistic regression and gradient boosting are trained and measured, too.
     """
 
@@ -40,6 +42,7 @@ class CensusConfig(TrainingConfig):
     embedding: int = 8
     cross_bins: int = 1000
     unknown: float = 0.01
+    test_rows: int = census.TEST_ROWS
     validation_size: int = 3256
     compare: bool = False
 
@@ -50,7 +53,7 @@ class CensusConfig(TrainingConfig):
             ValueError: One is out of its range.
         """
         super().__post_init__()
-        self.check_positive("embedding", "cross_bins", "validation_size")
+        self.check_positive("embedding", "cross_bins", "test_rows", "validation_size")
         self.check_share("dropout", "input_dropout", "unknown")
         if self.weight_decay < 0:
             raise ValueError(f"weight_decay must be at least 0, not {self.weight_decay}")
@@ -58,12 +61,25 @@ class CensusConfig(TrainingConfig):
             raise ValueError(f"hidden must be one or more numbers above 0, not {self.hidden}")
 
 
+def _fetch(source: str | None) -> str:
+    """Fetches into a folder that has nothing else; all else is a table, and is left as it is."""
+    folder = Path(source) if source else census.default_directory()
+    if source and not (folder.is_dir() and _is_for_the_file(folder)):
+        return source
+    return str(census.fetch(folder))
+
+
+def _is_for_the_file(folder: Path) -> bool:
+    return (folder / census.FILE).exists() or not any(folder.iterdir())
+
+
 RECIPE = Recipe(
     name="census",
     summary="Train the Wide & Deep model that tells who earns more than 50000 dollars a year.",
     config=CensusConfig,
-    fetch=lambda folder: census.fetch(folder or census.default_directory()),
-    data_help="adult.parquet.brotli, fetched if missing; by default where `trilho data census` "
-    "puts it.",
+    fetch=_fetch,
+    data_help="The folder of adult.parquet.brotli, by default where `trilho data census` puts it, "
+    "fetched if the folder is empty. Or a table with its columns: Parquet (a file, a folder or a "
+    "quoted pattern) or a folder that `trilho convert` made, local, hdfs:// or webhdfs://.",
     module="trilho.models.census.train",
 )

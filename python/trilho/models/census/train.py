@@ -1,7 +1,6 @@
 """How the census model is trained, measured and exported."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -25,21 +24,21 @@ _SAMPLES = 100
 _WARMUP_SHARE = 20
 
 
-def prepare(config: CensusConfig, data_dir: Path) -> Job:
+def prepare(config: CensusConfig, source: str) -> Job:
     """Reads the data and tells how to train.
 
     Args:
         config: The options.
-        data_dir: Where adult.parquet.brotli is.
+        source: The people; see `data.read`.
 
     Returns:
         The job; its figures are test_accuracy, test_auc and test_loss, the same ones of the
         validation split, and, if the options say so, accuracy and AUC of what `compare` trains.
 
     Raises:
-        DataError: The data cannot be read, or leaves nothing to train with.
+        TrilhoError: The data cannot be read, or leaves nothing to train with.
     """
-    people = census.load(data_dir)
+    people = data.read(source, test_rows=config.test_rows)
     train, validation = data.held_back(
         people, validation_size=config.validation_size, batch_size=config.batch_size
     )

@@ -18,10 +18,16 @@ from trilho.models.census.config import RECIPE, CensusConfig
 from trilho.training import run
 from trilho.training.progress import ProgressReporter
 
-_CONFIG = CensusConfig(
-    steps=150, batch_size=32, learning_rate=0.01, hidden=(16,), cross_bins=50, validation_size=200
-)
 _TEST_ROWS = 300
+_CONFIG = CensusConfig(
+    steps=150,
+    batch_size=32,
+    learning_rate=0.01,
+    hidden=(16,),
+    cross_bins=50,
+    test_rows=_TEST_ROWS,
+    validation_size=200,
+)
 
 
 def _people(size: int) -> dict[str, Any]:
@@ -56,20 +62,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small() -> Any:
-    """The small file's test split is small, too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(census, "TEST_ROWS", _TEST_ROWS)
-        yield
-
-
 def _train(source: Path, folder: Path, config: CensusConfig = _CONFIG) -> run.TrainResult:
     with (folder / "output").open("a") as output:
         return run.train(
             RECIPE,
             config,
-            data_dir=source,
+            source=str(source),
             export_dir=folder / "models",
             logs_dir=folder / "logs",
             reporter=ProgressReporter(Console(file=output)),
@@ -89,7 +87,7 @@ def signatures(trained: run.TrainResult) -> Any:
 @pytest.fixture(scope="module")
 def person(source: Path) -> dict[str, Any]:
     """A married one with 16 years of education."""
-    people = census.load(source).test.fields
+    people = census.load(source, test_rows=_TEST_ROWS).test.fields
     married = people["marital_status"] == "Married"
     (row, *_) = np.flatnonzero(married & (people["education_num"] == 16))
     return {name: column[row] for name, column in people.items()}
@@ -190,7 +188,7 @@ def test_method_names_are_tf_serving_s(trained: run.TrainResult) -> None:
 
 
 def test_categories_and_crosses_are_numbered_apart(source: Path) -> None:
-    people = census.load(source).train
+    people = census.load(source, test_rows=_TEST_ROWS).train
     statistics = preprocessing.measure(people)
     rows = data.Rows.of(people, preprocessing.build(statistics, cross_bins=50))
     ends = np.cumsum(statistics.sizes)
@@ -206,7 +204,7 @@ def test_categories_and_crosses_are_numbered_apart(source: Path) -> None:
 def test_too_few_people_are_refused(source: Path) -> None:
     config = dataclasses.replace(_CONFIG, validation_size=990)
     with pytest.raises(DataError, match="1000 people are too few for 990 to validate with"):
-        RECIPE.prepare(config, source)
+        RECIPE.prepare(config, str(source))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +222,7 @@ def test_options_out_of_range_are_refused(options: dict[str, Any], message: str)
 
 
 def test_others_are_measured_with_the_same_rows(source: Path) -> None:
-    people = census.load(source)
+    people = census.load(source, test_rows=_TEST_ROWS)
     train, validation = data.held_back(people, validation_size=200, batch_size=32)
     linear, boosted = compare(train, validation, people.test, seed=1)
     assert (linear.name, boosted.name) == ("logistic_regression", "gradient_boosting")

@@ -1,9 +1,8 @@
 """What the MNIST model is trained with."""
 
 import dataclasses
-from pathlib import Path
 
-from trilho.data import mnist
+from trilho.data import cache, mnist
 from trilho.training.config import TrainingConfig
 from trilho.training.recipe import Recipe
 
@@ -44,8 +43,8 @@ class MnistConfig(TrainingConfig):
             raise ValueError(f'network must be {" or ".join(_NETWORKS)}, not "{self.network}"')
 
 
-def _fetch(directory: Path | None) -> Path:
-    return mnist.fetch(directory or mnist.default_directory())
+def _fetch(source: str | None) -> str:
+    return str(mnist.fetch(cache.given_directory(source, "mnist")))
 
 
 RECIPE = Recipe(

@@ -18,12 +18,12 @@ _NAME = "mnist"
 _SAMPLES = 100
 
 
-def prepare(config: MnistConfig, data_dir: Path) -> Job:
+def prepare(config: MnistConfig, source: str) -> Job:
     """Tells how to train.
 
     Args:
         config: The options.
-        data_dir: Where the four IDX files are.
+        source: Where the four IDX files are.
 
     Returns:
         The job, of one stage.
@@ -31,7 +31,7 @@ def prepare(config: MnistConfig, data_dir: Path) -> Job:
     Raises:
         DataError: The files cannot be read, or the options leave nothing to train with.
     """
-    images = mnist.load(data_dir)
+    images = mnist.load(Path(source))
     data.check(images, batch_size=config.batch_size, validation_size=config.validation_size)
 
     def signatures(models: Models) -> list[saved_model.Signature]:

@@ -53,7 +53,7 @@ def _train(data: Path, folder: Path, config: MnistConfig = _CONFIG, **options: A
         return train(
             RECIPE,
             config,
-            data_dir=data,
+            source=str(data),
             export_dir=folder / "models",
             logs_dir=folder / "logs",
             reporter=ProgressReporter(Console(file=output)),

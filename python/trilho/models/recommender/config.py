@@ -1,8 +1,8 @@
 """What the recommender is trained with."""
 
 import dataclasses
-from pathlib import Path
 
+from trilho.data import cache
 from trilho.training.config import TrainingConfig
 from trilho.training.recipe import Recipe
 
@@ -70,11 +70,11 @@ class RecommenderConfig(TrainingConfig):
             raise ValueError(f"hidden must be even and more than 0, not {self.hidden}")
 
 
-def _fetch(directory: Path | None) -> Path:
+def _fetch(source: str | None) -> str:
     # Only now, as this imports pyarrow.
     from trilho.data import movielens  # noqa: PLC0415
 
-    return movielens.fetch(directory or movielens.default_directory())
+    return str(movielens.fetch(cache.given_directory(source, "movielens")))
 
 
 RECIPE = Recipe(

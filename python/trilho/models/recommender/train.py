@@ -28,12 +28,12 @@ _SAMPLES = 50
 _CANDIDATES = 20
 
 
-def prepare(config: RecommenderConfig, data_dir: Path) -> Job:
+def prepare(config: RecommenderConfig, source: str) -> Job:
     """Reads MovieLens and tells how to train.
 
     Args:
         config: The options.
-        data_dir: Where the three files are.
+        source: Where the three files are.
 
     Returns:
         Two stages, the retrieval model and the rating model, which a version has both.
@@ -41,7 +41,7 @@ def prepare(config: RecommenderConfig, data_dir: Path) -> Job:
     Raises:
         DataError: The data cannot be read, or the options leave nothing to train with.
     """
-    read = movielens.load(data_dir)
+    read = movielens.load(Path(source))
     next_items = data.next_items(
         read,
         history_length=config.history_length,

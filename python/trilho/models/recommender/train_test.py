@@ -79,7 +79,7 @@ def _train(data: Path, folder: Path) -> TrainResult:
         return train(
             RECIPE,
             _CONFIG,
-            data_dir=data,
+            source=str(data),
             export_dir=folder / "models",
             logs_dir=folder / "logs",
             reporter=ProgressReporter(Console(file=output)),
