@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent
 PIP = ROOT / "third_party" / "pip"
 MAVEN = ROOT / "third_party" / "maven"
 NPM = ROOT / "third_party" / "npm" / "packages.txt"
+GO = ROOT / "third_party" / "go"
 # All of buildifier's but those that ask for loads which Bazel 4 does not have, and for a name
 # where a macro makes several repositories.
 WARNINGS = "-warnings=" + ",".join(
@@ -279,7 +280,7 @@ def _buildifier(session: nox.Session, *options: str) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Pins pip's, Maven's and npm's packages anew; review and commit what changes."""
+    """Pins pip's, Maven's, npm's and Go's packages anew; review and commit what changes."""
     options = [
         "--quiet",
         "--generate-hashes",
@@ -323,6 +324,7 @@ def lock(session: nox.Session) -> None:
         sums = [f"{_sha256(jar)}  {jar.name}\n" for jar in jars]
         (MAVEN / "jars.sha256").write_text("".join(sums))
         _lock_npm(session, Path(temporary))
+    _lock_go(session)
 
 
 def _lock_npm(session: nox.Session, folder: Path) -> None:
@@ -340,6 +342,16 @@ def _lock_npm(session: nox.Session, folder: Path) -> None:
         archive = folder / f"{name.replace('@', '').replace('/', '-')}-{version}.tgz"
         lines.append(f"{name} {version} {_sha256(archive)}")
     NPM.write_text("\n".join(lines) + "\n")
+
+
+def _lock_go(session: nox.Session) -> None:
+    """Renews what the versions that go.mod names need, and the checksums of all of it."""
+    debian = Path("/usr/bin/go")
+    go = str(debian) if debian.exists() else "go"
+    (GO / "go.sum").unlink()
+    with session.chdir(GO):
+        environment = {"GOTOOLCHAIN": "local", "GOWORK": "off"}
+        session.run(go, "mod", "tidy", "-compat=1.19", env=environment, external=True)
 
 
 def _sha256(file: Path) -> str:
