@@ -1,5 +1,6 @@
 package io.trilho.client;
 
+import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
@@ -7,6 +8,8 @@ import static org.junit.Assert.assertTrue;
 import java.io.DataInputStream;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -96,6 +99,18 @@ public final class PublishedFilesTest {
       assertEquals(
           "io.trilho.client",
           jar.getManifest().getMainAttributes().getValue("Automatic-Module-Name"));
+    }
+  }
+
+  /** A protobuf plugin finds the imports of contracts in the jars of a build's dependencies. */
+  @Test
+  public void jarHasTheContractsToImport() throws Exception {
+    byte[] contract = Files.readAllBytes(Paths.get(System.getProperty("contract")));
+    try (JarFile jar = jar()) {
+      assertArrayEquals(contract, read(jar, jar.getJarEntry("trilho/contract.proto")));
+      for (String name : new String[] {"census", "mnist", "recommender"}) {
+        assertTrue(name, jar.getJarEntry("trilho/" + name + ".proto") != null);
+      }
     }
   }
 
