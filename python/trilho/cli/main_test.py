@@ -299,3 +299,17 @@ def test_every_command_explains_itself() -> None:
     for path, command in walk(main, []):
         assert command.help, path
         assert _run(*path, "--help").exit_code == 0
+
+
+def test_under_bazel_run_paths_are_meant_from_where_the_user_is(tmp_path: Path) -> None:
+    runfiles = tmp_path / "runfiles"
+    runfiles.mkdir()
+    subprocess.run(
+        [sys.executable, "-m", "trilho", "new-service", "card_fraud"],
+        cwd=runfiles,
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(sys.path), "BUILD_WORKING_DIRECTORY": str(tmp_path)},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    assert (tmp_path / "card_fraud" / "card_fraud.proto").is_file()
