@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from e2e.models import Export, export_half_plus_two, export_mnist, export_spin
+from e2e.models import (
+    Export,
+    export_half_plus_two,
+    export_mnist,
+    export_payments,
+    export_spin,
+)
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +29,12 @@ def half_plus_two(tmp_path_factory: pytest.TempPathFactory) -> Export:
 def spin(tmp_path_factory: pytest.TempPathFactory) -> Export:
     """See `export_spin`."""
     return export_spin(tmp_path_factory.mktemp("export") / "spin")
+
+
+@pytest.fixture(scope="session")
+def payments_model(tmp_path_factory: pytest.TempPathFactory) -> Export:
+    """See `export_payments`."""
+    return export_payments(tmp_path_factory.mktemp("export") / "payments")
 
 
 @pytest.fixture

@@ -1,12 +1,53 @@
-"""Messages of a compiled contract, made at run time."""
+"""Contracts compiled here, and their messages, made at run time."""
 
+import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import grpc_tools
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-__all__ = ["message_class"]
+from e2e.programs import CONTRACT_PROTO, runfile
+
+__all__ = ["compiled", "message_class"]
+
+
+def compiled(folder: Path, name: str, text: str) -> Path:
+    """Compiles a contract, as its team does.
+
+    Args:
+        folder: Where to; made if missing.
+        name: Of the file, without its end.
+        text: The .proto.
+
+    Returns:
+        FOLDER/NAME.desc.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.proto").write_text(text, encoding="utf-8")
+    out = folder / f"{name}.desc"
+    (package,) = (Path(path) for path in grpc_tools.__path__)
+    # A process of its own: the compiler and TensorFlow do not go together in one.
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "grpc_tools.protoc",
+            f"--proto_path={folder}",
+            f"--proto_path={runfile(CONTRACT_PROTO).parent.parent}",
+            f"--proto_path={package / '_proto'}",
+            "--include_imports",
+            "--include_source_info",
+            f"--descriptor_set_out={out}",
+            f"{name}.proto",
+        ],
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    return out
 
 
 def message_class(descriptor_set: Path, name: str) -> Any:

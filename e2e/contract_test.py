@@ -2,22 +2,17 @@
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
-import grpc_tools
 import pytest
 import requests
 
 from e2e.client import AVAILABLE, Client, error_of
-from e2e.contract_messages import message_class
+from e2e.contract_messages import compiled, message_class
 from e2e.models import Export
-from e2e.programs import CONTRACT_PROTO, runfile
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess, run_to_end
 from e2e.waiting import PATIENCE_SECONDS, wait_for
@@ -50,32 +45,6 @@ message Half {
 """
 
 
-def compiled(folder: Path, text: str) -> Path:
-    """Compiles a contract to FOLDER/half.desc, as its team does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "half.proto").write_text(text, encoding="utf-8")
-    out = folder / "half.desc"
-    (package,) = (Path(path) for path in grpc_tools.__path__)
-    # A process of its own: the compiler and TensorFlow do not go together in one.
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "grpc_tools.protoc",
-            f"--proto_path={folder}",
-            f"--proto_path={runfile(CONTRACT_PROTO).parent.parent}",
-            f"--proto_path={package / '_proto'}",
-            "--include_imports",
-            "--include_source_info",
-            f"--descriptor_set_out={out}",
-            "half.proto",
-        ],
-        check=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    return out
-
-
 class Half:
     """Calls the service."""
 
@@ -97,7 +66,7 @@ class Half:
 @pytest.fixture(scope="module")
 def contracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("contracts")
-    compiled(folder, PROTO)
+    compiled(folder, "half", PROTO)
     return folder
 
 
@@ -242,7 +211,7 @@ def test_a_model_that_is_not_there_is_unavailable(contracts: Path, tmp_path: Pat
 
 def test_a_contract_that_contradicts_itself_stops_the_start(tmp_path: Path) -> None:
     text = PROTO.replace("minimum: -100 maximum: 100", "minimum: 100 maximum: -100")
-    file = compiled(tmp_path, text)
+    file = compiled(tmp_path, "half", text)
     for check in ([], ["--check_config"]):
         ended = run_to_end("--model_base_path=/models/m", f"--contracts={file}", *check)
         assert ended.code == MISTAKE

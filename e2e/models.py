@@ -11,7 +11,16 @@ from pathlib import Path
 
 import tensorflow as tf
 
-__all__ = ["PIXELS", "Export", "export_half_plus_two", "export_mnist", "export_spin"]
+__all__ = [
+    "PIXELS",
+    "Export",
+    "export_half_plus_two",
+    "export_mnist",
+    "export_payments",
+    "export_spin",
+    "own_version",
+    "save_signatures",
+]
 
 PIXELS = 784
 
@@ -68,7 +77,7 @@ def export_mnist(folder: Path, *, weight_bytes: int = 4, variables: int = 1) -> 
     def classify(image_data: tf.Tensor) -> dict[str, tf.Tensor]:
         digits = tf.range(10, dtype=tf.float32) * module.weights[0][0]
         mean = tf.reduce_mean(image_data, axis=1, keepdims=True)
-        return {"value": mean + digits + 10.0 * _version()}
+        return {"value": mean + digits + 10.0 * own_version()}
 
     return _save(folder, module, classify, image_data=tf.TensorSpec([None, PIXELS], tf.float32))
 
@@ -86,9 +95,52 @@ def export_half_plus_two(folder: Path) -> Export:
     module.half = tf.Variable(0.5)
 
     def half_plus_two(x: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"y": x * module.half + 2.0, "version": _version()}
+        return {"y": x * module.half + 2.0, "version": own_version()}
 
     return _save(folder, module, half_plus_two, x=tf.TensorSpec([None], tf.float32))
+
+
+def export_payments(folder: Path) -> Export:
+    """Exports value = amount - discount + the sum of history, and 100 more for "DE".
+
+    Args:
+        folder: Where to.
+
+    Returns:
+        The model: serving_default takes tensors, "examples" serialized tf.Examples.
+    """
+    module = tf.Module()
+    module.surcharge = tf.Variable(100.0)
+
+    def score(
+        amount: tf.Tensor, country: tf.Tensor, history: tf.Tensor, discount: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        german = tf.cast(country == "DE", tf.float32) * module.surcharge
+        value = amount - discount + tf.reduce_sum(history, axis=1) + german
+        return {"value": value, "version": own_version()}
+
+    def score_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        features = tf.io.parse_example(
+            examples,
+            {
+                "amount": tf.io.FixedLenFeature([], tf.float32),
+                "country": tf.io.FixedLenFeature([], tf.string),
+                "history": tf.io.VarLenFeature(tf.float32),
+                "discount": tf.io.FixedLenFeature([], tf.float32),
+            },
+        )
+        return score(**features | {"history": tf.sparse.to_dense(features["history"])})
+
+    one = tf.TensorSpec([None], tf.float32)
+    words = tf.TensorSpec([None], tf.string)
+    many = tf.TensorSpec([None, None], tf.float32)
+    tensors = {"amount": one, "country": words, "history": many, "discount": one}
+    return save_signatures(
+        folder,
+        module,
+        serving_default=tf.function(score).get_concrete_function(**tensors),
+        examples=tf.function(score_examples).get_concrete_function(examples=words),
+    )
 
 
 def export_spin(folder: Path, *, least_steps: int = 0) -> Export:
@@ -115,12 +167,13 @@ def export_spin(folder: Path, *, least_steps: int = 0) -> Export:
         )
         # One in its corner, whatever the number of steps.
         made = tf.cast(product[0, 0], tf.int32) * steps
-        return {"steps": made, "version": _version()}
+        return {"steps": made, "version": own_version()}
 
     return _save(folder, module, spin, steps=tf.TensorSpec([], tf.int32))
 
 
-def _version() -> tf.Tensor:
+def own_version() -> tf.Tensor:
+    """The version that a model is published as; somewhere in the graph of each."""
     return tf.constant(_PLACE_OF_VERSION)
 
 
@@ -135,5 +188,19 @@ def _save(
     **inputs: tf.TensorSpec,
 ) -> Export:
     served = tf.function(signature).get_concrete_function(**inputs)
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": served})
+    return save_signatures(folder, module, serving_default=served)
+
+
+def save_signatures(folder: Path, module: tf.Module, **signatures: object) -> Export:
+    """Saves a model.
+
+    Args:
+        folder: Where to.
+        module: Has its variables.
+        **signatures: Concrete functions, one of them with `own_version()` at least.
+
+    Returns:
+        The model.
+    """
+    tf.saved_model.save(module, str(folder), signatures=signatures)
     return Export(folder)

