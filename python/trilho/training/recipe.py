@@ -11,6 +11,7 @@ import trilho.models
 from trilho.training.config import TrainingConfig
 
 if TYPE_CHECKING:
+    from trilho.evaluation.evaluation import Evaluation
     from trilho.training.job import Job
 
 __all__ = ["Recipe", "find_recipes"]
@@ -31,6 +32,8 @@ class Recipe:
         data_help: What --data is.
         module: Has `prepare(config, source) -> Job`, e.g. "trilho.models.mnist.train", `source`
             being what `fetch` returns.
+        evaluation: Has `evaluation(config, source, *, rows) -> Evaluation`, e.g.
+            "trilho.models.mnist.evaluate"; None for a model without.
     """
 
     name: str
@@ -39,11 +42,23 @@ class Recipe:
     fetch: Callable[[str | None], str]
     data_help: str
     module: str
+    evaluation: str | None = None
 
     def prepare(self, config: TrainingConfig, source: str) -> "Job":
         """Reads the data and tells how to train; see `Job`."""
         prepare = importlib.import_module(self.module).prepare
         return cast("Job", prepare(config, source))
+
+    def prepare_evaluation(self, config: TrainingConfig, source: str, *, rows: int) -> "Evaluation":
+        """Reads the test split and makes calls of `rows` examples of it; see `Evaluation`.
+
+        Raises:
+            ValueError: The recipe has no `evaluation`.
+        """
+        if self.evaluation is None:
+            raise ValueError(f"{self.name} does not say how it is evaluated")
+        make = importlib.import_module(self.evaluation).evaluation
+        return cast("Evaluation", make(config, source, rows=rows))
 
 
 def find_recipes() -> dict[str, Recipe]:
