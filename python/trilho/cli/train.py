@@ -10,11 +10,12 @@ import click
 
 from trilho.export.versions import check_version
 from trilho.training.config import TrainingConfig
+from trilho.training.interrupt import terminable
 from trilho.training.overrides import describe, parse_assignments, read_file, resolve
 from trilho.training.progress import ProgressReporter
 from trilho.training.recipe import Recipe, find_recipes
 from trilho.training.startup import load_tensorflow
-from trilho.training.workers import current_task, launch
+from trilho.training.workers import INTERRUPTED, current_task, launch
 
 __all__ = ["train"]
 
@@ -62,7 +63,8 @@ def _command(recipe: Recipe) -> click.Command:
     ]
 
     def run(**given: Any) -> None:  # noqa: ANN401 - click's values
-        _run(recipe, **given)
+        with terminable():
+            _run(recipe, **given)
 
     return click.Command(
         recipe.name,
@@ -168,7 +170,10 @@ def _run(
         return
     load_tensorflow()
     # Only now, as this imports TensorFlow, which --help and a wrong option need not wait for.
+    from trilho.training.run import has_checkpoint  # noqa: PLC0415
     from trilho.training.run import train as run  # noqa: PLC0415
+
+    task = current_task()
 
     try:
         result = run(
@@ -182,9 +187,13 @@ def _run(
             reporter=ProgressReporter(),
         )
     except KeyboardInterrupt:
-        click.echo(f"A checkpoint is in {logs_dir}; --resume goes on from there", err=True)
+        if task.is_chief and has_checkpoint(logs_dir):
+            click.echo(f"A checkpoint is in {logs_dir}; --resume goes on from there", err=True)
+        if task.count > 1:
+            # Who has started them says the rest, once.
+            raise click.exceptions.Exit(INTERRUPTED) from None
         raise
-    if not current_task().is_chief:
+    if not task.is_chief:
         return
     for name, value in result.metrics.items():
         click.echo(f"{name.replace('_', ' ').capitalize():21}  {value:.4f}")

@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for the end of a step."""
+"""Ctrl-C and SIGTERM that wait for the end of a step."""
 
 import contextlib
 import signal
@@ -6,16 +6,23 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-__all__ = ["interrupts"]
+__all__ = ["interrupts", "terminable"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_Handler = Callable[[int, FrameType | None], object]
 
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[Callable[[], bool]]:
-    """Notes the first SIGINT instead of raising KeyboardInterrupt; the second one raises it.
+    """Notes the first SIGINT or SIGTERM; the second one raises KeyboardInterrupt.
 
     Yields:
         Tells whether there was one. Outside of the main thread, which alone gets signals, it never
         says so.
+
+    Raises:
+        KeyboardInterrupt: At the end, if there was one and nobody asked any more.
     """
     noted = False
 
@@ -25,11 +32,27 @@ def interrupts() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         noted = True
 
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
+    with _handled(_SIGNALS, note):
         yield lambda: noted
+    if noted:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Makes SIGTERM raise KeyboardInterrupt, as SIGINT does, so that nothing half-done stays."""
+    with _handled((signal.SIGTERM,), signal.default_int_handler):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(numbers: tuple[signal.Signals, ...], handler: _Handler) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from trilho.training.checkpoints import Checkpoints, Position
+from trilho.training.cluster import Agreement
 from trilho.training.job import LOSS, Figure
 
 __all__ = ["Figures", "Loop", "Plan", "Reporter"]
@@ -117,7 +118,8 @@ class Loop:
             reporter: Is told how it goes.
             checkpoints: Where the run's state is kept: it begins with what is there, and leaves one
                 at each validation.
-            interrupted: Asked after each step; if it says yes, a checkpoint is left.
+            interrupted: Asked after a step; if it says yes, a checkpoint is left. Of several
+                workers it is enough that one is told so: all stop after the same step.
 
         Returns:
             The step whose weights the model has: the last, or the best.
@@ -130,7 +132,7 @@ class Loop:
         reporter.start(steps=plan.steps, first=position.step)
         try:
             run = _Run(self, plan, validation, reporter, checkpoints, position)
-            run.go(batches, interrupted)
+            run.go(batches, Agreement(self._strategy, interrupted))
         finally:
             reporter.stop()
         return run.finish()
@@ -233,7 +235,7 @@ class _Run:
         self._checkpoints = checkpoints
         self._position = position
 
-    def go(self, batches: tf.data.Dataset, interrupted: Callable[[], bool]) -> None:
+    def go(self, batches: tf.data.Dataset, agreement: Agreement) -> None:
         plan, position = self._plan, self._position
         first = position.step
         report_every = max(1, plan.steps // _REPORTS)
@@ -258,9 +260,11 @@ class _Run:
                 self._reporter.train(step, self._loop.take_figures())
             if validates:
                 self._validate(step)
-            if validates or interrupted():
+            stops = agreement.stops(step, surely=validates)
+            if validates or stops:
                 self._save()
-            if interrupted():
+            if stops:
+                agreement.leave()
                 raise KeyboardInterrupt
 
     def finish(self) -> int:

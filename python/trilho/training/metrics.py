@@ -10,32 +10,33 @@ from tensorboard.plugins.hparams import api as hparams
 
 from trilho.training.loop import Figures
 
-__all__ = ["METRICS_NAME", "TensorBoardReporter", "write_metrics"]
+__all__ = [
+    "METRICS_NAME",
+    "TensorBoardReporter",
+    "clear_events",
+    "write_hyperparameters",
+    "write_metrics",
+]
 
 METRICS_NAME = "metrics.json"
+_SPLITS = ("train", "validation")
 
 
 class TensorBoardReporter:
-    """Writes a run's figures, graph, weights and options to a folder that TensorBoard reads."""
+    """Writes a stage's figures, graph and weights to a folder that TensorBoard reads."""
 
-    def __init__(
-        self, directory: Path, options: Mapping[str, bool | float | str] | None = None
-    ) -> None:
+    def __init__(self, directory: Path) -> None:
         """Prepares to write.
 
         Args:
-            directory: The run's folder, made if missing; gets the folders train and validation.
-            options: The run's hyperparameters, by name.
+            directory: The stage's folder, made if missing; gets the folders train and validation.
         """
-        self._train = tf.summary.create_file_writer(str(directory / "train"))
-        self._validation = tf.summary.create_file_writer(str(directory / "validation"))
-        self._options = dict(options or {})
+        self._train, self._validation = (
+            tf.summary.create_file_writer(str(directory / split)) for split in _SPLITS
+        )
 
-    def start(self, *, steps: int, first: int) -> None:  # noqa: ARG002 - the Reporter's
-        """Writes the options, for both folders, as each is a run to TensorBoard."""
-        for writer in (self._train, self._validation):
-            with writer.as_default():
-                hparams.hparams(self._options)
+    def start(self, *, steps: int, first: int) -> None:
+        """Does nothing."""
 
     def graph(self, graph: tf.Graph) -> None:
         """Writes the graph of a training step."""
@@ -62,16 +63,45 @@ class TensorBoardReporter:
         self._validation.close()
 
 
+def clear_events(directory: Path) -> None:
+    """Removes what an earlier run left in TensorBoard's log, which would be drawn as well.
+
+    Args:
+        directory: The run's folder, with folders of the stages if there are several.
+    """
+    for folder in (".", *_SPLITS, *(f"*/{split}" for split in _SPLITS)):
+        for path in directory.glob(f"{folder}/events.out.tfevents.*"):
+            path.unlink()
+
+
+def write_hyperparameters(directory: Path, options: Mapping[str, object]) -> None:
+    """Writes what a run is trained with: it makes the run a row of TensorBoard's tab HParams.
+
+    The columns, with their types and ranges over all runs, and the figures that go with a row are
+    found by TensorBoard itself.
+
+    Args:
+        directory: The run's folder, in which those of its stages are.
+        options: By name; numbers, truth values and strings stay what they are, others become
+            strings.
+    """
+    with tf.summary.create_file_writer(str(directory)).as_default():
+        hparams.hparams({name: _as_hyperparameter(value) for name, value in options.items()})
+
+
 def write_metrics(directory: Path, values: Mapping[str, float]) -> Path:
-    """Writes metrics.json.
+    """Writes what a run came to: metrics.json, and scalars that the tab HParams shows.
 
     Args:
         directory: The run's folder, made if missing.
         values: What was measured, by name.
 
     Returns:
-        The file.
+        metrics.json.
     """
+    with tf.summary.create_file_writer(str(directory)).as_default():
+        for name, value in values.items():
+            tf.summary.scalar(name, value, step=0)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / METRICS_NAME
     text = json.dumps(dict(values), indent=2, sort_keys=True)
@@ -83,3 +113,9 @@ def _write_scalars(writer: tf.summary.SummaryWriter, step: int, figures: Figures
     with writer.as_default(step=step):
         for name, value in figures.items():
             tf.summary.scalar(name, value)
+
+
+def _as_hyperparameter(value: object) -> bool | float | str:
+    if isinstance(value, tuple | list):
+        return ",".join(str(one) for one in value)
+    return value if isinstance(value, bool | int | float | str) else str(value)

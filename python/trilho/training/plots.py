@@ -80,7 +80,8 @@ def _roc(labels: np.ndarray, scores: np.ndarray, classes: Sequence[str], path: P
             )
     axes.set_xlabel("false positive rate")
     axes.set_ylabel("true positive rate")
-    axes.legend([str(line.get_label()).split(" (AUC")[0] for line in axes.get_lines()], fontsize=8)
+    names = [str(line.get_label()).split(" (AUC")[0] for line in axes.get_lines()]
+    axes.legend(names, title="class (area)", fontsize=8, loc="lower right")
     return _save(canvas, path)
 
 
@@ -95,6 +96,8 @@ def _confusion(labels: np.ndarray, scores: np.ndarray, classes: Sequence[str], p
         colorbar=False,
         ax=axes,
     )
+    axes.set_xlabel("class given")
+    axes.set_ylabel("class")
     return _save(canvas, path)
 
 
@@ -127,6 +130,8 @@ def _canvas() -> tuple[Canvas, Axes]:
 
 
 def _save(canvas: Canvas, path: Path) -> Path:
+    (axes,) = canvas.axes
+    axes.set_title(path.stem.replace("_", " "))
     path.parent.mkdir(parents=True, exist_ok=True)
     canvas.savefig(path, dpi=_DPI)
     return path

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
@@ -16,19 +16,25 @@ from trilho.export.publishing import BETTER, HEADLINE
 from trilho.export.versions import check_version
 from trilho.training import curves
 from trilho.training.checkpoints import Checkpoints
+from trilho.training.cluster import alone, make_strategy, meet, peer_errors
 from trilho.training.config import TrainingConfig
 from trilho.training.curves import CurveReporter
 from trilho.training.interrupt import interrupts
 from trilho.training.job import Job, Models, Shard, Stage
 from trilho.training.loop import Loop, Plan, Reporter
-from trilho.training.metrics import TensorBoardReporter, write_metrics
+from trilho.training.metrics import (
+    TensorBoardReporter,
+    clear_events,
+    write_hyperparameters,
+    write_metrics,
+)
 from trilho.training.plots import draw_curves, draw_predictions
 from trilho.training.recipe import Recipe
 from trilho.training.report import write_report
 from trilho.training.reporters import Reporters
 from trilho.training.workers import Task, current_task
 
-__all__ = ["TrainError", "TrainResult", "train"]
+__all__ = ["TrainError", "TrainResult", "has_checkpoint", "train"]
 
 _OPTIONS_NAME = "options.json"
 _CHECKPOINTS = "checkpoints"
@@ -60,6 +66,7 @@ class TrainResult:
     seconds: float
 
 
+@peer_errors()
 def train(
     recipe: Recipe,
     config: TrainingConfig,
@@ -96,18 +103,22 @@ def train(
         TrilhoError: The data cannot be read, the options leave nothing to train with, there is no
             run of these options to resume, the model does not keep its contract, or the version
             exists already.
-        KeyboardInterrupt: After Ctrl-C, with a checkpoint to resume from.
+        KeyboardInterrupt: After Ctrl-C or SIGTERM, which any of the workers may get; once there
+            are steps done, with a checkpoint to resume from.
     """
     started = time.monotonic()
     # Rather now than after the training.
     number = check_version(export_dir / recipe.name, version)
     task = current_task()
-    strategy = _make_strategy(task, config)
+    strategy = make_strategy(task)
     if task.is_chief or resume:
         _begin(logs_dir, config, resume=resume)
     keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
     job = recipe.prepare(config, source)
+    _check_sharing(job, config, task)
+    if task.is_chief:
+        write_hyperparameters(logs_dir, asdict(config))
     models: dict[str, keras.Model] = {}
     metrics: dict[str, float] = {}
     steps = 0
@@ -119,7 +130,7 @@ def train(
         # Outside of the scope, in which each new variable would be made by all workers.
         steps += _fit(stage, loop, config, job, logs_dir, reporter, task, resume=resume)
         metrics |= _measure(stage, loop, prefix=_prefix(stage, job))
-        models[stage.name] = loop.model if task.count == 1 else _alone(stage, loop.model)
+        models[stage.name] = loop.model if task.count == 1 else alone(loop.model, stage.build)
     folder = export_dir / recipe.name / str(number)
     if task.is_chief:
         metrics |= job.evaluate(models)
@@ -129,8 +140,7 @@ def train(
         _report(recipe, config, job, models, metrics, logs_dir, seconds)
         folder = _export(recipe, config, job, models, metrics, export_dir, version)
     if task.count > 1:
-        # Who leaves early makes the others fail.
-        _meet(strategy)
+        meet(strategy)
     return TrainResult(
         folder=folder,
         version=int(folder.name),
@@ -141,35 +151,19 @@ def train(
     )
 
 
-def _make_strategy(task: Task, config: TrainingConfig) -> tf.distribute.Strategy:
-    if task.count == 1:
-        return tf.distribute.get_strategy()
-    if config.batch_size % task.count:
-        raise TrainError(
-            f"batch_size is {config.batch_size}, which {task.count} workers cannot share evenly"
-        )
-    ring = tf.distribute.experimental.CommunicationImplementation.RING
-    return tf.distribute.MultiWorkerMirroredStrategy(
-        communication_options=tf.distribute.experimental.CommunicationOptions(implementation=ring)
-    )
+def has_checkpoint(logs_dir: Path) -> bool:
+    """Tells whether `train` would find something to resume in a run's folder."""
+    return any((logs_dir / _CHECKPOINTS).glob("*/checkpoint"))
 
 
-def _meet(strategy: tf.distribute.Strategy) -> None:
-    """Returns when all workers have called it."""
-
-    def add_up() -> tf.Tensor:
-        ones = strategy.run(lambda: tf.constant(1.0))
-        return strategy.reduce(tf.distribute.ReduceOp.SUM, ones, axis=None)
-
-    tf.function(add_up)()
-
-
-def _alone(stage: Stage, trained: keras.Model) -> keras.Model:
-    """Returns a copy whose variables are no longer those of several workers."""
-    model = stage.build()
-    for variable, value in zip(model.weights, trained.weights, strict=True):
-        variable.assign(keras.ops.convert_to_numpy(value))
-    return model
+def _check_sharing(job: Job, config: TrainingConfig, task: Task) -> None:
+    for stage in job.stages:
+        size = stage.batch_size or config.batch_size
+        if size % task.count:
+            raise TrainError(
+                f"{stage.name} has batches of {size}, which {task.count} workers cannot share "
+                "evenly"
+            )
 
 
 def _export(
@@ -201,6 +195,7 @@ def _begin(logs_dir: Path, config: TrainingConfig, *, resume: bool) -> None:
     if not resume:
         # The checkpoints first, as they are those of the options that are there.
         Checkpoints(logs_dir / _CHECKPOINTS).clear()
+        clear_events(logs_dir)
         logs_dir.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
         return
@@ -242,8 +237,7 @@ def _fit(
     reporters = []
     if task.is_chief:
         board = _stage_logs(stage, job, logs_dir)
-        options = config.as_strings()
-        reporters = [reporter, TensorBoardReporter(board, options), CurveReporter(board)]
+        reporters = [reporter, TensorBoardReporter(board), CurveReporter(board)]
     directory = logs_dir / _CHECKPOINTS / stage.name
     with interrupts() as interrupted:
         return loop.fit(

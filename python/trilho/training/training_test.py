@@ -9,11 +9,26 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+from tensorboard.context import RequestContext
+from tensorboard.plugins.base_plugin import TBContext
+from tensorboard.plugins.hparams import (
+    api_pb2,
+    backend_context,
+    get_experiment,
+    list_session_groups,
+)
 
 from trilho.training.checkpoints import Checkpoints
 from trilho.training.job import Figure
 from trilho.training.loop import Figures, Loop, Plan
-from trilho.training.metrics import TensorBoardReporter, write_metrics
+from trilho.training.metrics import (
+    TensorBoardReporter,
+    clear_events,
+    write_hyperparameters,
+    write_metrics,
+)
 from trilho.training.reporters import Reporters
 
 
@@ -197,9 +212,9 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
-def test_tensorboard_gets_curves_graph_weights_and_options(tmp_path: Path) -> None:
+def test_tensorboard_gets_curves_graph_and_weights(tmp_path: Path) -> None:
     recorder = _Recorder()
-    reporter = Reporters(recorder, TensorBoardReporter(tmp_path, {"hidden": "128"}))
+    reporter = Reporters(recorder, TensorBoardReporter(tmp_path))
     batches = _rows(8).repeat().batch(4)
     _loop().fit(batches, plan=Plan(steps=20), validation=_rows(4).batch(4), reporter=reporter)
     for name, has_graph in (("train", True), ("validation", False)):
@@ -207,7 +222,6 @@ def test_tensorboard_gets_curves_graph_weights_and_options(tmp_path: Path) -> No
         events = list(tf.compat.v1.train.summary_iterator(str(log)))
         assert any(event.graph_def for event in events) is has_graph
         values = [value for event in events for value in event.summary.value]
-        assert any(value.metadata.plugin_data.plugin_name == "hparams" for value in values)
         histograms = [v for v in values if v.metadata.plugin_data.plugin_name == "histograms"]
         assert bool(histograms) is (name == "train")
         reported = [call for call in recorder.calls if call[0] == name]
@@ -219,6 +233,60 @@ def test_tensorboard_gets_curves_graph_weights_and_options(tmp_path: Path) -> No
                 if value.tag == tag
             }
             assert points == pytest.approx({step: figures[tag] for _, step, figures in reported})
+
+
+def _hyperparameters_tab(folder: Path) -> tuple[Any, Any]:
+    """Returns what TensorBoard shows: the columns, and the row of the one run."""
+    multiplexer = EventMultiplexer()
+    multiplexer.AddRunsFromDirectory(str(folder))
+    multiplexer.Reload()
+    provider = MultiplexerDataProvider(multiplexer, str(folder))
+    backend = backend_context.Context(TBContext(data_provider=provider, logdir=str(folder)))
+    context = RequestContext()
+    columns = get_experiment.Handler(context, backend, "", api_pb2.GetExperimentRequest()).run()
+    request = api_pb2.ListSessionGroupsRequest(
+        slice_size=10,
+        allowed_statuses=[api_pb2.STATUS_UNKNOWN],
+        col_params=[api_pb2.ColParams(metric=info.name) for info in columns.metric_infos],
+    )
+    (row,) = list_session_groups.Handler(context, backend, "", request).run().session_groups
+    return columns, row
+
+
+def test_the_tab_hparams_has_a_run_s_options_and_its_figures(tmp_path: Path) -> None:
+    options = {"steps": 30, "rate": 0.5, "compare": True, "network": "cnn", "hidden": (8, 4)}
+    run = tmp_path / "1"
+    write_hyperparameters(run, options)
+    for writer in TensorBoardReporter(run)._train, TensorBoardReporter(run)._validation:
+        with writer.as_default(step=30):
+            tf.summary.scalar("loss", 0.25)
+        writer.close()
+    write_metrics(run, {"test_accuracy": 0.875})
+    columns, row = _hyperparameters_tab(tmp_path)
+    types = {info.name: api_pb2.DataType.Name(info.type) for info in columns.hparam_infos}
+    number, text = "DATA_TYPE_FLOAT64", "DATA_TYPE_STRING"
+    kinds = [number, number, "DATA_TYPE_BOOL", text, text]
+    assert types == dict(zip(options, kinds, strict=True))
+    assert row.hparams["rate"].number_value == 0.5
+    assert row.hparams["hidden"].string_value == "8,4"
+    figures = {(one.name.group, one.name.tag): one.value for one in row.metric_values}
+    assert figures == {
+        ("", "test_accuracy"): 0.875,
+        ("train", "loss"): 0.25,
+        ("validation", "loss"): 0.25,
+    }
+
+
+def test_what_an_earlier_run_logged_goes_and_other_files_stay(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "rating"):
+        reporter = TensorBoardReporter(folder)
+        reporter.train(1, {"loss": 1.0})
+        reporter.stop()
+    write_metrics(tmp_path, {"test_loss": 0.25})
+    (tmp_path / "train" / "notes").write_text("mine")
+    clear_events(tmp_path)
+    files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert files == ["metrics.json", "notes"]
 
 
 def test_metrics_are_written_as_json(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Several workers: local processes that train one model together."""
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -12,11 +13,17 @@ from dataclasses import dataclass
 
 from trilho.errors import TrilhoError
 
-__all__ = ["Task", "WorkerError", "current_task", "launch"]
+__all__ = ["INTERRUPTED", "Task", "WorkerError", "current_task", "launch"]
 
 # Where TensorFlow looks for it, too: tf.distribute.cluster_resolver.TFConfigClusterResolver.
 _VARIABLE = "TF_CONFIG"
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 _POLL = 0.1
+# With what a worker ends that was interrupted and left a checkpoint.
+INTERRUPTED = 130
+# After the first one of them has ended, nothing keeps the others.
+_GRACE = 10.0
 # A worker's end is what ends the others, so what else ended is looked at a little later.
 _SETTLE = 0.5
 
@@ -66,7 +73,8 @@ def current_task() -> Task:
 def launch(command: Sequence[str], *, workers: int) -> None:
     """Runs a command as several workers of this machine, and waits for all of them.
 
-    When one of them fails, the others are killed. So they are on Ctrl-C.
+    When one of them fails, the others are killed. On Ctrl-C all of them are interrupted, and
+    waited for; on the second one they are killed.
 
     Args:
         command: What each of them runs; TF_CONFIG tells it which one it is.
@@ -74,17 +82,45 @@ def launch(command: Sequence[str], *, workers: int) -> None:
 
     Raises:
         WorkerError: One failed; tells which, and how.
-        KeyboardInterrupt: After Ctrl-C.
+        KeyboardInterrupt: After Ctrl-C, here or at one of them.
     """
     with _running(command, workers) as processes:
-        while True:
-            states = [process.poll() for process in processes]
-            if any(states):
-                time.sleep(_SETTLE)
-                raise WorkerError(_ended(processes))
-            if all(state == 0 for state in states):
-                return
-            time.sleep(_POLL)
+        try:
+            failed = _wait(processes)
+        except KeyboardInterrupt:
+            for process in processes:
+                process.send_signal(signal.SIGINT)
+            _let_end(processes)
+            raise
+        if failed is None:
+            return
+        if processes[failed].returncode == INTERRUPTED:
+            # It has told the others.
+            _let_end(processes)
+            raise KeyboardInterrupt
+        time.sleep(_SETTLE)
+        raise WorkerError(_ended(processes, failed))
+
+
+def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int | None:
+    """Returns when all are done, or the index of the first one that is not and ended."""
+    while True:
+        codes = [process.poll() for process in processes]
+        failed = next((index for index, code in enumerate(codes) if code), None)
+        if failed is not None or None not in codes:
+            return failed
+        time.sleep(_POLL)
+
+
+def _let_end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Waits for all; when one has ended not long, as the others may wait for it."""
+    deadline = None
+    while any(process.poll() is None for process in processes):
+        if deadline is None and any(process.poll() is not None for process in processes):
+            deadline = time.monotonic() + _GRACE
+        if deadline and time.monotonic() > deadline:
+            return
+        time.sleep(_POLL)
 
 
 @contextlib.contextmanager
@@ -95,14 +131,25 @@ def _running(command: Sequence[str], workers: int) -> Iterator[list[subprocess.P
         for index in range(workers):
             config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
             environment = {**os.environ, _VARIABLE: json.dumps(config)}
-            # In a session of its own, so that the terminal's Ctrl-C comes to this process alone.
-            processes.append(subprocess.Popen(command, env=environment, start_new_session=True))
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                # So that the terminal's Ctrl-C comes to this process alone.
+                start_new_session=True,
+                preexec_fn=_end_with_launcher,  # noqa: PLW1509 - there is one thread
+            )
+            processes.append(process)
         yield processes
     finally:
         for process in processes:
             process.kill()
         for process in processes:
             process.wait()
+
+
+def _end_with_launcher() -> None:
+    """Lets Linux send SIGTERM when the launcher is gone, also by kill -9."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _free_ports(count: int) -> list[int]:
@@ -113,13 +160,11 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _ended(processes: Sequence[subprocess.Popen[bytes]]) -> str:
-    codes = {index: process.poll() for index, process in enumerate(processes)}
-    # One that a signal ended did not end because of the others.
-    killed = [index for index, code in codes.items() if code and code < 0]
-    failed = [index for index, code in codes.items() if code]
-    index = (killed or failed)[0]
-    code = codes[index] or 0
+def _ended(processes: Sequence[subprocess.Popen[bytes]], first: int) -> str:
+    codes = [process.poll() or 0 for process in processes]
+    # One that a signal ended did not end because of the others, whoever was seen first.
+    index = next((index for index, code in enumerate(codes) if code < 0), first)
+    code = codes[index]
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"failed with {code}"
     return (
         f"worker {index} of {len(processes)} (process {processes[index].pid}) {how}, and so the "

@@ -133,6 +133,72 @@ def test_a_worker_that_fails_is_named_and_the_others_are_ended() -> None:
     assert time.monotonic() - started < 30
 
 
+def _interrupt_when(ready: Path, count: int) -> threading.Thread:
+    """Does what a terminal does on Ctrl-C, when there are so many files."""
+
+    def interrupt() -> None:
+        deadline = time.monotonic() + 60
+        while len(list(ready.iterdir())) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    return thread
+
+
+# Writes ready-I, and when it is interrupted done-I, a little later.
+_PATIENT = """if True:
+    import json, os, sys, time
+    from pathlib import Path
+    index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+    try:
+        Path(sys.argv[1], f"ready-{index}").touch()
+        time.sleep(60)
+    except KeyboardInterrupt:
+        if "--hang" in sys.argv and index == 0:
+            time.sleep(60)
+        time.sleep(0.5)
+        Path(sys.argv[1], f"done-{index}").touch()
+        sys.exit(130)
+"""
+
+
+def test_ctrl_c_reaches_all_workers_and_they_are_waited_for(tmp_path: Path) -> None:
+    thread = _interrupt_when(tmp_path, 2)
+    with pytest.raises(KeyboardInterrupt):
+        launch([sys.executable, "-c", _PATIENT, str(tmp_path)], workers=2)
+    thread.join()
+    assert sorted(path.name for path in tmp_path.glob("done-*")) == ["done-0", "done-1"]
+
+
+def test_a_worker_that_does_not_end_after_ctrl_c_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trilho.training.workers._GRACE", 1.0)
+    started = time.monotonic()
+    thread = _interrupt_when(tmp_path, 2)
+    with pytest.raises(KeyboardInterrupt):
+        launch([sys.executable, "-c", _PATIENT, str(tmp_path), "--hang"], workers=2)
+    thread.join()
+    assert [path.name for path in tmp_path.glob("done-*")] == ["done-1"]
+    assert time.monotonic() - started < 40
+
+
+def test_a_worker_that_was_interrupted_alone_is_no_failure(tmp_path: Path) -> None:
+    program = """if True:
+        import json, os, sys, time
+        from pathlib import Path
+        index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+        time.sleep(index)
+        Path(sys.argv[1], str(index)).touch()
+        sys.exit(130)
+    """
+    with pytest.raises(KeyboardInterrupt):
+        launch([sys.executable, "-c", program, str(tmp_path)], workers=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2"]
+
+
 def _config(**changes: Any) -> str:
     config = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 1}}
     return json.dumps({**config, **changes})
