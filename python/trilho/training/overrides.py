@@ -133,6 +133,8 @@ def _explain(error: ErrorDetails, config: type[TrainingConfig]) -> str:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

@@ -21,12 +21,14 @@ class _Config(TrainingConfig):
         hidden: Units of each
             layer.
         wide: Whether there is a wide part.
+        dropout: By default as the layers want it.
     """
 
     steps: int = 7
     hidden: tuple[int, ...] = (64, 32)
     wide: bool = True
     optimizer: str = "adam"
+    dropout: float | None = None
 
 
 def _set(*assignments: str) -> _Config:
@@ -42,6 +44,9 @@ def test_values_have_the_types_of_the_options() -> None:
     assert config.learning_rate == 0.01
     assert config.optimizer == "1"
     assert config.steps == 3
+    assert config.dropout is None
+    assert _set("dropout=0.5").dropout == 0.5
+    assert _set("dropout=null").dropout is None
     assert _set("hidden=8").hidden == (8,)
     assert _set("hidden=[8, 4]").hidden == (8, 4)
 
@@ -91,4 +96,5 @@ def test_options_are_described_by_the_docstrings() -> None:
     assert list(described)[:3] == ["hidden", "wide", "optimizer"]
     assert described["hidden"] == ("64,32", "Units of each layer.")
     assert described["wide"][0] == "true"
+    assert described["dropout"][0] == "null"
     assert described["steps"] == ("7", "How many batches to train with at most.")

@@ -21,7 +21,8 @@ from tensorboard.plugins.hparams import (
 )
 
 from trilho.training.checkpoints import Checkpoints
-from trilho.training.job import Figure
+from trilho.training.config import TrainingConfig
+from trilho.training.job import Figure, Job, Stage
 from trilho.training.loop import Figures, Loop, Plan
 from trilho.training.metrics import (
     TensorBoardReporter,
@@ -30,6 +31,8 @@ from trilho.training.metrics import (
     write_metrics,
 )
 from trilho.training.reporters import Reporters
+from trilho.training.run import TrainError, _check_sharing
+from trilho.training.workers import Task
 
 
 class _Recorder:
@@ -210,6 +213,23 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
     assert best_again == best
     for one, other in zip(whole.model.variables, resumed.model.variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_batches_that_workers_cannot_share_are_refused() -> None:
+    stage = Stage(
+        name="rating",
+        train=lambda shard: _rows(64).batch(33 // shard.count),
+        validation=_rows(4).batch(4),
+        build=lambda: _loop().model,
+        optimizer=keras.optimizers.SGD,
+        loss=keras.losses.SparseCategoricalCrossentropy,
+        metrics=dict,
+        batch_size=33,
+    )
+    job = Job(stages=[stage], signatures=lambda _: [], headline=Figure(name="test_loss"))
+    _check_sharing(job, TrainingConfig(), Task(index=0, count=3))
+    with pytest.raises(TrainError, match="rating has batches of 33, which 2 workers cannot share"):
+        _check_sharing(job, TrainingConfig(), Task(index=0, count=2))
 
 
 def test_tensorboard_gets_curves_graph_and_weights(tmp_path: Path) -> None:
