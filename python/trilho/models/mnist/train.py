@@ -1,6 +1,7 @@
 """Training the MNIST model."""
 
 from pathlib import Path
+from typing import cast
 
 import keras
 
@@ -64,8 +65,13 @@ def prepare(config: MnistConfig, source: str) -> Job:
         ),
         validation=data.validation(images, validation_size=config.validation_size),
         test=data.test(images),
-        build=lambda: build(network=config.network, hidden=config.hidden, dropout=config.dropout),
-        optimizer=lambda: keras.optimizers.Adam(config.learning_rate),
+        build=lambda: build(
+            network=config.network,
+            hidden=config.hidden,
+            # None has become the network's own.
+            dropout=cast("float", config.dropout),
+        ),
+        optimizer=lambda: keras.optimizers.Adam(_learning_rate(config)),
         loss=keras.losses.SparseCategoricalCrossentropy,
         metrics=lambda: {"accuracy": keras.metrics.SparseCategoricalAccuracy()},
         watch=Figure(name="accuracy"),
@@ -77,3 +83,9 @@ def prepare(config: MnistConfig, source: str) -> Job:
         contract=mnist_pb2.DESCRIPTOR,
         predictions=predictions,
     )
+
+
+def _learning_rate(config: MnistConfig) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    if config.network == "dense":
+        return config.learning_rate
+    return keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps, alpha=0.01)

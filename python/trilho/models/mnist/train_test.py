@@ -36,13 +36,15 @@ def _idx(array: np.ndarray[Any, np.dtype[Any]]) -> bytes:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Images that can be told apart: row 2 d is bright in the picture of the digit d."""
+    """Images that can be told apart, also when moved a little: each digit is a square elsewhere."""
     folder = tmp_path_factory.mktemp("data")
     random = np.random.default_rng(0)
     for prefix, size in (("train", 600), ("t10k", 200)):
         labels = random.integers(0, 10, size)
         images = random.integers(0, 80, (size, 28, 28))
-        images[np.arange(size), 2 * labels] = 255
+        for image, digit in zip(images, labels, strict=True):
+            row, column = 14 * (digit // 5) + 4, 5 * (digit % 5) + 1
+            image[row : row + 5, column : column + 5] = 255
         (folder / f"{prefix}-images-idx3-ubyte").write_bytes(_idx(images))
         (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(_idx(labels))
     return folder
@@ -263,9 +265,27 @@ def test_a_killed_or_interrupted_run_resumes_to_the_same_result(
 
 
 def test_the_convolutional_network_has_the_same_signatures(data: Path, tmp_path: Path) -> None:
-    config = dataclasses.replace(_CONFIG, network="cnn", steps=60)
+    config = MnistConfig(steps=100, batch_size=32, validation_size=100, network="cnn")
     result = _train(data, tmp_path, config=config)
     assert result.metrics["test_accuracy"] > 0.9
+    assert manifest.verify(result.folder).training["dropout"] == "0.3"
+
+
+@pytest.mark.parametrize(
+    ("options", "dropout"),
+    [({}, 0.1), ({"network": "cnn"}, 0.3), ({"network": "cnn", "dropout": 0.0}, 0.0)],
+)
+def test_each_network_has_the_dropout_that_suits_it_unless_told(
+    options: dict[str, Any], dropout: float
+) -> None:
+    assert MnistConfig(**options).dropout == dropout
+
+
+def test_options_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match='network must be dense or cnn, not "rnn"'):
+        MnistConfig(network="rnn")
+    with pytest.raises(ValueError, match="dropout must be at least 0 and less than 1, not 1"):
+        MnistConfig(dropout=1.0)
 
 
 def test_an_export_that_computes_something_else_is_refused(
