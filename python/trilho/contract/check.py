@@ -17,8 +17,11 @@ def check(contract: Contract, folder: Path) -> Report:
     """Compares a SavedModel with a contract, without loading it.
 
     An unknown dimension of the model suits any that the contract says, and the other way round;
-    dimension 0 is the batch, and must be unknown. Where the contract has an `example_input`, that
-    input is compared, and each field with the feature that the graph parses, where it can be told.
+    dimension 0 is the batch, and must be unknown, or 1 where a message is one example. Where the
+    contract has an `example_input`, that input is compared, and each field with the feature that
+    the graph parses, where it can be told.
+
+    The server has the same rule for the versions that it loads; protos/cases/ holds both to it.
 
     Args:
         contract: What is expected.
@@ -93,12 +96,14 @@ class _Comparison:
             self._tensor(expected, self._signature.inputs)
         self._unfed(self._aliases("input"))
         for field in self._contract.outputs:
-            self._tensor(_Expected.of(field, "output"), self._signature.outputs)
+            expected = _Expected.of(field, "output", is_batch=self._contract.response_is_batch)
+            self._tensor(expected, self._signature.outputs)
 
     def _expected_inputs(self) -> list["_Expected"]:
         contract = self._contract
         if not contract.example_input:
-            return [_Expected.of(field, "input") for field in contract.inputs]
+            is_batch = contract.request_is_batch
+            return [_Expected.of(field, "input", is_batch=is_batch) for field in contract.inputs]
         examples = _Expected(
             location=contract.location,
             element=contract.full_name,
@@ -109,6 +114,8 @@ class _Comparison:
             dtypes=("STRING",),
             shape=(),
             own_rank=0,
+            is_single=False,
+            is_batch=contract.request_is_batch,
         )
         return [examples]
 
@@ -195,9 +202,11 @@ class _Expected:
     dtypes: tuple[str, ...]
     shape: tuple[int | None, ...]
     own_rank: int
+    is_single: bool
+    is_batch: bool
 
     @classmethod
-    def of(cls, field: Field, way: str) -> "_Expected":
+    def of(cls, field: Field, way: str, *, is_batch: bool) -> "_Expected":
         return cls(
             location=field.location,
             element=field.element,
@@ -208,6 +217,8 @@ class _Expected:
             dtypes=field.dtypes,
             shape=field.shape,
             own_rank=field.own_rank,
+            is_single=field.is_single,
+            is_batch=is_batch,
         )
 
     def __str__(self) -> str:
@@ -237,9 +248,11 @@ def _differences(expected: _Expected, info: TensorInfo) -> list[str]:
     if not info.shape:
         reasons.append("it has no dimension 0, which is the batch")
     elif len(info.shape) != len(shape):
-        reasons.append(f"its rank is {len(info.shape)} and not {len(shape)}")
+        advice = _shape_advice(expected, info.shape)
+        reasons.append(f"its rank is {len(info.shape)} and not {len(shape)}{advice}")
     else:
-        if info.shape[0] is not None:
+        # A model for one example is one for a request of one.
+        if info.shape[0] is not None and (expected.is_batch or info.shape[0] != 1):
             reasons.append(f"dimension 0 is the batch and must be unknown, not {info.shape[0]}")
         reasons += [
             f"dimension {position} is {found} and not {size}"
@@ -247,6 +260,14 @@ def _differences(expected: _Expected, info: TensorInfo) -> list[str]:
             if size is not None and found is not None and size != found
         ]
     return reasons
+
+
+def _shape_advice(expected: _Expected, found: tuple[int | None, ...]) -> str:
+    """For the tensors that Keras makes of one value: [n, 1]."""
+    more = found[1 + len(expected.shape) :]
+    if not expected.is_single or expected.own_rank or not more or set(more) != {1}:
+        return ""
+    return f"; say shape: {list(more)}"
 
 
 def _note(expected: _Expected, info: TensorInfo) -> str:

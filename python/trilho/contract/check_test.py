@@ -175,16 +175,41 @@ def test_an_output_that_no_field_takes_does_not_matter(
 
 
 def test_dimension_0_is_the_batch(save: Save, contract: Callable[..., Contract]) -> None:
-    folder = save({"image_data": _floats(1, 4)}, {"value": _floats(1, 2)})
-    reasons = [
-        one.problem.partition('default": ')[2] for one in check(contract(), folder).mismatches
+    def reasons(found: Contract, size: int) -> list[str]:
+        folder = save({"image_data": _floats(size, 4)}, {"value": _floats(size, 2)})
+        report = check(found, folder)
+        return [one.problem.partition('default": ')[2] for one in report.mismatches]
+
+    # A request is one example, and so is what such a model takes.
+    assert reasons(contract(), 1) == []
+    assert reasons(contract(), 3) == ["dimension 0 is the batch and must be unknown, not 3"] * 2
+    batches = [
+        f"message {name} {{ repeated {inner} all = 1 [(trilho.contract.batch) = true]; }}"
+        for name, inner in (("Q", "QOne"), ("R", "ROne"))
     ]
-    assert reasons == ["dimension 0 is the batch and must be unknown, not 1"] * 2
+    ones = [_IMAGE.replace("message Q", "message QOne"), _SCORES.replace("R {", "ROne {")]
+    batch = contract(*batches, *ones)
+    assert reasons(batch, 1) == ["dimension 0 is the batch and must be unknown, not 1"] * 2
     single = contract(_IMAGE, "message R { float value = 1; }")
     folder = save({"image_data": _floats(None, 4)}, {"value": _floats()})
     (mismatch,) = check(single, folder).mismatches
     assert mismatch.problem.endswith("it has no dimension 0, which is the batch")
     assert (mismatch.expected, mismatch.found) == ("FLOAT [?]", "FLOAT []")
+
+
+def test_a_keras_tensor_of_one_value_is_a_single_field_with_a_shape(
+    save: Save, contract: Callable[..., Contract]
+) -> None:
+    folder = save({"image_data": _floats(None, 1)}, {"value": _floats(None, 1)})
+    plain = contract("message Q { float image_data = 1; }", "message R { float value = 1; }")
+    assert [one.problem.partition('default": ')[2] for one in check(plain, folder).mismatches] == [
+        "its rank is 2 and not 1; say shape: [1]"
+    ] * 2
+    said = "float {} = 1 [(trilho.contract.tensor) = {{ shape: 1 }}];"
+    shaped = contract(
+        f"message Q {{ {said.format('image_data')} }}", f"message R {{ {said.format('value')} }}"
+    )
+    assert check(shaped, folder).mismatches == ()
 
 
 def test_unknown_dimensions_suit_any(save: Save, contract: Callable[..., Contract]) -> None:

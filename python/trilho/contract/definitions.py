@@ -22,6 +22,7 @@ class Field:
         shape: Of one example, without the batch; None where the request decides.
         own_rank: How many of the last dimensions in `shape` come from the field itself; those
             before are of the repeated messages around it.
+        is_single: Whether the field itself is one value, whose own dimensions are ones then.
         has_presence: Whether "not set" can be told from zero.
         default: What stands for it where it is not set; None for nothing.
         vocabulary: The strings that are taken; empty for any.
@@ -40,6 +41,7 @@ class Field:
     dtypes: tuple[str, ...]
     shape: tuple[int | None, ...]
     own_rank: int
+    is_single: bool
     has_presence: bool
     default: float | str | None
     vocabulary: tuple[str, ...]
@@ -74,6 +76,8 @@ class Contract:
         example_input: The one input of a signature that parses tf.Example; "" for no such.
         request: The full name of the request's message.
         response: The full name of the response's message.
+        request_is_batch: Whether a request holds any number of examples, and not one.
+        response_is_batch: Whether a response does.
         inputs: The request's fields, in the order of the .proto.
         outputs: The response's fields, in the order of the .proto.
     """
@@ -87,6 +91,8 @@ class Contract:
     example_input: str
     request: str
     response: str
+    request_is_batch: bool
+    response_is_batch: bool
     inputs: tuple[Field, ...]
     outputs: tuple[Field, ...]
 

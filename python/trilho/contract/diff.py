@@ -192,9 +192,9 @@ def _refuses_unset(field: Field) -> str:
     count = field.count
     reasons: dict[str, object] = {
         "it is optional and has no default": field.has_presence and not field.has_default,
-        f"it must have {count} values": not field.has_presence and field.own_rank > 0 and count,
+        f"it must have {count} values": not field.has_presence and not field.is_single and count,
     }
-    if not field.own_rank and not field.has_presence:
+    if field.is_single and not field.has_presence:
         # What is not set is zero then, or empty.
         reasons |= {
             "the empty string is not in its vocabulary": "" not in (field.vocabulary or [""]),

@@ -199,6 +199,11 @@ def test_what_is_removed_as_a_whole_breaks_clients(tmp_path: Path) -> None:
         ),
         (
             "float x = 1;",
+            "float x = 1 [(trilho.contract.tensor) = { shape: 1 }];",
+            ["breaks models: a.Q.x: shape of the input changed from [?] to [?, 1]"],
+        ),
+        (
+            "float x = 1;",
             'float z = 1 [(trilho.contract.tensor) = { alias: "x" }];',
             ["compatible: a.Q.x: renamed to z; bytes stay the same, JSON and code do not"],
         ),
@@ -282,6 +287,8 @@ def test_what_it_means_to_the_values_in_requests(
         ("optional float z = 9 [(T) = { default_number: 1 }];", ""),
         ("repeated float z = 9;", ""),
         ("repeated float z = 9 [(T) = { shape: 3 }];", "it must have 3 values"),
+        ("float z = 9 [(T) = { shape: 1 }];", ""),
+        ("float z = 9 [(T) = { shape: 1 minimum: 1 }];", "0 is below its minimum"),
         ("string z = 9 [(T) = { vocabulary: 'a' }];", "the empty string is not in its vocabulary"),
         ("float z = 9 [(T) = { minimum: 1 }];", "0 is below its minimum"),
         ("float z = 9 [(T) = { maximum: -1 }];", "0 is above its maximum"),
@@ -327,5 +334,5 @@ def test_what_breaks_stands_first(tmp_path: Path) -> None:
 
 
 def test_a_contradiction_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match=r"a\.Q\.x: has a shape and is a single float"):
-        _after(tmp_path, "float x = 1;", "float x = 1 [(trilho.contract.tensor) = { shape: 1 }];")
+    with pytest.raises(ContractError, match=r"a\.Q\.x: has a shape of more than one value"):
+        _after(tmp_path, "float x = 1;", "float x = 1 [(trilho.contract.tensor) = { shape: 2 }];")

@@ -50,6 +50,7 @@ class TensorOptions(NamedTuple):
     dtypes: tuple[str, ...]
     # Of the field itself, without the repeated messages around it.
     shape: tuple[int | None, ...]
+    is_single: bool
     has_presence: bool
     default: float | str | None
     vocabulary: tuple[str, ...]
@@ -120,11 +121,13 @@ class _Reader:
             self._problem("(trilho.contract.tensor) says something that this version does not know")
         dtype = self._dtype()
         bytewise = self._own == "STRING" and dtype == "UINT8"
+        many = is_repeated(self._proto) or bytewise
         return TensorOptions(
             alias=self._options.alias or self._proto.name,
             dtype=dtype,
             dtypes=tuple(self._possible()),
-            shape=self._shape(many=is_repeated(self._proto) or bytewise),
+            shape=self._shape(many=many),
+            is_single=not many,
             has_presence=bool(self._proto.proto3_optional),
             default=self._default(dtype, bytewise=bytewise),
             vocabulary=self._vocabulary(),
@@ -171,7 +174,11 @@ class _Reader:
         if not shape:
             return (None,) if many else ()
         if not many:
-            self._problem(f"has a shape and is a single {self._kind()}; make it repeated")
+            if any(size != 1 for size in shape):
+                self._problem(
+                    f"has a shape of more than one value and is a single {self._kind()}; make it "
+                    "repeated"
+                )
         elif any(size < 0 for size in shape):
             self._problem(
                 f"shape {list(shape)} has a negative dimension; leave shape out for any number of "
@@ -196,11 +203,15 @@ class _Reader:
             self._problem("has a limit that is NaN")
         elif minimum is not None and maximum is not None and minimum > maximum:
             self._problem(f"minimum {minimum:g} is greater than maximum {maximum:g}")
-        elif self._own in _INTEGERS and not self._any_within(dtype, minimum, maximum):
+        elif not self._any_within(dtype, minimum, maximum, finite=finite):
             self._problem(f"no {self._kind()} is within its limits")
         return {"minimum": minimum, "maximum": maximum, "finite": finite}
 
-    def _any_within(self, dtype: str, minimum: float | None, maximum: float | None) -> bool:
+    def _any_within(
+        self, dtype: str, minimum: float | None, maximum: float | None, *, finite: bool
+    ) -> bool:
+        if self._own in _FLOATING:
+            return self._any_float_within(dtype, minimum, maximum, finite=finite)
         least, most = self._integers(dtype)
         # Infinities cannot be rounded, and limit nothing on their own side.
         if minimum is not None and minimum > least:
@@ -208,6 +219,18 @@ class _Reader:
         if maximum is not None and maximum < most:
             most = math.floor(maximum) if math.isfinite(maximum) else least - 1
         return least <= most
+
+    def _any_float_within(
+        self, dtype: str, minimum: float | None, maximum: float | None, *, finite: bool
+    ) -> bool:
+        least = -math.inf if minimum is None else minimum
+        most = math.inf if maximum is None else maximum
+        # That infinity is taken.
+        if not finite and (most == math.inf or least == -math.inf):
+            return True
+        # If the one nearest to zero is too large for field or tensor, all are.
+        nearest = max(least, min(most, 0.0))
+        return math.isfinite(nearest) and self._holds(dtype, nearest)
 
     def _integers(self, dtype: str) -> tuple[int, int]:
         """What both the field and the tensor hold."""

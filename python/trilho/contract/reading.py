@@ -106,6 +106,8 @@ def _read_method(source: Source, service: str, method: Descriptor, problems: Pro
         example_input=model.example_input,
         request=request.name,
         response=response.name,
+        request_is_batch=bool(request.batch),
+        response_is_batch=bool(response.batch),
         inputs=tuple(request.fields),
         outputs=tuple(response.fields),
     )
@@ -259,6 +261,7 @@ class _Layout:
                 dtypes=options.dtypes,
                 shape=(None,) * scope.dimensions + options.shape,
                 own_rank=len(options.shape),
+                is_single=options.is_single,
                 has_presence=options.has_presence,
                 default=options.default,
                 vocabulary=options.vocabulary,

@@ -127,6 +127,44 @@ message Many { float single = 1; repeated string words = 2; }
     assert paths["words"] == ("many.words", (5, 2))
 
 
+def test_a_single_field_may_have_a_shape_of_ones(write: Write) -> None:
+    contract = _read(
+        write(
+            _SERVICE
+            + """
+message Q {
+  float x = 1 [(trilho.contract.tensor) = { shape: 1 }];
+  string s = 2 [(trilho.contract.tensor) = { shape: [1, 1] }];
+  repeated float many = 3 [(trilho.contract.tensor) = { shape: 1 }];
+}
+"""
+        )
+    )
+    assert _by_alias(contract.inputs) == {
+        "x": ("FLOAT", (1,)),
+        "s": ("STRING", (1, 1)),
+        "many": ("FLOAT", (1,)),
+    }
+    assert [field.is_single for field in contract.inputs] == [True, True, False]
+    assert [field.count for field in contract.inputs] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        "minimum: inf",
+        "maximum: -inf",
+        "minimum: 1e39",
+        "minimum: 0.1 maximum: 0.1",
+        "minimum: 7e4 dtype: FLOAT16",
+        "minimum: -inf maximum: inf finite: true",
+    ],
+)
+def test_limits_that_leave_something_are_taken(write: Write, limits: str) -> None:
+    path = write(f"{_SERVICE}message Q {{ float x = 1 [{_TENSOR} = {{ {limits} }}]; }}\n")
+    assert len(_read(path).inputs) == 1
+
+
 def test_the_elements_of_a_batch_are_examples(write: Write) -> None:
     contract = _read(
         write("""
@@ -138,6 +176,7 @@ message P { float age = 1; }
     )
     assert contract.inputs[0].path == "people.age"
     assert contract.inputs[0].shape == ()
+    assert (contract.request_is_batch, contract.response_is_batch) == (True, True)
 
 
 def test_annotations_are_read(write: Write) -> None:
@@ -187,7 +226,11 @@ message R { double y = 1; }
 @pytest.mark.parametrize(
     ("field", "problem"),
     [
-        (f"float x = 1 [{_TENSOR} = {{ shape: 3 }}];", "has a shape and is a single float"),
+        (
+            f"float x = 1 [{_TENSOR} = {{ shape: [1, 3] }}];",
+            "has a shape of more than one value and is a single float; make it repeated",
+        ),
+        (f"bytes x = 1 [{_TENSOR} = {{ shape: 0 }}];", "and is a single bytes; make it repeated"),
         (f"repeated float x = 1 [{_TENSOR} = {{ shape: -1 }}];", "has a negative dimension"),
         ("map<string, float> x = 1;", "is a map, which is no tensor"),
         ("oneof o { float x = 1; }", "is in the oneof o; a tensor is always there"),
@@ -206,6 +249,18 @@ message R { double y = 1; }
         (f"float x = 1 [{_TENSOR} = {{ minimum: 2 maximum: 1 }}];", "minimum 2 is greater than"),
         (f"float x = 1 [{_TENSOR} = {{ minimum: nan }}];", "has a limit that is NaN"),
         (f"int32 x = 1 [{_TENSOR} = {{ minimum: 3e9 }}];", "no int32 is within its limits"),
+        (f"float x = 1 [{_TENSOR} = {{ minimum: inf finite: true }}];", "no float is within"),
+        (f"float x = 1 [{_TENSOR} = {{ maximum: -inf finite: true }}];", "no float is within"),
+        (f"float x = 1 [{_TENSOR} = {{ minimum: 1e39 finite: true }}];", "no float is within"),
+        (f"float x = 1 [{_TENSOR} = {{ minimum: 1e39 maximum: 1e40 }}];", "no float is within"),
+        (
+            f"float x = 1 [{_TENSOR} = {{ minimum: 7e4 maximum: 1e5 dtype: FLOAT16 }}];",
+            "no float is within its limits",
+        ),
+        (
+            f"double x = 1 [{_TENSOR} = {{ minimum: 1e39 finite: true dtype: FLOAT }}];",
+            "no double is within its limits",
+        ),
         (f"float x = 1 [{_TENSOR} = {{ vocabulary: 'a' }}];", "which is for strings"),
         (
             f"string x = 1 [{_TENSOR} = {{ vocabulary: ['a', 'a'] }}];",
@@ -240,7 +295,7 @@ def test_all_problems_are_told_at_once(write: Write) -> None:
 service S {
   rpc M(Q) returns (stream R) { option (trilho.contract.model) = { signature: "s" }; }
 }
-message Q { map<int32, int32> m = 1; float x = 2 [(trilho.contract.tensor) = { shape: 1 }]; }
+message Q { map<int32, int32> m = 1; float x = 2 [(trilho.contract.tensor) = { shape: 2 }]; }
 message R { float y = 1; }
 """)
     assert _problems(path).splitlines() == [
@@ -248,7 +303,8 @@ message R { float y = 1; }
         f"{path}:6: a.S.M: is streaming; a model answers one request with one response",
         f"{path}:8: a.Q.m: is a map, which is no tensor; make it a repeated message, or one field "
         "for each key",
-        f"{path}:8: a.Q.x: has a shape and is a single float; make it repeated",
+        f"{path}:8: a.Q.x: has a shape of more than one value and is a single float; make it "
+        "repeated",
     ]
 
 
