@@ -11,8 +11,9 @@ from trilho.convert.anomalies import differences, structural_differences
 from trilho.convert.engines import Engine
 from trilho.convert.plan import Plan, make_plan, shards
 from trilho.convert.problems import ConvertError
+from trilho.convert.renaming import rename
 from trilho.convert.schema import SCHEMA_FILE, Schema, of_table
-from trilho.convert.shard_files import ShardResult, read_result
+from trilho.convert.shard_files import ShardResult, read_result, read_statistics
 from trilho.convert.sources import open_file_system, read_table
 from trilho.convert.statistics import Statistics
 
@@ -65,7 +66,8 @@ def convert(
     What an interrupted run has left there is gone on with, if it was asked for the same.
 
     Args:
-        source: Parquet: a file, a folder or a pattern; local or a URL that fsspec knows.
+        source: Parquet: a file, a folder or a pattern; local or a URL
+            (`sources.open_file_system`).
         target: The folder to make, local or a URL: part-*.tfrecord.gz, schema.json,
             statistics.json and _SUCCESS.
         engine: Who does the work.
@@ -89,8 +91,8 @@ def convert(
     """
     file_system, path = open_file_system(target)
     path = path.rstrip("/")
-    if file_system.exists(path) and not overwrite:
-        raise ConvertError(f"{target}: exists already; --overwrite replaces it")
+    if not overwrite and file_system.exists(path):
+        raise _exists(target)
     table = read_table(source)
     schema = _schema(source, table.schema, columns, compression)
     if earlier and (lines := structural_differences(earlier, schema)):
@@ -103,7 +105,7 @@ def convert(
         compression=compression,
     )
     aside = _beside(path, "partial")
-    results = _begin(file_system, aside, plan, schema, restart=restart)
+    results = _begin(file_system, aside, plan, restart=restart)
     resumed = len(results)
     missing = [index for index in range(plan.shards) if index not in results]
     done = sum(result.rows for result in results.values())
@@ -115,9 +117,10 @@ def convert(
         done += result.rows
         if progress:
             progress(done, table.rows)
+    # From the files, one after the other: all at once would take memory by the number of shards.
     statistics = Statistics(schema.features)
-    for index in range(plan.shards):
-        statistics.merge(results[index].statistics)
+    for shard in shards(plan):
+        statistics.merge(read_statistics(file_system, aside, shard, schema))
     final = Schema(
         features={
             name: statistics.columns[name].as_feature(feature)
@@ -129,7 +132,14 @@ def convert(
     anomalies = differences(earlier, final) if earlier else []
     if anomalies and strict:
         raise ConvertError("\n".join(f"{source}: {line}" for line in anomalies))
-    _finish(file_system, aside, path, plan, final, statistics, anomalies)
+    if not overwrite and file_system.exists(path):
+        # Made meanwhile. Said now, while the same command with --overwrite can still go on.
+        raise _exists(target)
+    _finish(file_system, aside, plan, final, statistics, anomalies)
+    try:
+        _publish(file_system, aside, path, overwrite=overwrite)
+    except FileExistsError as error:
+        raise _exists(target) from error
     return Conversion(
         target=target,
         rows=done,
@@ -178,12 +188,12 @@ def _beside(path: str, kind: str) -> str:
 
 
 def _begin(
-    file_system: AbstractFileSystem, aside: str, plan: Plan, schema: Schema, *, restart: bool
+    file_system: AbstractFileSystem, aside: str, plan: Plan, *, restart: bool
 ) -> dict[int, ShardResult]:
     """Makes the folder aside, or finds what an interrupted run has left there."""
     plan_file = f"{aside}/{_PLAN_FILE}"
-    if restart and file_system.exists(aside):
-        file_system.rm(aside, recursive=True)
+    if restart:
+        _remove(file_system, aside)
     if not file_system.exists(plan_file):
         file_system.makedirs(aside, exist_ok=True)
         file_system.pipe_file(plan_file, plan.to_json().encode())
@@ -193,14 +203,13 @@ def _begin(
             f"{aside}: an interrupted conversion was asked for something else, or its table has "
             "changed; --restart begins anew, the same options as then go on with it"
         )
-    found = (read_result(file_system, aside, shard, schema) for shard in shards(plan))
+    found = (read_result(file_system, aside, shard) for shard in shards(plan))
     return {result.index: result for result in found if result}
 
 
 def _finish(
     file_system: AbstractFileSystem,
     aside: str,
-    path: str,
     plan: Plan,
     schema: Schema,
     statistics: Statistics,
@@ -220,11 +229,23 @@ def _finish(
         if name.rpartition("/")[2] not in names:
             file_system.rm_file(name)
     file_system.pipe_file(f"{aside}/{_SUCCESS_FILE}", b"")
+
+
+def _publish(file_system: AbstractFileSystem, aside: str, path: str, *, overwrite: bool) -> None:
     old = _beside(path, "replaced")
-    if file_system.exists(old):
-        file_system.rm(old, recursive=True)
+    if overwrite:
+        _remove(file_system, old)
+        if file_system.exists(path):
+            rename(file_system, path, old, replace=False)
+    rename(file_system, aside, path, replace=False)
+    if overwrite:
+        _remove(file_system, old)
+
+
+def _remove(file_system: AbstractFileSystem, path: str) -> None:
     if file_system.exists(path):
-        file_system.mv(path, old, recursive=True)
-    file_system.mv(aside, path, recursive=True)
-    if file_system.exists(old):
-        file_system.rm(old, recursive=True)
+        file_system.rm(path, recursive=True)
+
+
+def _exists(target: str) -> ConvertError:
+    return ConvertError(f"{target}: exists already; --overwrite replaces it")

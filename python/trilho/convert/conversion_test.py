@@ -17,8 +17,10 @@ from trilho.convert.conversion import Conversion, convert, read_schema
 from trilho.convert.engines import LocalEngine
 from trilho.convert.plan import Plan
 from trilho.convert.problems import ConvertError
+from trilho.convert.renaming import rename
 from trilho.convert.schema import Schema
 from trilho.convert.shard_files import ShardResult
+from trilho.convert.sources import open_file_system
 
 ROWS = 10_000
 
@@ -183,6 +185,81 @@ def test_what_is_there_is_replaced_only_if_asked(source: str, tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "table"]
 
 
+class _Overtaken(LocalEngine):
+    """Is so slow that somebody else makes the target meanwhile."""
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(1)
+        self.target = target
+
+    def write(
+        self, plan: Plan, schema: Schema, indices: Sequence[int], folder: str
+    ) -> Iterator[ShardResult]:
+        yield from super().write(plan, schema, indices, folder)
+        self.target.mkdir()
+        (self.target / "theirs").touch()
+
+
+def test_what_was_made_meanwhile_stays(source: str, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+
+    with pytest.raises(ConvertError, match="exists already; --overwrite"):
+        convert(source, str(target), engine=_Overtaken(target), shard_count=3)
+
+    assert sorted(files(target)) == ["theirs"]
+    # What has been done is not lost.
+    assert run(source, target, shard_count=3, overwrite=True).resumed == 3
+    assert "theirs" not in files(target)
+
+
+@pytest.mark.parametrize("kind", ["file", "memory"])
+def test_a_name_is_given_at_once_or_not_at_all(tmp_path: Path, kind: str) -> None:
+    file_system, root = open_file_system(f"{kind}://{tmp_path}")
+    file_system.makedirs(f"{root}/folder", exist_ok=True)
+    for file in ("old", "new", "folder/member"):
+        file_system.pipe_file(f"{root}/{file}", file.encode())
+
+    for source, target in [("new", "old"), ("new", "folder"), ("folder", "old")]:
+        with pytest.raises(FileExistsError):
+            rename(file_system, f"{root}/{source}", f"{root}/{target}", replace=False)
+    with pytest.raises(FileExistsError):
+        rename(file_system, f"{root}/new", f"{root}/folder", replace=True)
+
+    rename(file_system, f"{root}/new", f"{root}/old", replace=True)
+    assert file_system.cat_file(f"{root}/old") == b"new"
+    rename(file_system, f"{root}/folder", f"{root}/moved", replace=False)
+    assert file_system.cat_file(f"{root}/moved/member") == b"folder/member"
+
+
+_MEASURED = """
+import resource, sys
+from trilho.convert.conversion import convert
+from trilho.convert.engines import LocalEngine
+convert(sys.argv[1], sys.argv[2], engine=LocalEngine(1), compression="none")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def peak(source: Path, target: Path) -> float:
+    """Converts in another process; returns the MiB that it had at most."""
+    command = [sys.executable, "-c", _MEASURED, str(source), str(target)]
+    ended = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return int(ended.stdout) / 1024
+
+
+def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
+    # All in one row group, as some write their tables: 4 MB, and 400 MB.
+    blobs = [np.random.default_rng(row).bytes(1 << 16) for row in range(6400)]
+    for name, rows in [("small", blobs[:64]), ("large", blobs)]:
+        content = pa.table({"blob": pa.array(rows, pa.large_binary())})
+        pq.write_table(content, tmp_path / name, use_dictionary=False, compression="none")
+
+    small, large = (peak(tmp_path / name, tmp_path / f"{name}-out") for name in ("small", "large"))
+
+    assert (tmp_path / "large").stat().st_size > 400e6
+    assert large < small + 100
+
+
 def test_data_is_compared_with_earlier_data(source: str, tmp_path: Path) -> None:
     run(f"{source}/a.parquet", tmp_path / "earlier")
     earlier = read_schema(str(tmp_path / "earlier"))
@@ -217,8 +294,6 @@ def test_what_cannot_be_read_is_named(source: str, tmp_path: Path) -> None:
             run(str(tmp_path / path), tmp_path / "out")
     with pytest.raises(ConvertError, match="has 10000 rows, less than 10001 shards"):
         run(source, tmp_path / "out", shard_count=10_001)
-    with pytest.raises(ConvertError, match="expected webhdfs://HOST:PORT/PATH"):
-        run("hdfs://namenode/table", tmp_path / "out")
     with pytest.raises(ConvertError, match="Protocol not known: nowhere"):
         run("nowhere://table", tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "none.parquet", "table"]

@@ -1,16 +1,15 @@
-"""Rows of a table as tf.Example."""
+"""Columns of a table as tf.Example's types."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trilho.client import serving
 from trilho.convert.problems import ConvertError
 from trilho.convert.schema import Feature, FeatureType
 
-__all__ = ["feature_columns", "serialized_examples"]
+__all__ = ["feature_columns"]
 
 _ARROW: Mapping[FeatureType, pa.DataType] = {
     "int64": pa.int64(),
@@ -43,39 +42,6 @@ def feature_columns(batch: pa.RecordBatch, features: Mapping[str, Feature]) -> d
         if feature.shape and columns[name].flatten().null_count:
             raise ConvertError(f"column {name}: a list has a missing element")
     return columns
-
-
-def serialized_examples(
-    columns: Mapping[str, pa.Array], features: Mapping[str, Feature]
-) -> Iterator[bytes]:
-    """Turns rows into tf.Examples.
-
-    Args:
-        columns: What `feature_columns` gives, all of one length.
-        features: The same features.
-
-    Yields:
-        A serialized tf.Example for each row, its features sorted by name. A missing value leaves
-        its feature out.
-    """
-    example_class = serving.message("tensorflow.Example")
-    fields = [
-        (name, f"{feature.type}_list", bool(feature.shape)) for name, feature in features.items()
-    ]
-    for row in zip(*(columns[name].to_pylist() for name in features), strict=True):
-        example = example_class()
-        slots = example.features.feature
-        for (name, kind, many), value in zip(fields, row, strict=True):
-            if value is None:
-                continue
-            values = getattr(slots[name], kind).value
-            if many:
-                values.extend(value)
-                # An empty list is a value too; without this the feature would have no kind.
-                getattr(slots[name], kind).SetInParent()
-            else:
-                values.append(value)
-        yield example.SerializeToString(deterministic=True)
 
 
 def _cast(column: pa.Array, feature: Feature) -> pa.Array:

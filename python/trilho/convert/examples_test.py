@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from trilho.convert.examples import feature_columns, serialized_examples
+from trilho.convert.example_bytes import encoded
+from trilho.convert.examples import feature_columns
 from trilho.convert.problems import ConvertError
 from trilho.convert.schema import of_table
 
@@ -18,7 +19,7 @@ def examples(table: pa.Table) -> list[tf.train.Example]:
     (batch,) = table.combine_chunks().to_batches()
     features = of_table(table.schema).features
     columns = feature_columns(batch, features)
-    return [tf.train.Example.FromString(text) for text in serialized_examples(columns, features)]
+    return [tf.train.Example.FromString(text) for text in encoded(columns, features)]
 
 
 def values(example: tf.train.Example, name: str) -> list[object]:
@@ -82,7 +83,7 @@ def test_rows_keep_their_order_also_in_a_slice_of_a_batch() -> None:
     features = of_table(table.schema).features
     batch = table.to_batches()[0].slice(4, 3)
 
-    texts = serialized_examples(feature_columns(batch, features), features)
+    texts = encoded(feature_columns(batch, features), features)
 
     found = [values(tf.train.Example.FromString(text), "x") for text in texts]
     assert found == [[4], [5, 5], []]

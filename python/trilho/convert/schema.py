@@ -29,7 +29,8 @@ class Feature:
         required: Every row has it. A row without leaves the feature out.
         minimum: The least value of a number; None where there is none.
         maximum: The greatest.
-        vocabulary: All values of a string, sorted; None if they are too many or no UTF-8.
+        vocabulary: All values of a string, sorted; None if they are too many, too large or no
+            UTF-8.
     """
 
     type: FeatureType

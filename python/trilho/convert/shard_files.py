@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from fsspec import AbstractFileSystem
 
 from trilho.convert import tfrecord
-from trilho.convert.examples import feature_columns, serialized_examples
+from trilho.convert.example_bytes import encoded
+from trilho.convert.examples import feature_columns
 from trilho.convert.plan import Plan, Shard, shards
 from trilho.convert.problems import ConvertError
+from trilho.convert.renaming import rename
 from trilho.convert.schema import Schema
 from trilho.convert.sources import open_file_system, read_rows
 from trilho.convert.statistics import ColumnStatistics, Statistics
 
-__all__ = ["ShardResult", "read_result", "result_name", "write_shard"]
+__all__ = ["ShardResult", "read_result", "read_statistics", "result_name", "write_shard"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,12 +27,10 @@ class ShardResult:
     Attributes:
         index: Its number.
         rows: How many records its file has.
-        statistics: Of them.
     """
 
     index: int
     rows: int
-    statistics: Statistics
 
 
 def result_name(shard: Shard) -> str:
@@ -67,32 +67,28 @@ def write_shard(plan: Plan, schema: Schema, index: int, folder: str) -> ShardRes
         with target.open(aside, "wb") as file:
             examples = _examples(source, plan, shard, schema, statistics)
             rows = tfrecord.write_records(file, examples, compression=plan.compression)
-        target.mv(aside, f"{path}/{shard.name}")
+        rename(target, aside, f"{path}/{shard.name}", replace=True)
     except BaseException:
         if target.exists(aside):
             target.rm_file(aside)
         raise
-    result = ShardResult(index=index, rows=rows, statistics=statistics)
     content = {
         "rows": rows,
         "size": target.size(f"{path}/{shard.name}"),
         "columns": {name: column.to_state() for name, column in statistics.columns.items()},
     }
     target.pipe_file(aside, json.dumps(content).encode())
-    target.mv(aside, f"{path}/{result_name(shard)}")
-    return result
+    rename(target, aside, f"{path}/{result_name(shard)}", replace=True)
+    return ShardResult(index=index, rows=rows)
 
 
-def read_result(
-    target: AbstractFileSystem, path: str, shard: Shard, schema: Schema
-) -> ShardResult | None:
+def read_result(target: AbstractFileSystem, path: str, shard: Shard) -> ShardResult | None:
     """Looks whether a shard is done.
 
     Args:
         target: fsspec's file system.
         path: The folder on it.
         shard: The shard.
-        schema: The features of its columns.
 
     Returns:
         What was written; None if it has to be written yet.
@@ -103,10 +99,28 @@ def read_result(
             return None
     except FileNotFoundError:
         return None
+    return ShardResult(index=shard.index, rows=content["rows"])
+
+
+def read_statistics(
+    target: AbstractFileSystem, path: str, shard: Shard, schema: Schema
+) -> Statistics:
+    """Reads the figures of a shard that is done.
+
+    Args:
+        target: fsspec's file system.
+        path: The folder on it.
+        shard: The shard.
+        schema: The features of its columns.
+
+    Returns:
+        The figures of its records.
+    """
+    content = json.loads(target.cat_file(f"{path}/{result_name(shard)}"))
     statistics = Statistics(schema.features)
     for name, state in content["columns"].items():
         statistics.columns[name] = ColumnStatistics.from_state(state)
-    return ShardResult(index=shard.index, rows=content["rows"], statistics=statistics)
+    return statistics
 
 
 def _examples(
@@ -122,4 +136,4 @@ def _examples(
             except ConvertError as error:
                 raise ConvertError(f"{piece.file.path}: {error}") from error
             statistics.add(columns, schema.features)
-            yield from serialized_examples(columns, schema.features)
+            yield from encoded(columns, schema.features)

@@ -10,13 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec import AbstractFileSystem
 
+from trilho.convert.hdfs import open_hdfs
 from trilho.convert.problems import ConvertError
 
 __all__ = ["SourceFile", "Table", "open_file_system", "read_rows", "read_table"]
 
 # What Spark, Hive and others put beside the files of a table.
 _HIDDEN = re.compile(r"(^|/)[._][^/]*")
-_BATCH = 4096
+# Rows are read so many at a time, or as many as have so many bytes by what the file says.
+_BATCH, _BATCH_BYTES = 4096, 16 << 20
+# Of a column. Without it pyarrow reads all that a row group has of it, whatever that is.
+_BUFFER = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,20 +64,17 @@ def open_file_system(url: str) -> tuple[AbstractFileSystem, str]:
     """Opens what a path or URL points to.
 
     Args:
-        url: A local path, or a URL that fsspec knows: file://, webhdfs://HOST:PORT/PATH, ...
+        url: A local path, a URL of HDFS (`hdfs.open_hdfs`), or another that fsspec knows.
 
     Returns:
         fsspec's file system, and the path on it.
 
     Raises:
-        ConvertError: The URL's scheme is unknown, or what it needs is not installed.
+        ConvertError: The URL's scheme is unknown, or what it needs is not installed; or nothing
+            says where the NameNode is.
     """
-    if url.startswith("hdfs://"):
-        # libhdfs comes with a Hadoop installation only; WebHDFS needs HTTP and nothing else.
-        raise ConvertError(
-            f"{url}: expected webhdfs://HOST:PORT/PATH, PORT being the NameNode's HTTP port "
-            "(dfs.namenode.http-address, 9870 by default)"
-        )
+    if url.startswith(("hdfs://", "webhdfs://")):
+        return open_hdfs(url)
     try:
         file_system, path = fsspec.core.url_to_fs(url)
     except (ValueError, ImportError) as error:
@@ -130,7 +131,7 @@ def read_rows(
     start: int,
     stop: int,
 ) -> Iterator[pa.RecordBatch]:
-    """Reads some rows of a file, a few thousand at a time.
+    """Reads some rows of a file, a few thousand at a time, less if they are large.
 
     Args:
         file_system: fsspec's.
@@ -160,8 +161,9 @@ def read_rows(
     with _opened(file_system, file.path) as parquet:
         if parquet.metadata.num_rows != file.rows:
             raise ConvertError(f"{file.path}: has changed while it was read")
+        size = min(_batch_size(parquet.metadata, group) for group in groups)
         for batch in parquet.iter_batches(
-            batch_size=_BATCH, row_groups=groups, columns=list(columns), use_threads=False
+            batch_size=size, row_groups=groups, columns=list(columns), use_threads=False
         ):
             rows = batch[skip : skip + missing]
             skip = max(0, skip - len(batch))
@@ -171,6 +173,11 @@ def read_rows(
             if not missing:
                 return
     raise ConvertError(f"{file.path}: ends {missing} rows too early")
+
+
+def _batch_size(metadata: pq.FileMetaData, group: int) -> int:
+    size = metadata.row_group(group)
+    return max(1, min(_BATCH, size.num_rows * _BATCH_BYTES // max(1, size.total_byte_size)))
 
 
 def _paths(file_system: AbstractFileSystem, path: str, url: str) -> list[str]:
@@ -197,10 +204,11 @@ def _paths(file_system: AbstractFileSystem, path: str, url: str) -> list[str]:
 def _opened(file_system: AbstractFileSystem, path: str) -> Iterator[pq.ParquetFile]:
     """Opens a Parquet file; what pyarrow finds wrong with it then or later names the file."""
     try:
-        # Without its own buffering ahead, which would hold whole row groups.
+        # Without reading ahead, which would hold whole row groups, or read the same bytes for
+        # column after column.
         with (
-            file_system.open(path, "rb") as file,
-            pq.ParquetFile(file, pre_buffer=False) as parquet,
+            file_system.open(path, "rb", cache_type="none") as file,
+            pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as parquet,
         ):
             yield parquet
     except pa.ArrowException as error:

@@ -4,7 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from trilho.cli.main import main
 from trilho.convert.conversion import convert
 from trilho.convert.engines import LocalEngine, SparkEngine
 from trilho.convert.problems import ConvertError
@@ -31,6 +33,18 @@ def test_spark_writes_the_same_files(source: str, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "spark").iterdir()) == names
     for name in names:
         assert (tmp_path / "spark" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
+
+
+def test_the_command_takes_a_master(source: str, tmp_path: Path) -> None:
+    options = [["--engine", "spark", "--master", MASTER], ["--engine", "local"]]
+    for name, engine in zip(("spark", "local"), options, strict=True):
+        arguments = ["convert", source, str(tmp_path / name), "--rows-per-shard", "2000", *engine]
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        assert "Rows      5000\nFiles     3\n" in result.output
+
+    for path in (tmp_path / "local").iterdir():
+        assert (tmp_path / "spark" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_what_a_task_finds_wrong_is_told_in_one_line(tmp_path: Path) -> None:

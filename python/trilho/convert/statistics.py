@@ -12,8 +12,12 @@ from trilho.convert.schema import Feature
 
 __all__ = ["ColumnStatistics", "Statistics"]
 
-# Beyond this a column of strings has no vocabulary: names, texts, identifiers.
-_DISTINCT = 10_000
+# Beyond so many, or so many bytes together, a column of strings has no vocabulary: names, texts,
+# identifiers, images.
+_DISTINCT, _DISTINCT_BYTES = 10_000, 1 << 20
+
+
+_TOO_MANY = f"more than {_DISTINCT}, or of more than {_DISTINCT_BYTES} bytes"
 
 
 class ColumnStatistics:
@@ -28,7 +32,9 @@ class ColumnStatistics:
             and greatest.
         zeros: How many numbers are 0.
         not_finite: How many are NaN or infinite.
-        distinct: How often each string occurs; None beyond 10000 different ones.
+        distinct: How often each string occurs; None beyond 10000 different ones, or if these have
+            more than a MiB together.
+        distinct_bytes: Size of these together.
         sizes: Least and greatest size of a string, in bytes.
     """
 
@@ -41,6 +47,7 @@ class ColumnStatistics:
         self.zeros = 0
         self.not_finite = 0
         self.distinct: dict[bytes, int] | None = {}
+        self.distinct_bytes = 0
         self.sizes: tuple[int, int] | None = None
 
     def add(self, column: pa.Array, feature: Feature) -> None:
@@ -82,19 +89,23 @@ class ColumnStatistics:
         if self.distinct is None:
             return
         counted = values.value_counts()
-        if len(counted) > _DISTINCT:
+        keys, counts = counted.field("values"), counted.field("counts")
+        size = pc.sum(pc.binary_length(keys)).as_py()
+        if len(counted) > _DISTINCT or size > _DISTINCT_BYTES:
             self.distinct = None
             return
-        keys, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
-        self._count_strings(dict(zip(keys, counts, strict=True)))
+        self._count_strings(dict(zip(keys.to_pylist(), counts.to_pylist(), strict=True)))
 
     def _count_strings(self, counts: Mapping[bytes, int] | None) -> None:
         if self.distinct is None or counts is None:
             self.distinct = None
             return
         for value, count in counts.items():
-            self.distinct[value] = self.distinct.get(value, 0) + count
-        if len(self.distinct) > _DISTINCT:
+            if value not in self.distinct:
+                self.distinct[value] = 0
+                self.distinct_bytes += len(value)
+            self.distinct[value] += count
+        if len(self.distinct) > _DISTINCT or self.distinct_bytes > _DISTINCT_BYTES:
             self.distinct = None
 
     def _add_numbers(self, values: pa.Array) -> None:
@@ -172,9 +183,7 @@ class ColumnStatistics:
             result["not_finite"] = self.not_finite
         if self.sizes:
             result["bytes"] = {"minimum": self.sizes[0], "maximum": self.sizes[1]}
-            result["distinct"] = (
-                f"more than {_DISTINCT}" if self.distinct is None else len(self.distinct)
-            )
+            result["distinct"] = _TOO_MANY if self.distinct is None else len(self.distinct)
             ordered = sorted((self.distinct or {}).items(), key=lambda item: (-item[1], item[0]))
             result["most_frequent"] = [
                 {"value": value.decode(errors="backslashreplace"), "count": count}

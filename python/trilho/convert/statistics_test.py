@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+import json
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,23 @@ def test_strings() -> None:
 def test_too_many_different_strings_are_no_vocabulary(pieces: int) -> None:
     found, feature = statistics(pa.array([str(number) for number in range(10_001)]), pieces=pieces)
 
-    assert found.report()["distinct"] == "more than 10000"
+    assert found.report()["distinct"] == "more than 10000, or of more than 1048576 bytes"
+    assert found.report()["most_frequent"] == []
     assert found.as_feature(feature).vocabulary is None
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_few_strings_that_are_large_are_no_vocabulary_either(pieces: int) -> None:
+    images = [bytes([number]) * 50_000 for number in range(21)]
+
+    found, feature = statistics(pa.array(images), pieces=pieces)
+
+    assert found.report()["distinct"] == "more than 10000, or of more than 1048576 bytes"
+    assert found.as_feature(feature).vocabulary is None
+    assert len(json.dumps(found.to_state())) < 1000
+    # Less than a MiB, however often.
+    again, feature = statistics(pa.array(images[:20] * 3), pieces=pieces)
+    assert again.report()["distinct"] == 20
 
 
 def test_bytes_that_are_no_text_are_no_vocabulary() -> None:

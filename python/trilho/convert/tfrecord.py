@@ -4,6 +4,7 @@ A record is its length (8 bytes, little-endian), the length's masked CRC-32C, it
 masked CRC-32C: the format of tensorflow/core/lib/io/record_writer.cc.
 """
 
+import functools
 import gzip
 import struct
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,8 @@ _LENGTH = struct.Struct("<Q")
 _CRC = struct.Struct("<I")
 _HEADER_SIZE = _LENGTH.size + _CRC.size
 _MASK_DELTA = 0xA282EAD8
+# Bytes that are written at once.
+_WRITTEN = 1 << 16
 
 
 def write_records(file: BinaryIO, records: Iterable[bytes], *, compression: str) -> int:
@@ -68,12 +71,25 @@ def read_records(file: BinaryIO, *, compression: str, name: str) -> Iterator[byt
 
 
 def _write(file: BinaryIO, records: Iterable[bytes]) -> int:
-    count = 0
+    count = size = 0
+    pieces: list[bytes] = []
     for record in records:
-        length = _LENGTH.pack(len(record))
-        file.write(b"".join((length, _masked_crc(length), record, _masked_crc(record))))
+        pieces += (_header(len(record)), record, _masked_crc(record))
         count += 1
+        size += len(record)
+        # Together, as each call of a file costs more than a small record.
+        if size >= _WRITTEN:
+            file.write(b"".join(pieces))
+            pieces.clear()
+            size = 0
+    file.write(b"".join(pieces))
     return count
+
+
+@functools.lru_cache(maxsize=4096)
+def _header(size: int) -> bytes:
+    length = _LENGTH.pack(size)
+    return length + _masked_crc(length)
 
 
 def _record(file: BinaryIO, header: bytes, name: str) -> bytes:
