@@ -14,9 +14,9 @@ _LARGEST_SEED = 2**32 - 1
 class TrainingConfig:
     """The options of a training run; the same ones give the same model.
 
-    A model's options are a subclass: fields of type int, float, bool or str, a tuple of such or such
-    a one and None, each with a default, and a line for each in the docstring's "Attributes:", which
-    `--help` shows.
+    A model's options are a subclass: fields of type int, float, bool or str, a tuple of one of
+    them, or one of them or None; each with a default, and a line for each in the docstring's
+    "Attributes:", which `--help` shows.
 
     Attributes:
         steps: How many batches to train with at most.
