@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from trilho.data import census
 from trilho.data.cache import DataError
 from trilho.data.census import STRINGS, Census, People
-from trilho.training import batches, tables
+from trilho.training import batches
 
-__all__ = ["Rows", "held_back", "read", "tensors"]
+__all__ = ["Rows", "held_back", "tensors"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,27 +38,6 @@ class Rows:
     def columns(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Inputs and labels, as `trilho.training.batches` takes them."""
         return dict(self.inputs), self.labels
-
-
-def read(source: str, *, test_rows: int) -> Census:
-    """Reads people.
-
-    Args:
-        source: The folder of adult.parquet.brotli, or a table with its columns: what
-            `training.tables` reads.
-        test_rows: How many rows, the first ones, are the test split.
-
-    Returns:
-        The data set; the same one of the same rows, wherever they are.
-
-    Raises:
-        TrilhoError: The rows cannot be read, or are no people.
-    """
-    if (Path(source) / census.FILE).is_file():
-        return census.load(Path(source), test_rows=test_rows)
-    columns = tables.read_columns(source, columns=census.COLUMNS)
-    texts = {name: _decoded(column, source) for name, column in columns.items()}
-    return census.split(texts, name=source, test_rows=test_rows)
 
 
 def held_back(people: Census, *, validation_size: int, batch_size: int) -> tuple[People, People]:
@@ -92,13 +69,3 @@ def tensors(people: People) -> dict[str, tf.Tensor]:
         name: tf.constant(column.tolist(), tf.string) if name in STRINGS else tf.constant(column)
         for name, column in people.fields.items()
     }
-
-
-def _decoded(column: np.ndarray, source: str) -> np.ndarray:
-    """Turns bytes, which strings are in TFRecord, into str; numbers stay."""
-    if column.dtype != object:
-        return column
-    try:
-        return np.array([value.decode() for value in column], dtype=object)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{source}: {error}") from error

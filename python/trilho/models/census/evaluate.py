@@ -4,8 +4,8 @@ import numpy as np
 
 from trilho.evaluation import figures
 from trilho.evaluation.evaluation import Answers, Evaluation, in_batches
-from trilho.models.census import data
 from trilho.models.census.config import CensusConfig
+from trilho.models.census.reading import read
 
 __all__ = ["evaluation"]
 
@@ -15,7 +15,7 @@ def evaluation(config: CensusConfig, source: str, *, rows: int) -> Evaluation:
 
     Args:
         config: The options the model was trained with.
-        source: Where the rows are; see `data.read`.
+        source: Where the rows are; see `reading.read`.
         rows: People a call.
 
     Returns:
@@ -24,7 +24,7 @@ def evaluation(config: CensusConfig, source: str, *, rows: int) -> Evaluation:
     Raises:
         TrilhoError: The rows cannot be read.
     """
-    people = data.read(source, test_rows=config.test_rows).test
+    people = read(source, test_rows=config.test_rows).test
 
     def measure(answers: Answers) -> dict[str, float]:
         earns_more = np.concatenate([answer["probability"] for answer in answers])

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import keras
 import numpy as np
-import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
 from trilho import census_pb2
@@ -12,6 +11,7 @@ from trilho.data import census
 from trilho.models.census import data, model, preprocessing
 from trilho.models.census.compare import compare
 from trilho.models.census.config import CensusConfig
+from trilho.models.census.reading import read
 from trilho.models.census.signatures import signatures
 from trilho.training import batches
 from trilho.training.job import Figure, Job, Models, Predictions, Stage
@@ -29,7 +29,7 @@ def prepare(config: CensusConfig, source: str) -> Job:
 
     Args:
         config: The options.
-        source: The people; see `data.read`.
+        source: The people; see `reading.read`.
 
     Returns:
         The job; its figures are test_accuracy, test_auc and test_loss, the same ones of the
@@ -38,7 +38,7 @@ def prepare(config: CensusConfig, source: str) -> Job:
     Raises:
         TrilhoError: The data cannot be read, or leaves nothing to train with.
     """
-    people = data.read(source, test_rows=config.test_rows)
+    people = read(source, test_rows=config.test_rows)
     train, validation = data.held_back(
         people, validation_size=config.validation_size, batch_size=config.batch_size
     )
@@ -101,8 +101,8 @@ def _optimizer(config: CensusConfig) -> keras.optimizers.Optimizer:
 
 
 def _probabilities(network: keras.Model, rows: data.Rows) -> np.ndarray:
-    predict = tf.function(lambda inputs: network(inputs, training=False)[:, 1])
-    return np.concatenate([predict(inputs).numpy() for inputs, _ in batches.once(rows.columns)])
+    parts = [network(inputs, training=False) for inputs, _ in batches.once(rows.columns)]
+    return np.concatenate([part.numpy()[:, 1] for part in parts])
 
 
 def _auc(network: keras.Model, rows: data.Rows) -> float:

@@ -1,0 +1,46 @@
+"""Census as people, from wherever they are; loads TensorFlow for tables alone."""
+
+from pathlib import Path
+
+import numpy as np
+
+from trilho.data import census
+from trilho.data.cache import DataError
+from trilho.data.census import Census
+from trilho.training.startup import load_tensorflow
+
+__all__ = ["read"]
+
+
+def read(source: str, *, test_rows: int) -> Census:
+    """Reads people.
+
+    Args:
+        source: The folder of adult.parquet.brotli, or a table with its columns: what
+            `training.tables` reads.
+        test_rows: How many rows, the first ones, are the test split.
+
+    Returns:
+        The data set; the same one of the same rows, wherever they are.
+
+    Raises:
+        TrilhoError: The rows cannot be read, or are no people.
+    """
+    if (Path(source) / census.FILE).is_file():
+        return census.load(Path(source), test_rows=test_rows)
+    load_tensorflow()
+    from trilho.training import tables  # noqa: PLC0415
+
+    columns = tables.read_columns(source, columns=census.COLUMNS)
+    texts = {name: _decoded(column, source) for name, column in columns.items()}
+    return census.split(texts, name=source, test_rows=test_rows)
+
+
+def _decoded(column: np.ndarray, source: str) -> np.ndarray:
+    """Turns bytes, which strings are in TFRecord, into str; numbers stay."""
+    if column.dtype != object:
+        return column
+    try:
+        return np.array([value.decode() for value in column], dtype=object)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{source}: {error}") from error
