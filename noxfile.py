@@ -156,9 +156,9 @@ def _installed_wheel(session: nox.Session) -> Iterator[tuple[str, str]]:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Trains, serves, swaps and queries MNIST; --keep leaves the server up."""
-    _bazel(session, "build", "//demo:mnist")
-    session.run(str(ROOT / "bazel-bin" / "demo" / "mnist"), *session.posargs, external=True)
+    """Trains, serves, swaps and queries mnist, census or recommender; --keep leaves the server."""
+    _bazel(session, "build", "//demo")
+    session.run(str(ROOT / "bazel-bin" / "demo" / "demo"), *session.posargs, external=True)
 
 
 @nox.session
@@ -309,22 +309,28 @@ def lock(session: nox.Session) -> None:
                 external=True,
             )
     with tempfile.TemporaryDirectory(prefix="trilho-lock-") as temporary:
-        shutil.copy(MAVEN / "pom.xml", temporary)
-        with session.chdir(temporary):
-            session.run(
-                "mvn",
-                "-B",
-                "-q",
-                COPY_DEPENDENCIES,
-                "-DoutputDirectory=jars",
-                "-Dmdep.useBaseVersion=true",
-                external=True,
-            )
-        jars = sorted((Path(temporary) / "jars").iterdir())
-        sums = [f"{_sha256(jar)}  {jar.name}\n" for jar in jars]
-        (MAVEN / "jars.sha256").write_text("".join(sums))
+        for prefix in ("", "hadoop_"):
+            _lock_maven(session, Path(temporary), prefix)
         _lock_npm(session, Path(temporary))
     _lock_go(session)
+
+
+def _lock_maven(session: nox.Session, folder: Path, prefix: str) -> None:
+    """Renews the checksums of the jars that PREFIXpom.xml names."""
+    jars = folder / f"{prefix}jars"
+    with session.chdir(folder):
+        session.run(
+            "mvn",
+            "-B",
+            "-q",
+            f"--file={MAVEN / f'{prefix}pom.xml'}",
+            COPY_DEPENDENCIES,
+            f"-DoutputDirectory={jars}",
+            "-Dmdep.useBaseVersion=true",
+            external=True,
+        )
+    sums = [f"{_sha256(jar)}  {jar.name}\n" for jar in sorted(jars.iterdir())]
+    (MAVEN / f"{prefix}jars.sha256").write_text("".join(sums))
 
 
 def _lock_npm(session: nox.Session, folder: Path) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from trilho.client import TrilhoClient
 from trilho.errors import TrilhoError
+from trilho.evaluation.evaluation import Question
 
 
 @dataclass
@@ -28,17 +28,21 @@ class Tally:
 
 
 class BackgroundLoad:
-    """Predicts one image after another from a few threads, inside a `with`.
+    """Makes one call after another from a few threads, inside a `with`.
 
     Args:
         server: HOST:PORT.
-        images: float32 [n, 784].
+        model: Who is called.
+        questions: The calls, over and over.
         threads: Calls in flight.
     """
 
-    def __init__(self, server: str, images: np.ndarray, *, threads: int = 2) -> None:
+    def __init__(
+        self, server: str, model: str, questions: Sequence[Question], *, threads: int = 2
+    ) -> None:
         self.tally = Tally()
-        self._images = images
+        self._model = model
+        self._questions = questions
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._client = TrilhoClient(server)
@@ -62,10 +66,11 @@ class BackgroundLoad:
 
     def _run(self, index: int) -> None:
         while not self._stop.is_set():
-            index = (index + 1) % len(self._images)
+            index = (index + 1) % len(self._questions)
+            question = self._questions[index]
             try:
                 result = self._client.predict(
-                    "mnist", {"image_data": self._images[index : index + 1]}
+                    self._model, question.inputs, signature_name=question.signature
                 )
             except TrilhoError as error:
                 with self._lock:

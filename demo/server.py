@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 _READY = re.compile(r"serving gRPC on port (\d+)")
+_HTTP_READY = re.compile(r"serving HTTP on port (\d+)")
 _START_SECONDS = 120
 
 
@@ -21,27 +22,31 @@ class Server:
 
     Args:
         program: The server.
+        model: The model's name.
         base_path: The folder with the model's versions.
         contract: The descriptor set of its typed service.
         log: Written anew.
     """
 
-    def __init__(self, program: Path, *, base_path: Path, contract: Path, log: Path) -> None:
+    def __init__(
+        self, program: Path, *, model: str, base_path: Path, contract: Path, log: Path
+    ) -> None:
         self.log = log
         with log.open("wb") as out:
             # A session of its own: Ctrl-C is for the demo, which then stops the server.
             self._process = subprocess.Popen(
                 [
                     program,
-                    "--model_name=mnist",
+                    f"--model_name={model}",
                     f"--model_base_path={base_path}",
                     f"--contracts={contract}",
                     "--port=0",
+                    "--rest_api_port=-1",
                 ],
                 stderr=out,
                 start_new_session=True,
             )
-        self.port = self._wait_for_port()
+        self.port, self.http_port = self._wait_for_ports()
 
     @property
     def pid(self) -> int:
@@ -53,12 +58,18 @@ class Server:
         """HOST:PORT."""
         return f"localhost:{self.port}"
 
-    def _wait_for_port(self) -> int:
+    @property
+    def http_address(self) -> str:
+        """HOST:PORT of the REST API and the status page."""
+        return f"localhost:{self.http_port}"
+
+    def _wait_for_ports(self) -> tuple[int, int]:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            ready = _READY.search(self.log.read_text())
-            if ready:
-                return int(ready.group(1))
+            log = self.log.read_text()
+            ready, http_ready = _READY.search(log), _HTTP_READY.search(log)
+            if ready and http_ready:
+                return int(ready.group(1)), int(http_ready.group(1))
             if self._process.poll() is not None:
                 break
             time.sleep(0.05)
