@@ -15,12 +15,12 @@ from trilho.census_pb2 import Person, PredictRequest
 from trilho.census_pb2_grpc import CensusServiceStub
 
 from e2e.client import Client
-from e2e.programs import TRILHO, runfile
+from e2e.grpcurl import Grpcurl
+from e2e.programs import CENSUS_CONTRACT, TRILHO, runfile
 from e2e.server_process import ServerProcess
 from e2e.waiting import PATIENCE_SECONDS
 from trilho.client import TrilhoClient
 
-CONTRACT = "protos/census.desc"
 JAVA_REPLAY = "java_client/census_replay"
 DATA = "data/adult.parquet.brotli"
 CLASSES = ["<=50K", ">50K"]
@@ -52,7 +52,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(store: Path) -> Iterator[ServerProcess]:
     flags = ["--model_name=census", f"--model_base_path={store}/census", "--rest_api_port=-1"]
-    with ServerProcess(*flags, f"--contracts={runfile(CONTRACT)}") as process:
+    with ServerProcess(*flags, f"--contracts={runfile(CENSUS_CONTRACT)}") as process:
         yield process
 
 
@@ -127,6 +127,41 @@ def test_java_sees_the_trained_accuracy(
     assert float(words[3]) == pytest.approx(accuracy, abs=1e-4)
 
 
+def test_trilho_evaluate_finds_the_trainers_figures(server: ServerProcess, store: Path) -> None:
+    data = runfile(DATA, workspace="datasets").parent
+    out = store / "served.json"
+    said = run(
+        *(str(runfile(TRILHO)), "evaluate", "census", "--server", f"localhost:{server.port}"),
+        *("--trained", str(store / "census"), "--data", str(data), "--json", str(out)),
+    )
+    print(said)
+    served = json.loads(out.read_text())
+    assert (served["version"], served["rows"]) == (1, 16281)
+    assert served["figures"]["test_accuracy"] >= 0.855
+    assert served["figures"]["test_auc"] >= 0.908
+
+
+def test_trilho_evaluate_fails_where_figures_differ(server: ServerProcess, store: Path) -> None:
+    other = store / "other" / "1"
+    other.mkdir(parents=True)
+    manifest = json.loads((store / "census" / "1" / "manifest.json").read_text())
+    manifest["metrics"]["test_auc"] += 0.01
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    data = runfile(DATA, workspace="datasets").parent
+    done = subprocess.run(
+        [
+            *(str(runfile(TRILHO)), "evaluate", "census", "--server", f"localhost:{server.port}"),
+            *("--trained", str(other), "--data", str(data)),
+        ],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == 1
+    assert "test_auc: served and trained differ by more than 0.0001" in done.stderr
+
+
 def test_json_over_http_gets_the_same(
     server: ServerProcess, rows: list[dict[str, str]], probabilities: list[float]
 ) -> None:
@@ -142,6 +177,17 @@ def test_json_over_http_gets_the_same(
     incomes = answer.json()["incomes"]
     assert [income["probability"] for income in incomes] == pytest.approx(probabilities, abs=CLOSE)
     assert {income["incomeClass"] for income in incomes} == set(CLASSES)
+
+
+def test_grpcurl_gets_the_same(
+    server: ServerProcess, rows: list[dict[str, str]], probabilities: list[float]
+) -> None:
+    people = [
+        {field.json_name: row[field.name] for field in Person.DESCRIPTOR.fields} for row in rows[:3]
+    ]
+    answer = Grpcurl(server.port).call("trilho.census.CensusService/Predict", {"people": people})
+    found = [income["probability"] for income in answer["incomes"]]
+    assert found == pytest.approx(probabilities[:3], abs=CLOSE)
 
 
 def test_what_the_contract_forbids_is_named(server: ServerProcess) -> None:

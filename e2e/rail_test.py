@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from e2e.client import AVAILABLE, END, Client
-from e2e.mnist_service import CONTRACT_FLAG
+from e2e.grpcurl import Grpcurl
+from e2e.mnist_service import CONTRACT_FLAG, classify
+from e2e.models import PIXELS
 from e2e.programs import JAVA_REPLAY, MNIST_IMAGES, TRILHO, runfile
 from e2e.server_process import ServerProcess
+from e2e.waiting import PATIENCE_SECONDS
 
 # All test images, so that the served model's error is the trainer's to the last image.
 IMAGES = 10000
@@ -33,7 +37,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
 @pytest.fixture(scope="module")
 def server(store: Path) -> Iterator[ServerProcess]:
     flags = ["--model_name=mnist", f"--model_base_path={store}/mnist", CONTRACT_FLAG]
-    with ServerProcess(*flags) as process:
+    with ServerProcess(*flags, "--rest_api_port=-1") as process:
         yield process
 
 
@@ -76,6 +80,10 @@ def assert_every_client_sees(
             assert result["errors"] == pytest.approx(trained_error(store, version), abs=3)
             if api == "predict":
                 assert result["versions"] == {str(version): IMAGES}
+    run(
+        *(str(runfile(TRILHO)), "evaluate", "mnist", "--server", f"localhost:{server.port}"),
+        *("--trained", str(store / "mnist"), "--data", str(data)),
+    )
     return int(trained_error(store, version))
 
 
@@ -90,3 +98,22 @@ def test_the_served_model_errs_as_often_as_its_trainer_said_and_a_better_one_tak
     good = assert_every_client_sees(2, store, server, data, tmp_path)
     print(f"error rates: {poor / IMAGES:.2%}, {good / IMAGES:.2%}")
     assert good <= 0.03 * IMAGES < 0.05 * IMAGES < poor
+
+
+def test_json_over_http_and_grpcurl_get_the_same(server: ServerProcess, data: Path) -> None:
+    header = 16
+    pixels = (data / "t10k-images-idx3-ubyte").read_bytes()[header : header + PIXELS]
+    image = [pixel / 255 for pixel in pixels]
+    with Client(server.port) as client:
+        expected = pytest.approx(classify(client.channel, image))
+    answer = requests.post(
+        f"http://127.0.0.1:{server.http_port()}/v1/contracts/trilho.mnist.MnistService/Classify",
+        json={"imageData": image},
+        timeout=PATIENCE_SECONDS,
+    )
+    scores = answer.json()["value"]
+    assert scores == expected
+    # The first test image is a seven.
+    assert scores.index(max(scores)) == 7
+    called = Grpcurl(server.port).call("trilho.mnist.MnistService/Classify", {"imageData": image})
+    assert called["value"] == expected
