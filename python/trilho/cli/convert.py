@@ -18,7 +18,7 @@ Examples:
   trilho convert census.parquet census-tfrecord
   trilho convert 'webhdfs://namenode:9870/logs/2026-11-2*.parquet' /data/logs --shards 8
   trilho convert /data/today /tfrecord/today --schema /tfrecord/yesterday --strict
-  trilho convert /data/big /tfrecord/big --engine spark --master yarn
+  trilho convert hdfs:///data/big hdfs:///tfrecord/big --engine spark --master yarn
 
 \b
 What is written:
@@ -84,7 +84,7 @@ def convert(
     """Turn the Parquet table SOURCE into the folder TARGET of TFRecord files.
 
     SOURCE is a file, a folder of files or a quoted pattern; both may be local or URLs, e.g.
-    webhdfs://HOST:PORT/PATH. Rows keep their order, so that the same table gives the same files,
+    webhdfs://HOST:PORT/PATH, or hdfs:///PATH with HADOOP_CONF_DIR. Rows keep their order, so that the same table gives the same files,
     whoever does the work. Memory does not grow with the table.
 
     TARGET appears when all is written. After Ctrl-C or a failure the same command goes on where it
