@@ -13,6 +13,7 @@ import requests
 import tensorflow as tf
 
 from e2e.client import AVAILABLE, END, Client, error_of, image_request, predict_request, scores
+from e2e.mnist_service import CONTRACT_FLAG, classify
 from e2e.models import PIXELS, Export
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess, run_to_end
@@ -86,6 +87,36 @@ def test_calls_share_runs_and_each_gets_its_own_answer(mnist: Export, base: Path
     assert runs < CALLS / 2
     assert padded >= rows
     assert padded % 8 == 0
+
+
+def test_typed_calls_share_runs_with_each_other_and_with_predict(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    parameters = """
+        max_batch_size { value: 32 }
+        batch_timeout_micros { value: 5000 }
+        num_batch_threads { value: 1 }
+    """
+    greys = [(i % 64) / 64 for i in range(CALLS)]
+    with batching(base, parameters, CONTRACT_FLAG) as server, ExitStack() as stack:
+        clients = [stack.enter_context(Client(server.port)) for _ in range(CLIENTS)]
+
+        def ask(i: int) -> list[float]:
+            client = clients[i % CLIENTS]
+            if i % 4 == 0:
+                answer = client.predict(image_request(greys[i])).outputs["value"]
+                return list(answer.float_val)
+            return classify(client.channel, [greys[i]] * PIXELS)
+
+        with ThreadPoolExecutor(CLIENTS * 4) as pool:
+            answers = list(pool.map(ask, range(CALLS)))
+        runs = metric(server, ":tensorflow:serving:batching_session:wrapped_run_count")
+        tasks = metric(server, "trilho_batch_tasks_sum")
+
+    for grey, answer in zip(greys, answers, strict=True):
+        np.testing.assert_allclose(answer, scores(1, grey)[0], rtol=1e-6)
+    print(f"{CALLS} calls in {runs:.0f} runs")
+    assert tasks == CALLS
+    assert runs < CALLS / 2
 
 
 def test_one_bad_call_harms_only_itself(mnist: Export, base: Path) -> None:

@@ -4,18 +4,19 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from trilho.recommender_pb2 import RankRequest, RecommendRequest
 from trilho.recommender_pb2_grpc import RecommenderServiceStub
 
-from e2e.programs import TRILHO, runfile
+from e2e.grpcurl import Grpcurl
+from e2e.programs import RECOMMENDER_CONTRACT, TRILHO, runfile
 from e2e.server_process import ServerProcess
 from e2e.waiting import PATIENCE_SECONDS
 from trilho.client import InvalidArgumentError, TrilhoClient
 
-CONTRACT = "protos/recommender.desc"
 JAVA = "java_client/recommend"
 DATA = "data/MovieLens100k_data.parquet.brotli"
 URL = "http://127.0.0.1:{}/v1/contracts/trilho.recommender.RecommenderService/{}"
@@ -47,7 +48,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(store: Path) -> Iterator[ServerProcess]:
     flags = ["--model_name=recommender", f"--model_base_path={store}/recommender"]
-    with ServerProcess(*flags, f"--contracts={runfile(CONTRACT)}", "--rest_api_port=-1") as process:
+    with ServerProcess(
+        *flags, f"--contracts={runfile(RECOMMENDER_CONTRACT)}", "--rest_api_port=-1"
+    ) as process:
         yield process
 
 
@@ -98,3 +101,42 @@ def test_java_and_http_get_the_same(server: ServerProcess, service: RecommenderS
         timeout=PATIENCE_SECONDS,
     )
     assert [item["itemId"] for item in answer.json()["items"]] == expected
+
+
+def test_candidates_are_the_same_over_http_and_by_grpcurl(
+    server: ServerProcess, service: RecommenderServiceStub
+) -> None:
+    candidates = ["174", "nobody", "1"]
+    asked = {"history": HISTORY, "candidates": candidates}
+    request = RankRequest(history=HISTORY, candidates=candidates)
+    ranked = [item.item_id for item in service.Rank(request).items]
+    ratings = pytest.approx([item.rating for item in service.Rate(request).items])
+
+    def over_http(method: str) -> Any:
+        url = URL.format(server.http_port(), method)
+        return requests.post(url, json=asked, timeout=PATIENCE_SECONDS).json()["items"]
+
+    def by_grpcurl(method: str) -> Any:
+        name = f"trilho.recommender.RecommenderService/{method}"
+        return Grpcurl(server.port).call(name, asked)["items"]
+
+    for ask in (over_http, by_grpcurl):
+        assert [item["itemId"] for item in ask("Rank")] == ranked
+        rated = ask("Rate")
+        assert [item["itemId"] for item in rated] == candidates
+        assert [item["rating"] for item in rated] == ratings
+
+
+def test_recommendations_are_the_same_by_grpcurl(
+    server: ServerProcess, service: RecommenderServiceStub
+) -> None:
+    expected = [item.item_id for item in service.Recommend(RecommendRequest(history=HISTORY)).items]
+    name = "trilho.recommender.RecommenderService/Recommend"
+    items = Grpcurl(server.port).call(name, {"history": HISTORY})["items"]
+    assert [item["itemId"] for item in items] == expected
+
+
+def test_no_candidates_give_no_items(service: RecommenderServiceStub) -> None:
+    request = RankRequest(history=HISTORY)
+    assert not service.Rank(request).items
+    assert not service.Rate(request).items
