@@ -1,4 +1,5 @@
 import random
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,17 +16,21 @@ _STRINGS = [b"", b"a", b"\0", b"x" * 127, b"x" * 128, b"x" * 20_000, "ç".encode
 _FLOATS = [0.0, -0.0, 1.5, float("inf"), float("nan"), 1e-45]
 
 
-def _column(values: list[object], kind: pa.DataType, rows: int) -> pa.Array:
+def _column(values: list[Any], kind: pa.DataType, rows: int) -> pa.Array:
     return pa.array([_RANDOM.choice([*values, None]) for _ in range(rows)], kind)
 
 
-def _lists(values: list[object], kind: pa.DataType, rows: int) -> pa.Array:
+def _lists(values: list[Any], kind: pa.DataType, rows: int) -> pa.Array:
     lists = [_RANDOM.choices(values, k=_RANDOM.choice([0, 1, 2, 50])) for _ in range(rows)]
     return pa.array([_RANDOM.choice([content, None]) for content in lists], pa.list_(kind))
 
 
 def _table(rows: int) -> pa.Table:
-    kinds = [(_INTS, pa.int64()), (_STRINGS, pa.binary()), (_FLOATS, pa.float32())]
+    kinds: list[tuple[list[Any], pa.DataType]] = [
+        (_INTS, pa.int64()),
+        (_STRINGS, pa.binary()),
+        (_FLOATS, pa.float32()),
+    ]
     columns = {f"one{index}": _column(*kind, rows) for index, kind in enumerate(kinds)}
     columns |= {f"many{index}": _lists(*kind, rows) for index, kind in enumerate(kinds)}
     # Sorted as bytes, not as the table has them.

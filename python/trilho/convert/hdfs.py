@@ -65,7 +65,7 @@ def open_hdfs(url: str) -> tuple["Hdfs", str]:
     return Hdfs(host, int(port or _PORT), user=user or _current_user()), f"/{path}"
 
 
-class Hdfs(WebHDFS):  # type: ignore[misc] - fsspec has no types
+class Hdfs(WebHDFS):  # type: ignore[misc]  # fsspec has no types
     """fsspec's, but that what fails is told."""
 
     @classmethod
@@ -128,7 +128,7 @@ class Hdfs(WebHDFS):  # type: ignore[misc] - fsspec has no types
             return super()._call(op, method, path, **options)
         except requests.ConnectionError as error:
             # Perhaps a DataNode, which the NameNode has referred to.
-            where = urlsplit(error.request.url).netloc if error.request else self.url
+            where = urlsplit(str(error.request.url)).netloc if error.request else self.url
             # Without what urllib3 says of its own doings.
             reason = getattr(error.args[0], "reason", error) if error.args else error
             raise ConvertError(f"{self.url}: {where} cannot be reached: {reason}") from error
@@ -143,7 +143,7 @@ class Hdfs(WebHDFS):  # type: ignore[misc] - fsspec has no types
         return _File(self, path, mode=mode, block_size=block_size or self.blocksize, **options)
 
 
-class _File(WebHDFile):  # type: ignore[misc] - fsspec has no types
+class _File(WebHDFile):  # type: ignore[misc]  # fsspec has no types
     def _fetch_range(self, start: int, end: int) -> bytes:
         """Reads; fsspec's own would give an error's text for the file's bytes."""
         start, end = max(start, 0), min(end, self.size)

@@ -177,7 +177,8 @@ def read_rows(
 
 def _batch_size(metadata: pq.FileMetaData, group: int) -> int:
     size = metadata.row_group(group)
-    return max(1, min(_BATCH, size.num_rows * _BATCH_BYTES // max(1, size.total_byte_size)))
+    fitting: int = size.num_rows * _BATCH_BYTES // max(1, size.total_byte_size)
+    return max(1, min(_BATCH, fitting))
 
 
 def _paths(file_system: AbstractFileSystem, path: str, url: str) -> list[str]:

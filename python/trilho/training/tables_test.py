@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +10,7 @@ import tensorflow as tf
 from trilho.convert.conversion import convert
 from trilho.convert.engines import LocalEngine
 from trilho.convert.problems import ConvertError
-from trilho.training.tables import read
+from trilho.training.tables import read, read_columns
 
 ROWS = 2500
 
@@ -63,6 +64,44 @@ def test_a_table_and_what_was_converted_from_it_are_the_same_rows(
         "tags": [b"t0", b"t1"],
         "pair": [8, -8],
     }
+
+
+def test_columns_are_chosen(parquet: str, records: str) -> None:
+    for url in (parquet, records):
+        assert set(next(iter(read(url, columns=["tags", "number"])))) == {"tags", "number"}
+        with pytest.raises(ConvertError, match="has no column wort; columns are number, share"):
+            read(url, columns=["wort"])
+
+
+@pytest.mark.parametrize("where", ["local", "elsewhere"])
+def test_a_table_that_fits_into_memory_is_read_by_columns(
+    parquet: str, records: str, where: str
+) -> None:
+    if where == "elsewhere":
+        # Where TensorFlow cannot read.
+        fsspec.filesystem("memory").put(records, f"/{records}", recursive=True)
+        records = f"memory://{records}"
+    expected = rows(parquet)
+    assert rows(records) == expected
+
+    for url in (parquet, records):
+        chosen = ["number", "share", "word"]
+        columns = read_columns(url, columns=chosen, defaults={"word": "none"})
+        found = [
+            dict(zip(chosen, row, strict=True))
+            for row in zip(*(c.tolist() for c in columns.values()), strict=True)
+        ]
+        assert found == [{name: row[name] for name in chosen} for row in expected]
+        with pytest.raises(ConvertError, match="column tags, pair has lists"):
+            read_columns(url, defaults={"word": ""})
+
+
+def test_a_damaged_file_is_told(records: str) -> None:
+    (first, *_) = sorted(Path(records).glob("part-*"))
+    first.write_bytes(first.read_bytes()[:-100])
+
+    with pytest.raises(ConvertError, match=first.name):
+        read_columns(records, columns=["number"])
 
 
 def test_a_missing_value_needs_a_default(parquet: str, records: str) -> None:

@@ -82,4 +82,5 @@ RECIPE = Recipe(
     "fetched if the folder is empty. Or a table with its columns: Parquet (a file, a folder or a "
     "quoted pattern) or a folder that `trilho convert` made, local, hdfs:// or webhdfs://.",
     module="trilho.models.census.train",
+    evaluation="trilho.models.census.evaluate",
 )

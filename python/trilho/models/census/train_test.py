@@ -10,8 +10,11 @@ import pytest
 import tensorflow as tf
 from rich.console import Console
 
+from trilho.convert.conversion import convert
+from trilho.convert.engines import LocalEngine
 from trilho.data import census
 from trilho.data.cache import DataError
+from trilho.errors import TrilhoError
 from trilho.models.census import data, preprocessing
 from trilho.models.census.compare import compare
 from trilho.models.census.config import RECIPE, CensusConfig
@@ -62,7 +65,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _train(source: Path, folder: Path, config: CensusConfig = _CONFIG) -> run.TrainResult:
+def _train(source: Path | str, folder: Path, config: CensusConfig = _CONFIG) -> run.TrainResult:
     with (folder / "output").open("a") as output:
         return run.train(
             RECIPE,
@@ -187,6 +190,75 @@ def test_method_names_are_tf_serving_s(trained: run.TrainResult) -> None:
     }
 
 
+@pytest.fixture(scope="module")
+def tables(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The same rows as Parquet in two files, and as TFRecord in three."""
+    folder = tmp_path_factory.mktemp("tables")
+    people = pq.read_table(source / census.FILE)
+    (folder / "parquet").mkdir()
+    pq.write_table(people.slice(0, 500), folder / "parquet" / "1.parquet", row_group_size=90)
+    pq.write_table(people.slice(500), folder / "parquet" / "2.parquet")
+    records = str(folder / "records")
+    convert(str(folder / "parquet"), records, engine=LocalEngine(1), shard_count=3)
+    return {"Parquet": f"{folder}/parquet/?.parquet", "TFRecord": records}
+
+
+@pytest.mark.parametrize("kind", ["Parquet", "TFRecord"])
+def test_the_same_rows_give_the_same_metrics_wherever_they_are(
+    trained: run.TrainResult, tables: dict[str, str], tmp_path: Path, kind: str
+) -> None:
+    other = _train(RECIPE.fetch(tables[kind]), tmp_path)
+
+    assert other.metrics == trained.metrics
+    names = [folder / "metrics.json" for folder in (other.logs, trained.logs)]
+    assert names[0].read_bytes() == names[1].read_bytes()
+
+
+def test_a_table_must_be_of_people(source: Path, tmp_path: Path) -> None:
+    people = pq.read_table(source / census.FILE)
+    nobody = people.drop_columns(["age"])
+    pq.write_table(nobody, tmp_path / "nobody")
+    unknown = people.set_column(0, "age", pa.array([None] * len(people), pa.int64()))
+    pq.write_table(unknown, tmp_path / "unknown")
+    texts = people.set_column(0, "age", pa.array(["old"] * len(people)))
+    pq.write_table(texts, tmp_path / "texts")
+
+    for name, message in [
+        ("missing", "missing: no such file or folder"),
+        ("nobody", "nobody: has no column age; columns are workclass"),
+        ("unknown", "column age has missing values"),
+        ("texts", "expected a number in each row of age, found string"),
+    ]:
+        with pytest.raises(TrilhoError, match=message):
+            RECIPE.prepare(_CONFIG, RECIPE.fetch(str(tmp_path / name)))
+    config = dataclasses.replace(_CONFIG, test_rows=1300)
+    with pytest.raises(DataError, match="expected more than 1300 rows, found 1300"):
+        RECIPE.prepare(config, str(source))
+
+
+def test_what_is_no_table_is_a_folder_to_fetch_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[Path] = []
+
+    def fetch(folder: Path) -> Path:
+        fetched.append(folder)
+        return folder
+
+    monkeypatch.setattr(census, "fetch", fetch)
+    monkeypatch.setenv("TRILHO_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "empty").mkdir()
+
+    assert RECIPE.fetch(None) == str(tmp_path / "cache" / "census")
+    assert RECIPE.fetch(str(tmp_path / "empty")) == str(tmp_path / "empty")
+    (tmp_path / "empty" / census.FILE).touch()
+    RECIPE.fetch(str(tmp_path / "empty"))
+    assert len(fetched) == 3
+    for table in (str(tmp_path), f"{tmp_path}/*.parquet", "hdfs:///people"):
+        assert RECIPE.fetch(table) == table
+    assert len(fetched) == 3
+
+
 def test_categories_and_crosses_are_numbered_apart(source: Path) -> None:
     people = census.load(source, test_rows=_TEST_ROWS).train
     statistics = preprocessing.measure(people)
@@ -230,3 +302,26 @@ def test_others_are_measured_with_the_same_rows(source: Path) -> None:
     assert linear.accuracy < 0.7
     assert boosted.accuracy > 0.95
     assert boosted.auc > 0.99
+
+
+def test_a_run_that_compares_reports_the_others_and_every_run_is_drawn(
+    source: Path, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(_CONFIG, steps=20, validations=1, compare=True)
+    result = _train(source, tmp_path, config)
+    others = {name: value for name, value in result.metrics.items() if name[0] in "lg"}
+    assert sorted(others) == [
+        "gradient_boosting_test_accuracy",
+        "gradient_boosting_test_auc",
+        "logistic_regression_test_accuracy",
+        "logistic_regression_test_auc",
+    ]
+    assert others["logistic_regression_test_accuracy"] < 0.7
+    assert others["gradient_boosting_test_auc"] > 0.99
+    assert sorted(path.name for path in (result.logs / "plots").iterdir()) == [
+        "calibration.png",
+        "census_accuracy.png",
+        "census_loss.png",
+        "confusion_matrix.png",
+        "roc.png",
+    ]
