@@ -36,7 +36,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Not as good as it could be: this is about the way, and the full training takes two minutes.
     run(
         *(str(runfile(TRILHO)), "train", "recommender", "--steps", "600"),
-        *("--set", "rating_steps=300", "--set", "validations=2"),
+        *("--set", "rating_steps=300", "--set", "ranker_steps=80", "--set", "validations=2"),
         *("--data", str(runfile(DATA, workspace="datasets").parent)),
         *("--export", str(folder), "--logs", str(folder / "logs")),
     )

@@ -65,7 +65,9 @@ class Stage:
             `batches.shuffled` makes such.
         validation: Each example once.
         test: Each example once; None if `Job.evaluate` does all.
-        build: Makes the network, with weights from Keras' random seed, all variables built.
+        build: Makes the network, with weights from Keras' random seed, all variables built. It is
+            called when the stages before have been trained; after training with several workers
+            once more, for a network that is given the weights.
         optimizer: Makes the optimizer.
         loss: Makes the loss, a mean over the examples. What layers add (`add_loss`) comes on top.
         metrics: Makes metrics of labels and the network's output, by name; "loss" is there anyway.

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from trilho.models.recommender import baselines
 from trilho.models.recommender.baselines import AlsOptions
+from trilho.models.recommender.data import NextItems
 from trilho.models.recommender.evaluation import RankingQuality
 
 ITEMS = 60
@@ -51,3 +53,39 @@ def test_als_is_tuned_by_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -> No
     ]
     assert best in others
     assert ndcg(best) == max(ndcg(options) for options in others)
+
+
+def test_both_are_compared_on_the_test_items_with_options_of_the_validation_items(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(baselines, "_FACTORS", (2,))
+    monkeypatch.setattr(baselines, "_REGULARIZATIONS", (0.1,))
+    monkeypatch.setattr(baselines, "_ALPHAS", (1.0, 5.0))
+    sequences, targets = _two_tastes()
+    nothing = tf.data.Dataset.from_tensors(0)
+    next_items = NextItems(
+        train=lambda _: nothing,
+        validation=nothing,
+        test=nothing,
+        train_counts=np.bincount(np.concatenate(sequences), minlength=ITEMS),
+        train_sequences=[items[:-1] for items in sequences],
+        test_sequences=sequences,
+        validation_items=np.array([items[-1] for items in sequences]),
+        test_items=targets,
+    )
+    figures = baselines.compare(next_items, item_count=ITEMS, seed=1)
+    chosen = baselines.tuned_als(
+        next_items.train_sequences,
+        item_count=ITEMS,
+        targets=next_items.validation_items,
+        seed=1,
+    )
+    best = baselines.als(sequences, item_count=ITEMS, targets=targets, options=chosen, seed=1)
+    common = baselines.popularity(sequences, item_count=ITEMS, targets=targets)
+    assert figures == {
+        "popularity_test_hit_at_10": common.hit,
+        "popularity_test_ndcg_at_10": common.ndcg,
+        "als_test_hit_at_10": best.hit,
+        "als_test_ndcg_at_10": best.ndcg,
+    }
+    assert best.hit > common.hit

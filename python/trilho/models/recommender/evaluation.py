@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["DEPTH", "Hit", "Ndcg", "RankingQuality", "masked", "quality"]
+__all__ = ["DEPTH", "Hit", "Ndcg", "RankingQuality", "listed_quality", "masked", "quality"]
 
 # Of hit@10 and NDCG@10.
 DEPTH = 10
@@ -67,6 +67,24 @@ def quality(scores: Floats, targets: Ints) -> RankingQuality:
     hit.update_state(targets, scores)
     ndcg.update_state(targets, scores)
     return RankingQuality(hit=round(float(hit.result()), 6), ndcg=round(float(ndcg.result()), 6))
+
+
+def listed_quality(lists: np.ndarray, wanted: np.ndarray) -> RankingQuality:
+    """Measures lists.
+
+    Args:
+        lists: [n, k], ids, the best first; none but the first 10 count.
+        wanted: [n], the id of the item that came next.
+
+    Returns:
+        The means over all rows.
+    """
+    found = lists[:, :DEPTH] == wanted[:, np.newaxis]
+    gains = found / np.log2(np.arange(found.shape[1]) + 2)
+    return RankingQuality(
+        hit=round(float(found.any(axis=1).mean()), 6),
+        ndcg=round(float(gains.sum(axis=1).mean()), 6),
+    )
 
 
 def masked(scores: Floats, sequences: Sequence[Ints]) -> Floats:

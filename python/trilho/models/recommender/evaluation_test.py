@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from trilho.models.recommender.evaluation import Hit, Ndcg, RankingQuality, masked, quality
+from trilho.models.recommender.evaluation import (
+    Hit,
+    Ndcg,
+    RankingQuality,
+    listed_quality,
+    masked,
+    quality,
+)
 
 # Row r of these scores has its target, item 0, on the place of its name.
 FIRST = np.array([30, *range(29)])
@@ -24,6 +31,17 @@ def test_a_later_place_counts_less_and_the_eleventh_nothing() -> None:
 
 def test_equal_scores_are_nobody_s_merit() -> None:
     assert _quality(np.ones(30)).hit == 0
+
+
+def test_lists_are_measured_as_scores_are() -> None:
+    rows = np.array([FIRST, SECOND, TENTH, ELEVENTH], np.float32)
+    lists = np.argsort(-rows, axis=1)
+    wanted = np.zeros(len(rows), np.int64)
+    assert listed_quality(lists[:, :12], wanted) == quality(rows, wanted)
+    # Of a short list, too; what fills it up is nobody's item.
+    short = np.array([[b"a", b""], [b"b", b"a"], [b"", b""]])
+    measured = listed_quality(short, np.array([b"a", b"a", b"a"]))
+    assert measured == RankingQuality(hit=0.666667, ndcg=0.543643)
 
 
 def test_metrics_are_means_over_rows_not_over_batches() -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from trilho.export.signature import PREDICT, Signature
+from trilho.models.recommender.ranker import Ranker
 from trilho.models.recommender.rating import Rating
 from trilho.models.recommender.retrieval import Retrieval
 
-__all__ = ["NOT_THERE", "Recommender", "signatures"]
+__all__ = ["NOT_THERE", "Recommender", "padded", "signatures"]
 
 # The score of what is no recommendation; JSON has no infinity.
 NOT_THERE = float(np.finfo(np.float32).min)
@@ -18,24 +19,28 @@ _UNKNOWN = 0
 
 
 class Recommender:
-    """Both models behind the ids of users and items."""
+    """The models behind the ids of users and items."""
 
-    def __init__(self, retrieval: Retrieval, rating: Rating, *, item_ids: Sequence[str]) -> None:
+    def __init__(
+        self, retrieval: Retrieval, ranker: Ranker, rating: Rating, *, item_ids: Sequence[str]
+    ) -> None:
         """Joins the models.
 
         Args:
             retrieval: Trained.
+            ranker: Trained with `retrieval`, which it calls itself.
             rating: Trained.
             item_ids: In the order of the models' rows.
         """
         self._retrieval = retrieval
+        self._ranker = ranker
         self._rating = rating
         self._item_ids = tf.constant(list(item_ids))
 
     def recommend(
         self, user_id: tf.Tensor, history: tf.Tensor, count: tf.Tensor
     ) -> Mapping[str, tf.Tensor]:
-        """Finds the best items that are not in the history.
+        """Finds the best items that are not in the history: retrieved, then ranked.
 
         Args:
             user_id: string [n]; without influence, as the history tells more.
@@ -50,7 +55,7 @@ class Recommender:
         del user_id
         rows = self._items(history)
         seen = self._seen(rows)
-        scores = self._score(rows, seen)
+        scores = self._ranker({"history": self._newest(rows), "seen": seen})
         left = tf.reduce_sum(tf.cast(tf.logical_not(seen), tf.int32), axis=1)
         wanted = tf.clip_by_value(count, 0, left)
         scores, best = tf.math.top_k(scores, k=tf.reduce_max(wanted))
@@ -63,7 +68,7 @@ class Recommender:
     def rank(
         self, user_id: tf.Tensor, history: tf.Tensor, candidates: tf.Tensor
     ) -> Mapping[str, tf.Tensor]:
-        """Sorts items by how likely they come next.
+        """Sorts items by how likely they come next, as both models see it.
 
         Args:
             user_id: string [n]; without influence.
@@ -76,9 +81,9 @@ class Recommender:
         """
         del user_id
         rows = self._items(history)
-        scores = self._score(rows, tf.zeros_like(self._seen(rows)))
         wanted = self._items(candidates)
-        found = tf.gather(scores, tf.maximum(wanted - 1, 0), batch_dims=1)
+        inputs = {"history": self._newest(rows), "seen": self._seen(rows)}
+        found = self._ranker.rank(inputs, tf.maximum(wanted - 1, 0))
         found = tf.where(wanted == _UNKNOWN, NOT_THERE, found)
         scores, order = tf.math.top_k(found, k=tf.shape(candidates)[1])
         return {"item_id": tf.gather(candidates, order, batch_dims=1), "score": scores}
@@ -120,15 +125,22 @@ class Recommender:
         ones = tf.ones(tf.shape(places)[0], tf.int32)
         return tf.scatter_nd(places, ones, shape) > 0
 
-    def _score(self, rows: tf.Tensor, seen: tf.Tensor) -> tf.Tensor:
+    def _newest(self, rows: tf.Tensor) -> tf.Tensor:
+        """Returns the last items of each user as the models take them, int32 [n, length]."""
         length = self._retrieval.history_length
         newest = tf.reverse(rows, axis=[1])
         # Unknown items go behind the others, which stay in their order.
         order = tf.argsort(tf.cast(newest == _UNKNOWN, tf.int32), axis=1, stable=True)
         newest = tf.gather(newest, order, batch_dims=1)[:, :length]
         newest = tf.pad(newest, [[0, 0], [0, length - tf.shape(newest)[1]]])
-        newest = tf.ensure_shape(newest, [None, length])
-        return self._retrieval({"history": newest, "seen": seen})
+        return tf.ensure_shape(newest, [None, length])
+
+
+def padded(histories: Sequence[Sequence[str]]) -> np.ndarray:
+    """Joins histories, object [n, h], with "" in front of the shorter ones."""
+    longest = max(len(history) for history in histories)
+    rows = [[*[""] * (longest - len(history)), *history] for history in histories]
+    return np.array(rows, dtype=object)
 
 
 def signatures(
@@ -151,11 +163,9 @@ def signatures(
     Returns:
         The signatures.
     """
-    longest = max(len(history) for history in histories)
-    padded = [[*[""] * (longest - len(history)), *history] for history in histories]
     who: dict[str, np.ndarray] = {
         "user_id": np.array(user_ids, dtype=object),
-        "history": np.array(padded, dtype=object),
+        "history": padded(histories),
     }
     several = np.array([list(candidates)] * len(user_ids), dtype=object)
     counts = np.full(len(user_ids), count, np.int32)

@@ -1,27 +1,32 @@
 """What is to be done for a version of the recommender."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from trilho import recommender_pb2
 from trilho.data import movielens
 from trilho.data.movielens import MovieLens
 from trilho.export.signature import Signature
-from trilho.models.recommender import data
+from trilho.models.recommender import data, model
 from trilho.models.recommender.config import RecommenderConfig
 from trilho.models.recommender.data import NextItems
-from trilho.models.recommender.evaluation import Hit, Ndcg
+from trilho.models.recommender.evaluation import DEPTH, Hit, Ndcg, listed_quality
+from trilho.models.recommender.ranker import Ranker, with_next
 from trilho.models.recommender.rating import Rating
 from trilho.models.recommender.retrieval import Retrieval
-from trilho.models.recommender.serving import Recommender, signatures
-from trilho.training.job import Figure, Job, Models, Stage
+from trilho.models.recommender.serving import Recommender, padded, signatures
+from trilho.training import batches
+from trilho.training.job import Figure, Job, Models, Shard, Stage
 
 __all__ = ["prepare"]
 
 _RETRIEVAL = "retrieval"
+_RANKER = "ranker"
 _RATING = "rating"
 # Users with whom the export is tried, and items that each of them ranks.
 _SAMPLES = 50
@@ -36,7 +41,9 @@ def prepare(config: RecommenderConfig, source: str) -> Job:
         source: Where the three files are.
 
     Returns:
-        Two stages, the retrieval model and the rating model, which a version has both.
+        Three stages, whose networks a version has all: the retrieval model, the rating model and,
+        on top of the first one, the ranker. Their figures have the stage's name in front;
+        test_hit_at_10 and test_ndcg_at_10 are those of the lists that serving_default answers.
 
     Raises:
         DataError: The data cannot be read, or the options leave nothing to train with.
@@ -48,61 +55,78 @@ def prepare(config: RecommenderConfig, source: str) -> Job:
         batch_size=config.batch_size,
         seed=config.seed,
     )
+    # The last one that was built is the trained one: the ranker's stage comes later.
+    retrieval: list[keras.Model] = []
+
+    def build_retrieval() -> keras.Model:
+        retrieval[:] = [model.build_retrieval(config, read, next_items)]
+        return retrieval[0]
+
+    def build_ranker() -> keras.Model:
+        return model.build_ranker(config, read, next_items, retrieval[0])
+
+    def evaluate(models: Models) -> Mapping[str, float]:
+        served = _served(_recommender(read, models), read, next_items)
+        return {**served, **_compare(config, read, next_items)}
+
     return Job(
-        stages=[_retrieval(config, read, next_items), _rating(config, read)],
+        stages=[
+            _next_item(
+                _RETRIEVAL,
+                next_items,
+                train=next_items.train,
+                build=build_retrieval,
+                learning_rate=config.learning_rate,
+                steps=config.steps,
+            ),
+            _rating(config, read),
+            _next_item(
+                _RANKER,
+                next_items,
+                train=lambda shard: next_items.train(shard).map(with_next),
+                build=build_ranker,
+                learning_rate=config.ranker_learning_rate,
+                steps=config.ranker_steps,
+            ),
+        ],
         signatures=lambda models: _signatures(read, next_items, models),
-        headline=Figure(name="retrieval_test_ndcg_at_10"),
-        evaluate=lambda _: _compare(config, read, next_items),
+        headline=Figure(name="test_ndcg_at_10"),
+        evaluate=evaluate,
         contract=recommender_pb2.DESCRIPTOR,
     )
 
 
-def _retrieval(config: RecommenderConfig, read: MovieLens, next_items: NextItems) -> Stage:
-    def build() -> keras.Model:
-        return Retrieval(
-            item_ids=read.item_ids,
-            genres=read.genres,
-            counts=next_items.train_counts,
-            history_length=config.history_length,
-            dimensions=config.dimensions,
-            means=config.means,
-            dropout=config.dropout,
-            history_dropout=config.history_dropout,
-        )
-
+def _next_item(
+    name: str,
+    next_items: NextItems,
+    *,
+    train: Callable[[Shard], tf.data.Dataset],
+    build: Callable[[], keras.Model],
+    learning_rate: float,
+    steps: int,
+) -> Stage:
     return Stage(
-        name=_RETRIEVAL,
-        train=next_items.train,
+        name=name,
+        train=train,
         validation=next_items.validation,
         test=next_items.test,
         build=build,
-        optimizer=lambda: keras.optimizers.Adam(config.learning_rate),
+        optimizer=lambda: keras.optimizers.Adam(learning_rate),
         loss=lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=lambda: {"hit_at_10": Hit(), "ndcg_at_10": Ndcg()},
         watch=Figure(name="ndcg_at_10"),
+        steps=steps,
     )
 
 
 def _rating(config: RecommenderConfig, read: MovieLens) -> Stage:
     ratings = data.ratings(read, batch_size=config.rating_batch_size, seed=config.seed)
-    features = data.rating_features(read, mean=ratings.mean)
-
-    def build() -> keras.Model:
-        return Rating(
-            features,
-            user_ids=read.user_ids,
-            factors=config.factors,
-            hidden=config.hidden,
-            dropout=config.dropout,
-            user_dropout=config.user_dropout,
-        )
-
     return Stage(
         name=_RATING,
         train=ratings.train,
         validation=ratings.validation,
         test=ratings.test,
-        build=build,
+        build=lambda: model.build_rating(config, read, ratings),
         optimizer=lambda: keras.optimizers.AdamW(
             config.rating_learning_rate, weight_decay=config.rating_weight_decay
         ),
@@ -125,18 +149,39 @@ def _compare(
     return baselines.compare(next_items, item_count=len(read.item_ids), seed=config.seed)
 
 
-def _signatures(read: MovieLens, next_items: NextItems, models: Models) -> list[Signature]:
-    recommender = Recommender(
+def _recommender(read: MovieLens, models: Models) -> Recommender:
+    return Recommender(
         cast("Retrieval", models[_RETRIEVAL]),
+        cast("Ranker", models[_RANKER]),
         cast("Rating", models[_RATING]),
         item_ids=read.item_ids,
     )
-    histories = [
-        [read.item_ids[item] for item in items] for items in next_items.test_sequences[:_SAMPLES]
+
+
+def _served(
+    recommender: Recommender, read: MovieLens, next_items: NextItems
+) -> Mapping[str, float]:
+    """Measures the lists that users are answered with, by their ids."""
+    histories = padded(_ids(read, next_items.test_sequences))
+    columns = np.array(read.user_ids, dtype=object), histories
+    lists = [
+        recommender.recommend(users, history, tf.fill(tf.shape(users), DEPTH))["item_id"].numpy()
+        for users, history in batches.once(columns)
     ]
+    # TensorFlow's strings are bytes.
+    wanted = np.array([read.item_ids[item].encode() for item in next_items.test_items])
+    quality = listed_quality(np.concatenate(lists).astype(np.bytes_), wanted)
+    return {"test_hit_at_10": quality.hit, "test_ndcg_at_10": quality.ndcg}
+
+
+def _signatures(read: MovieLens, next_items: NextItems, models: Models) -> list[Signature]:
     return signatures(
-        recommender,
+        _recommender(read, models),
         user_ids=read.user_ids[:_SAMPLES],
-        histories=histories,
+        histories=_ids(read, next_items.test_sequences[:_SAMPLES]),
         candidates=read.item_ids[:_CANDIDATES],
     )
+
+
+def _ids(read: MovieLens, sequences: Sequence[np.ndarray]) -> list[list[str]]:
+    return [[read.item_ids[item] for item in items] for items in sequences]

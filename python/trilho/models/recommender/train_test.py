@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from trilho.data.movielens import GENRES
 from trilho.export import manifest
+from trilho.models.recommender import baselines
 from trilho.models.recommender.config import RECIPE, RecommenderConfig
 from trilho.training.progress import ProgressReporter
 from trilho.training.run import TrainResult, train
@@ -25,6 +27,13 @@ _CONFIG = RecommenderConfig(
     validations=4,
     history_length=5,
     dimensions=16,
+    ranker_steps=60,
+    ranker_learning_rate=0.005,
+    ranker_depth=20,
+    ranker_negatives=10,
+    ranker_dimensions=8,
+    ranker_hidden=8,
+    ranker_crossings=1000,
     rating_steps=80,
     rating_batch_size=64,
     rating_learning_rate=0.02,
@@ -74,11 +83,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _train(data: Path, folder: Path) -> TrainResult:
+def _train(data: Path, folder: Path, config: RecommenderConfig = _CONFIG) -> TrainResult:
     with (folder / "output").open("a") as output:
         return train(
             RECIPE,
-            _CONFIG,
+            config,
             source=str(data),
             export_dir=folder / "models",
             logs_dir=folder / "logs",
@@ -95,6 +104,16 @@ def test_it_learns_what_comes_next(trained: TrainResult) -> None:
     # By chance 10 of the 29 unseen items.
     assert trained.metrics["retrieval_test_hit_at_10"] > 0.95
     assert trained.metrics["retrieval_test_ndcg_at_10"] > 0.8
+    assert trained.metrics["ranker_test_hit_at_10"] > 0.95
+    assert trained.metrics["ranker_test_ndcg_at_10"] > 0.8
+
+
+def test_the_headline_is_that_of_the_lists_that_are_served(trained: TrainResult) -> None:
+    made = manifest.verify(trained.folder)
+    assert made.training["headline"] == "test_ndcg_at_10"
+    for name in ("hit_at_10", "ndcg_at_10"):
+        served = trained.metrics[f"test_{name}"]
+        assert served == pytest.approx(trained.metrics[f"ranker_test_{name}"], abs=1e-5)
 
 
 def test_it_learns_who_likes_what(trained: TrainResult) -> None:
@@ -152,12 +171,34 @@ def test_one_seed_gives_one_model(trained: TrainResult, data: Path, tmp_path: Pa
         np.testing.assert_array_equal(*values)
 
 
+def test_others_are_measured_in_the_same_run(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baselines, "_FACTORS", (4,))
+    monkeypatch.setattr(baselines, "_REGULARIZATIONS", (0.1,))
+    monkeypatch.setattr(baselines, "_ALPHAS", (1.0,))
+    short = dataclasses.replace(
+        _CONFIG, steps=2, ranker_steps=2, rating_steps=2, validations=1, compare=True
+    )
+    measured = _train(data, tmp_path, short).metrics
+    others = {"popularity", "als"}
+    figures = {name: value for name, value in measured.items() if name.split("_")[0] in others}
+    assert set(figures) == {
+        f"{other}_test_{name}_at_10" for other in others for name in ("hit", "ndcg")
+    }
+    # By chance 10 of 29; who took the items before the last one is alike.
+    assert figures["als_test_hit_at_10"] > 0.5 > figures["popularity_test_hit_at_10"] > 0
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [
         ({"history_length": 0}, "history_length must be more than 0, not 0"),
         ({"user_dropout": 1.0}, "user_dropout must be at least 0 and less than 1, not 1.0"),
         ({"hidden": 5}, "hidden must be even and more than 0, not 5"),
+        ({"ranker_hidden": 0}, "ranker_hidden must be even and more than 0, not 0"),
+        ({"ranker_depth": 1}, "ranker_depth must be at least 2, not 1"),
+        ({"ranker_weight": 0.0}, "ranker_weight must be more than 0, not 0.0"),
         ({"rating_weight_decay": -1.0}, "rating_weight_decay must be at least 0, not -1.0"),
     ],
 )
