@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from trilho.training.job import Predictions
+from trilho.training.plots import draw_predictions
+
+ROWS = 1000
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Axes]:
+    """What is saved, by the file's name."""
+    kept: dict[str, Axes] = {}
+    save = Figure.savefig
+
+    def keep(canvas: Figure, path: Path, **options: object) -> None:
+        (kept[path.stem],) = canvas.axes
+        save(canvas, path, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return kept
+
+
+def _calibrated() -> tuple[np.ndarray, np.ndarray]:
+    """Class 1 with a probability of 0.2 in one half of the rows, and of 0.7 in the other."""
+    scores = np.repeat([0.2, 0.7], ROWS // 2).astype(np.float32)
+    labels = np.arange(ROWS) % 10 < 10 * scores.astype(np.float64) - 0.5
+    return labels.astype(np.int64), scores
+
+
+def _texts(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_of_two_classes_all_is_about_the_second_one(
+    drawn: dict[str, Axes], tmp_path: Path, columns: int
+) -> None:
+    labels, scores = _calibrated()
+    given = scores if columns == 1 else np.stack([1 - scores, scores], axis=1)
+    files = draw_predictions(
+        Predictions(labels=labels, scores=given, classes=("poor", "rich")), tmp_path / "plots"
+    )
+    assert [path.name for path in files] == ["roc.png", "confusion_matrix.png", "calibration.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in files)
+
+    legend = drawn["roc"].get_legend()
+    assert legend is not None
+    # The area: of a rich and a poor one the rich one scores higher in 7 of 9 halves, or is equal.
+    (name,) = [text.get_text() for text in legend.get_texts()]
+    assert name.startswith("rich (0.7")
+    # Those above 0.5 count as rich.
+    assert _texts(drawn["confusion_matrix"]) == ["400", "150", "100", "350"]
+    _, model = drawn["calibration"].get_lines()
+    np.testing.assert_allclose(model.get_xdata(), [0.2, 0.7], rtol=1e-6)
+    np.testing.assert_allclose(model.get_ydata(), [0.2, 0.7], rtol=1e-6)
+
+
+def test_of_more_classes_each_has_a_curve_and_the_likeliest_one_is_calibrated(
+    drawn: dict[str, Axes], tmp_path: Path
+) -> None:
+    # In one half sure of class 0 and always right, in the other half of class 1 and 60 % right.
+    labels = np.concatenate([np.zeros(ROWS // 2), np.arange(ROWS // 2) % 5 < 3]).astype(np.int64)
+    labels[labels == 0] = np.where(np.arange(np.sum(labels == 0)) < ROWS // 2, 0, 2)
+    scores = np.repeat([[0.9, 0.05, 0.05], [0.1, 0.6, 0.3]], ROWS // 2, axis=0)
+    draw_predictions(
+        Predictions(labels=labels, scores=scores.astype(np.float32), classes=("a", "b", "c")),
+        tmp_path,
+    )
+    legend = drawn["roc"].get_legend()
+    assert legend is not None
+    assert [text.get_text()[0] for text in legend.get_texts()] == ["a", "b", "c"]
+    assert _texts(drawn["confusion_matrix"]) == ["500", "0", "0", "0", "300", "0", "0", "200", "0"]
+    _, model = drawn["calibration"].get_lines()
+    np.testing.assert_allclose(model.get_xdata(), [0.6, 0.9], rtol=1e-6)
+    np.testing.assert_allclose(model.get_ydata(), [0.6, 1.0], rtol=1e-6)
