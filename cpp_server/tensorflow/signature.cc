@@ -119,6 +119,7 @@ absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_G
   tensorflow::serving::SignatureDefMap map;
   if (!map.ParseFromString(*extracted)) return absl::DataLossError("the model's signatures are malformed");
   signatures.signature_def_map = *std::move(extracted);
+  signatures.features = ReadExampleFeatures(meta_graph_def);
 
   for (const auto& entry : map.signature_def()) {
     if (entry.first == kInitOpSignature) continue;

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "cpp_server/tensorflow/example_features.h"
 #include "tensorflow/c/c_api.h"
 
 namespace trilho {
@@ -60,13 +61,15 @@ struct Signatures {
   std::map<std::string, absl::Status> unsupported;
   // A serialized tensorflow.serving.SignatureDefMap of all of them.
   std::string signature_def_map;
+  // Of tf.Examples, if the graph tells; see ReadExampleFeatures.
+  absl::optional<ExampleFeatures> features;
 
   // For an error about another name: " (signatures: a, b)".
   std::string Choices() const;
 };
 
-// Reads them out of a serialized MetaGraphDef without parsing its graph.
-// DATA_LOSS if the bytes are malformed.
+// Reads them out of a serialized MetaGraphDef, of whose graph nothing is parsed
+// but what parses examples. DATA_LOSS if the bytes are malformed.
 absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_Graph* graph);
 
 }  // namespace trilho
