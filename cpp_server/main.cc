@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -53,7 +54,10 @@ sigset_t BlockStopSignals() {
 }
 
 // For people, on standard output, and for scripts by the exit code.
-int ReportCheck(const absl::Status& checked) {
+int ReportCheck() {
+  std::vector<std::string> warnings;
+  const absl::Status checked = trilho::CheckConfig(trilho::ModelConfigChecks(), &warnings);
+  for (const std::string& warning : warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
   if (!checked.ok()) {
     // As it is, with a line for each problem.
     std::fprintf(stderr, "%s\n", std::string(checked.message()).c_str());
@@ -75,7 +79,7 @@ int main(int argc, char** argv) {
 
   const absl::Status parsed = trilho::ParseFlags(argc, argv);
   if (!parsed.ok()) return Complain(kExitUsage, parsed);
-  if (absl::GetFlag(FLAGS_check_config)) return ReportCheck(trilho::CheckConfig(trilho::ModelConfigChecks()));
+  if (absl::GetFlag(FLAGS_check_config)) return ReportCheck();
   auto options = trilho::OptionsFromFlags();
   if (!options.ok()) return Complain(kExitUsage, options.status());
 

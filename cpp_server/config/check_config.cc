@@ -20,6 +20,8 @@
 #include "cpp_server/config/session_config.h"
 #include "cpp_server/config/ssl_config.h"
 #include "cpp_server/config/text_proto.h"
+#include "cpp_server/contracts/contract_check.h"
+#include "cpp_server/rpc/reflected_files.h"
 #include "cpp_server/security/bearer_tokens.h"
 
 namespace trilho {
@@ -55,7 +57,12 @@ void CheckModelServerConfig(const std::string& flag, const std::string& path, Mo
   for (const std::string& problem : ModelConfigProblems(*config)) problems->Add(absl::StrCat(flag, ": ", problem));
 }
 
-void CheckModels(const std::vector<ModelConfigCheck>& more, Problems* problems) {
+void AddNames(const ModelServerConfig& config, std::vector<std::string>* names) {
+  for (const auto& model : config.model_config_list().config()) names->push_back(model.name());
+}
+
+// Returns the names of the models.
+std::vector<std::string> CheckModels(const std::vector<ModelConfigCheck>& more, Problems* problems) {
   const size_t before = problems->size();
   const std::string file = absl::GetFlag(FLAGS_model_config_file);
   ModelServerConfig config;
@@ -66,8 +73,26 @@ void CheckModels(const std::vector<ModelConfigCheck>& more, Problems* problems) 
   } else {
     CheckModelServerConfig("--model_config_file", file, &config, problems);
   }
-  if (problems->size() != before) return;
+  std::vector<std::string> names;
+  AddNames(config, &names);
+  if (problems->size() != before) return names;
   for (const ModelConfigCheck& check : more) problems->Add(check(config));
+  return names;
+}
+
+// `models` are the names of those that are configured.
+void CheckContractFiles(const std::vector<std::string>& models, Problems* problems,
+                        std::vector<std::string>* warnings) {
+  const auto read = ReadContractFiles(absl::GetFlag(FLAGS_contracts));
+  if (!read.ok()) return problems->Add(read.status());
+  for (const DescriptorSetFile& set : read->descriptor_sets) {
+    const absl::Status added = AddReflectedFiles(set.content, set.path);
+    if (!added.ok()) problems->Add(absl::StrCat("--contracts: ", added.message()));
+  }
+  if (warnings == nullptr) return;
+  for (const std::string& line : MethodsWithoutModel(read->contracts, models)) {
+    warnings->push_back(absl::StrCat("--contracts: ", line));
+  }
 }
 
 // The folder of a file that is to be written must be there.
@@ -96,12 +121,11 @@ void CheckLibraries(Problems* problems) {
 
 }  // namespace
 
-absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more) {
+absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more, std::vector<std::string>* warnings) {
   Problems problems;
   for (const std::string& problem : FlagProblems()) problems.Add(problem);
-  CheckModels(more, &problems);
+  std::vector<std::string> models = CheckModels(more, &problems);
   problems.Add(SessionConfigFromFlags().status());
-  problems.Add(ReadContractFiles(absl::GetFlag(FLAGS_contracts)).status());
   CheckLibraries(&problems);
 
   const std::string batching = absl::GetFlag(FLAGS_batching_parameters_file);
@@ -126,8 +150,10 @@ absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more) {
       for (const std::string& problem : ModelConfigProblems((*saved)->config)) {
         problems.Add(absl::StrCat("--config_state_file: ", problem));
       }
+      AddNames((*saved)->config, &models);
     }
   }
+  CheckContractFiles(models, &problems, warnings);
   return problems.AsStatus();
 }
 

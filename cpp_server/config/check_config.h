@@ -4,6 +4,7 @@
 #define TRILHO_CPP_SERVER_CONFIG_CHECK_CONFIG_H_
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,8 +18,10 @@ using ModelConfigCheck = std::function<absl::Status(const tensorflow::serving::M
 // Checks the flags and every file that they name, and `more` if models are
 // configured well. OK, or INVALID_ARGUMENT with everything that is wrong, a line
 // each. Changes nothing, loads nothing and does not look at the folders of
-// models, which may come later. After ParseFlags.
-absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more = {});
+// models, which may come later. `warnings`, if not null, gets a line for each
+// thing that a server starts with and that may be meant so: a contract of a model
+// that is not configured, and may be while the server runs. After ParseFlags.
+absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more = {}, std::vector<std::string>* warnings = nullptr);
 
 }  // namespace trilho
 

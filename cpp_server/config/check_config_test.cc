@@ -1,9 +1,11 @@
 #include "cpp_server/config/check_config.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/config/flags_for_test.h"
+#include "cpp_server/contracts/compiled_for_test.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -19,11 +21,12 @@ constexpr char kGoodModels[] =
 
 class CheckConfigTest : public FlagsTest {
  protected:
-  absl::Status Check(std::vector<std::string> flags, const std::vector<ModelConfigCheck>& more = {}) {
+  absl::Status Check(std::vector<std::string> flags, const std::vector<ModelConfigCheck>& more = {},
+                     std::vector<std::string>* warnings = nullptr) {
     const absl::FlagSaver saver;
     flags.emplace_back("--check_config");
     const absl::Status parsed = Parse(flags);
-    return parsed.ok() ? CheckConfig(more) : parsed;
+    return parsed.ok() ? CheckConfig(more, warnings) : parsed;
   }
 };
 
@@ -83,6 +86,45 @@ TEST_F(CheckConfigTest, OtherPartsCheckModelsThatAreWellFormed) {
   EXPECT_EQ(Check({"--model_config_file=" + File("models", kGoodModels)}, {refuse}),
             absl::InvalidArgumentError("1 problem:\n- model m is not wanted"));
   EXPECT_THAT(std::string(Check({"--model_base_path=relative"}, {refuse}).message()), Not(HasSubstr("not wanted")));
+}
+
+std::string Contract(const std::string& model, const std::string& field) {
+  return CompileProto(TestProto("service S { rpc M(In) returns (In) { option (trilho.contract.model) = { name: \"" +
+                                model + "\" }; } } message In { float " + field + " = 1; }"));
+}
+
+TEST_F(CheckConfigTest, AContractOfAModelThatIsNotConfiguredIsAWarning) {
+  const std::string flag = "--contracts=" + File("a.desc", Contract("n", "x"));
+  const std::string models = "--model_config_file=" + File("models", kGoodModels);
+  std::vector<std::string> warnings;
+  EXPECT_EQ(Check({models, flag}, {}, &warnings), absl::OkStatus());
+  EXPECT_THAT(warnings, ::testing::ElementsAre(AllOf(HasSubstr("--contracts: "),
+                                                     HasSubstr("test.S.M is answered by the model \"n\", which is not "
+                                                               "configured; there are \"m\""))));
+  warnings.clear();
+  EXPECT_EQ(Check({"--model_name=n", "--model_base_path=/m", flag}, {}, &warnings), absl::OkStatus());
+  EXPECT_THAT(warnings, ::testing::IsEmpty());
+}
+
+TEST_F(CheckConfigTest, FilesOfOneNameInTwoSetsMustBeOne) {
+  // Services of their own, of messages that are not the same.
+  std::string sets[2];
+  for (int i = 0; i < 2; ++i) {
+    google::protobuf::FileDescriptorSet set;
+    ASSERT_TRUE(set.ParseFromString(Contract("m", i == 0 ? "one" : "two")));
+    auto* const file = set.mutable_file(set.file_size() - 1);
+    file->set_name("checked.proto");
+    file->set_package("checked");
+    file->mutable_service(0)->set_name(i == 0 ? "One" : "Two");
+    for (auto& method : *file->mutable_service(0)->mutable_method()) {
+      method.set_input_type(".checked.In");
+      method.set_output_type(".checked.In");
+    }
+    sets[i] = set.SerializeAsString();
+  }
+  const std::string one = File("one.desc", sets[0]), two = File("two.desc", sets[1]);
+  EXPECT_THAT(std::string(Check({"--model_base_path=/m", "--contracts=" + one + "," + two}).message()),
+              HasSubstr("1 problem:\n- --contracts: " + two + ": checked.proto is another one than in " + one));
 }
 
 TEST_F(CheckConfigTest, AFolderIsNoLog) {

@@ -58,7 +58,7 @@ absl::StatusOr<ContractFiles> ReadContractFiles(const std::string& paths) {
       absl::Status status = contracts.status();
       if (status.ok()) status = AddContracts(*std::move(contracts), &read.contracts);
       if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat("--contracts: ", status.message()));
-      read.descriptor_sets.push_back(*std::move(content));
+      read.descriptor_sets.push_back({file, *std::move(content)});
     }
   }
   return read;

@@ -11,11 +11,16 @@
 
 namespace trilho {
 
+struct DescriptorSetFile {
+  std::string path;
+  // A serialized google.protobuf.FileDescriptorSet.
+  std::string content;
+};
+
 // What some files hold together.
 struct ContractFiles {
   Contracts contracts;
-  // Serialized google.protobuf.FileDescriptorSets, one a file.
-  std::vector<std::string> descriptor_sets;
+  std::vector<DescriptorSetFile> descriptor_sets;
 };
 
 // Reads comma-separated files, and folders of them: those whose names end with

@@ -77,13 +77,14 @@ class PoolBuilder {
   std::map<std::string, const FileDescriptorProto*> files_;
 };
 
-ContractMethod ReadMethod(const MethodDescriptor& method, Problems* problems) {
+ContractMethod ReadMethod(const MethodDescriptor& method, absl::string_view file, Problems* problems) {
   const contract::Model& model = method.options().GetExtension(contract::model);
   ContractMethod read;
   read.service = method.service()->full_name();
   read.name = method.name();
   read.descriptor = &method;
   read.location = LocationOf(method);
+  read.file = std::string(file);
   read.model = model.name();
   read.signature = model.signature().empty() ? kDefaultSignature : model.signature();
   read.version_label = model.version_label();
@@ -125,7 +126,7 @@ absl::StatusOr<Contracts> ReadContracts(absl::string_view descriptor_set, absl::
         const MethodDescriptor& method = *built->service(i)->method(j);
         // A pool of its own has protobuf's own class of options, which knows the extensions that are linked in.
         if (!method.options().HasExtension(contract::model)) continue;
-        contracts.methods.push_back(ReadMethod(method, &problems));
+        contracts.methods.push_back(ReadMethod(method, file, &problems));
       }
     }
   }
@@ -140,8 +141,9 @@ absl::Status AddContracts(Contracts more, Contracts* contracts) {
   for (const ContractMethod& method : more.methods) {
     for (const ContractMethod& other : contracts->methods) {
       if (method.service != other.service) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("the service ", method.service, " is at ", other.location, " and at ", method.location));
+      return absl::InvalidArgumentError(absl::StrCat("the service ", method.service, " is in ", other.file, ", at ",
+                                                     other.location, ", and in ", method.file, ", at ",
+                                                     method.location));
     }
   }
   contracts->pools.insert(contracts->pools.end(), more.pools.begin(), more.pools.end());

@@ -26,8 +26,9 @@ struct ContractMethod {
   // With its package: "trilho.census.CensusService".
   std::string service;
   std::string name;
-  // Where it is declared: "trilho/census.proto:15".
+  // Where it is declared: "trilho/census.proto:15", and in which descriptor set.
   std::string location;
+  std::string file;
   std::string model;
   // Never empty.
   std::string signature;
@@ -56,8 +57,8 @@ struct Contracts {
 // method of the set has a model.
 absl::StatusOr<Contracts> ReadContracts(absl::string_view descriptor_set, absl::string_view file);
 
-// Adds `more` to `contracts`. INVALID_ARGUMENT, and nothing added, if both have
-// a service of the same name.
+// Adds `more` to `contracts`. INVALID_ARGUMENT, naming both descriptor sets, and
+// nothing added, if both have a service of the same name.
 absl::Status AddContracts(Contracts more, Contracts* contracts);
 
 }  // namespace trilho

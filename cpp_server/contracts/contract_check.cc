@@ -22,6 +22,13 @@ std::string Advice(const std::string& name, const std::vector<std::string>& know
                       }));
 }
 
+std::string ModelAdvice(const std::string& name, const std::vector<std::string>& models) {
+  const std::string nearest = NearestName(name, models);
+  std::string text = nearest.empty() ? "" : absl::StrCat(", perhaps \"", nearest, "\"");
+  if (models.empty()) return text + "; no model is";
+  return absl::StrCat(text, "; there are \"", absl::StrJoin(models, "\", \""), "\"");
+}
+
 std::vector<std::string> Aliases(const std::vector<TensorInfo>& tensors) {
   std::vector<std::string> aliases;
   aliases.reserve(tensors.size());
@@ -31,7 +38,8 @@ std::vector<std::string> Aliases(const std::vector<TensorInfo>& tensors) {
 
 class Checker {
  public:
-  Checker(const ContractMethod& method, const Signature& signature) : method_(method), signature_(signature) {}
+  Checker(const ContractMethod& method, const Signature& signature, const Signatures& model)
+      : method_(method), signature_(signature), model_(model) {}
 
   absl::Status Check() {
     if (method_.example_input.empty()) {
@@ -69,10 +77,47 @@ class Checker {
                  absl::StrCat("example_input is \"", alias, "\", which is no input",
                               Advice(alias, Aliases(signature_.inputs))));
     }
+    if (model_.features) CheckFeatures(*model_.features);
     const TensorInfo& found = signature_.inputs[static_cast<size_t>(position)];
     if (found.type != TF_STRING || !MayMatch({kUnknownDim}, found, method_.request.batch())) {
       Add(method_.location, "", Mismatch("input", alias, TF_STRING, {kUnknownDim}, found));
     }
+  }
+
+  // A field that the model does not look for would be lost in silence.
+  void CheckFeatures(const ExampleFeatures& features) {
+    std::vector<std::string> parsed, fed;
+    for (const auto& feature : features) parsed.push_back(feature.first);
+    for (const ContractTensor& field : method_.request.tensors) {
+      fed.push_back(field.alias);
+      const auto found = features.find(field.alias);
+      if (found == features.end()) {
+        Add(field.location, field.element,
+            absl::StrCat("the model parses no feature \"", field.alias, "\"", Advice(field.alias, parsed)));
+        continue;
+      }
+      ExampleFeature expected{field.type, absl::nullopt, false};
+      if (field.extent != Extent::kCounted) expected.count = field.values;
+      if (found->second.type != expected.type ||
+          (expected.count && found->second.count && *found->second.count != *expected.count)) {
+        Add(field.location, field.element,
+            absl::StrCat("the feature \"", field.alias, "\" is ", FeatureText(found->second), ", expected ",
+                         FeatureText(expected)));
+      }
+    }
+    for (const auto& feature : features) {
+      if (!feature.second.required || std::count(fed.begin(), fed.end(), feature.first) > 0) continue;
+      Add(method_.location, "",
+          absl::StrCat("no field is the feature \"", feature.first, "\", which is ", FeatureText(feature.second),
+                       " and has no default"));
+    }
+  }
+
+  static std::string FeatureText(const ExampleFeature& feature) {
+    const std::string values = !feature.count        ? "any number of values"
+                               : *feature.count == 1 ? "1 value"
+                                                     : absl::StrCat(*feature.count, " values");
+    return absl::StrCat(ContractTypeName(feature.type), " of ", values);
   }
 
   void CheckTensors(const ContractLayout& layout, const char* what, const std::vector<TensorInfo>& infos) {
@@ -86,9 +131,21 @@ class Checker {
       const TensorInfo& found = infos[static_cast<size_t>(position)];
       const std::vector<int64_t> shape = ExpectedDims(layout, tensor);
       if (found.type != tensor.type || !MayMatch(shape, found, layout.batch())) {
-        Add(tensor.location, tensor.element, Mismatch(what, tensor.alias, tensor.type, shape, found));
+        Add(tensor.location, tensor.element,
+            Mismatch(what, tensor.alias, tensor.type, shape, found) + ShapeAdvice(tensor, shape, found));
       }
     }
+  }
+
+  // For the tensors that Keras makes of one value: [n, 1].
+  static std::string ShapeAdvice(const ContractTensor& tensor, const std::vector<int64_t>& shape,
+                                 const TensorInfo& found) {
+    if (tensor.extent != Extent::kOne || !tensor.shape.empty() || !found.shape) return "";
+    const std::vector<int64_t>& dims = *found.shape;
+    if (dims.size() <= shape.size()) return "";
+    const auto more = dims.begin() + static_cast<std::ptrdiff_t>(shape.size());
+    if (!std::all_of(more, dims.end(), [](int64_t dim) { return dim == 1; })) return "";
+    return absl::StrCat(", as it is with shape: [", absl::StrJoin(more, dims.end(), ", "), "]");
   }
 
   static bool MayMatch(const std::vector<int64_t>& expected, const TensorInfo& found, bool batch) {
@@ -113,19 +170,48 @@ class Checker {
 
   const ContractMethod& method_;
   const Signature& signature_;
+  const Signatures& model_;
   std::vector<std::string> problems_;
 };
 
 }  // namespace
 
-absl::Status CheckContract(const ContractMethod& method, const SignatureMap& signatures) {
-  const auto found = signatures.find(method.signature);
-  if (found != signatures.end()) return Checker(method, found->second).Check();
+absl::Status CheckContract(const ContractMethod& method, const Signatures& signatures) {
+  const auto found = signatures.by_name.find(method.signature);
+  if (found != signatures.by_name.end()) return Checker(method, found->second, signatures).Check();
+  const auto unsupported = signatures.unsupported.find(method.signature);
+  if (unsupported != signatures.unsupported.end()) {
+    return absl::FailedPreconditionError(absl::StrCat(method.location, ": ", method.service, ".", method.name,
+                                                      ": the signature \"", method.signature,
+                                                      "\" cannot be served: ", unsupported->second.message()));
+  }
   std::vector<std::string> known;
-  for (const auto& entry : signatures) known.push_back(entry.first);
+  for (const auto& entry : signatures.by_name) known.push_back(entry.first);
   return absl::FailedPreconditionError(absl::StrCat(method.location, ": ", method.service, ".", method.name,
                                                     ": the model has no signature \"", method.signature, "\"",
                                                     Advice(method.signature, known)));
+}
+
+absl::Status CheckContracts(const Contracts& contracts, absl::string_view model, const Signatures& signatures) {
+  std::vector<std::string> problems;
+  for (const ContractMethod& method : contracts.methods) {
+    if (method.model != model) continue;
+    const absl::Status checked = CheckContract(method, signatures);
+    if (!checked.ok()) problems.emplace_back(checked.message());
+  }
+  if (problems.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrJoin(problems, "\n"));
+}
+
+std::vector<std::string> MethodsWithoutModel(const Contracts& contracts, const std::vector<std::string>& models) {
+  std::vector<std::string> lines;
+  for (const ContractMethod& method : contracts.methods) {
+    if (std::find(models.begin(), models.end(), method.model) != models.end()) continue;
+    lines.push_back(absl::StrCat(method.file, ": ", method.location, ": ", method.service, ".", method.name,
+                                 " is answered by the model \"", method.model, "\", which is not configured",
+                                 ModelAdvice(method.model, models)));
+  }
+  return lines;
 }
 
 }  // namespace trilho

@@ -12,6 +12,7 @@ namespace trilho {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 using Shape = absl::optional<std::vector<int64_t>>;
@@ -38,10 +39,15 @@ class ContractCheckTest : public ::testing::Test {
   }
 
   std::string Check() {
-    const SignatureMap signatures = {{signature_.name, signature_}};
-    const absl::Status status = CheckContract(compiled_.method(), signatures);
+    const absl::Status status = CheckContract(compiled_.method(), Model());
     EXPECT_TRUE(status.ok() || absl::IsFailedPrecondition(status)) << status;
     return std::string(status.message());
+  }
+
+  Signatures Model() const {
+    Signatures model;
+    model.by_name[signature_.name] = signature_;
+    return model;
   }
 
   CompiledProto compiled_;
@@ -83,6 +89,69 @@ TEST_F(ContractCheckTest, AnInputThatNoFieldFeedsNeedsADefault) {
 TEST_F(ContractCheckTest, AMissingSignatureIsNamedWithThoseThereAre) {
   signature_.name = "other";
   EXPECT_THAT(Check(), AllOf(HasSubstr("\"serving_default\""), HasSubstr("\"other\"")));
+}
+
+TEST_F(ContractCheckTest, ASignatureThatCannotBeServedSaysWhy) {
+  Signatures model;
+  model.unsupported["serving_default"] = absl::UnimplementedError("\"image\" is a sparse or composite tensor");
+  EXPECT_THAT(std::string(CheckContract(compiled_.method(), model).message()),
+              HasSubstr("the signature \"serving_default\" cannot be served: \"image\" is a sparse"));
+}
+
+TEST_F(ContractCheckTest, AKerasTensorOfOneValueIsNamedWithWhatToSay) {
+  const CompiledProto one(TestProto(R"(
+    service S { rpc M(In) returns (In) { option (trilho.contract.model) = { name: "m" }; } }
+    message In { float image = 1; })"));
+  signature_.inputs[0].shape = Shape({-1, 1, 1});
+  EXPECT_THAT(std::string(CheckContract(one.method(), Model()).message()),
+              HasSubstr("is FLOAT [?, 1, 1], expected FLOAT [?], as it is with shape: [1, 1]"));
+}
+
+TEST_F(ContractCheckTest, FeaturesAreNamedWithWhatWasExpected) {
+  const CompiledProto examples(TestProto(R"(
+    service S { rpc M(In) returns (Out) {
+      option (trilho.contract.model) = { name: "m" example_input: "examples" }; } }
+    message In { repeated int32 age = 1 [(trilho.contract.tensor) = { shape: 2 }]; string jop = 2; }
+    message Out { repeated float value = 1; })"));
+  signature_.inputs = {Info("examples", TF_STRING, Shape(std::vector<int64_t>{-1}))};
+  Signatures model = Model();
+  model.features = ExampleFeatures{
+      {"age", {TF_FLOAT, 1, true}}, {"job", {TF_STRING, absl::nullopt, false}}, {"rate", {TF_FLOAT, 1, true}}};
+  EXPECT_EQ(
+      CheckContract(examples.method(), model),
+      absl::FailedPreconditionError(
+          "test.proto:7: test.S.M: test.In.age: the feature \"age\" is FLOAT of 1 value, expected INT64 of 2 "
+          "values (signature \"serving_default\")\n"
+          "test.proto:7: test.S.M: test.In.jop: the model parses no feature \"jop\", perhaps \"job\": it has "
+          "\"age\", \"job\", \"rate\" (signature \"serving_default\")\n"
+          "test.proto:5: test.S.M: no field is the feature \"rate\", which is FLOAT of 1 value and has no default "
+          "(signature \"serving_default\")"));
+}
+
+constexpr char kThree[] = R"(
+  service S {
+    rpc One(In) returns (Out) { option (trilho.contract.model) = { name: "m" }; }
+    rpc Two(In) returns (Out) { option (trilho.contract.model) = { name: "m" signature: "two" }; }
+    rpc Other(In) returns (Out) { option (trilho.contract.model) = { name: "mnist" }; }
+  }
+  message In { float image = 1; }
+  message Out { repeated float value = 1; })";
+
+TEST_F(ContractCheckTest, AllMethodsOfAModelAreChecked) {
+  const CompiledProto three(TestProto(kThree));
+  const std::string message(CheckContracts(three.contracts(), "m", Model()).message());
+  EXPECT_THAT(message, AllOf(HasSubstr("test.S.One: test.In.image: "), HasSubstr("\ntest.proto:7: test.S.Two: ")));
+  EXPECT_THAT(message, ::testing::Not(HasSubstr("Other")));
+  EXPECT_EQ(CheckContracts(three.contracts(), "another", Model()), absl::OkStatus());
+}
+
+TEST_F(ContractCheckTest, AMethodWhoseModelIsNotConfiguredIsNamedWithThoseThatAre) {
+  const CompiledProto three(TestProto(kThree));
+  EXPECT_THAT(MethodsWithoutModel(three.contracts(), {"m", "minst"}),
+              ElementsAre("test.desc: test.proto:8: test.S.Other is answered by the model \"mnist\", which is not "
+                          "configured, perhaps \"minst\"; there are \"m\", \"minst\""));
+  EXPECT_THAT(MethodsWithoutModel(three.contracts(), {}), ::testing::SizeIs(3));
+  EXPECT_THAT(MethodsWithoutModel(three.contracts(), {"mnist", "m"}), ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -100,8 +100,13 @@ TEST(ContractErrorsTest, OfTypes) {
 }
 
 TEST(ContractErrorsTest, OfShapes) {
-  EXPECT_EQ(AnnotationError("float", "shape: 1"), OfField("has a shape and is a single float; make it repeated"));
-  EXPECT_EQ(AnnotationError("bytes", "shape: 1"), OfField("has a shape and is a single bytes; make it repeated"));
+  const std::string more_than_one = "has a shape of more than one value and is a single ";
+  for (const char* const shape : {"shape: 2", "shape: [1, 3]", "shape: 0", "shape: -1"}) {
+    EXPECT_EQ(AnnotationError("float", shape), OfField(more_than_one + "float; make it repeated"));
+  }
+  EXPECT_EQ(AnnotationError("bytes", "shape: 2"), OfField(more_than_one + "bytes; make it repeated"));
+  EXPECT_EQ(AnnotationError("float", "shape: 1"), "");
+  EXPECT_EQ(AnnotationError("string", "shape: [1, 1]"), "");
   EXPECT_EQ(AnnotationError("repeated float", "shape: [2, -1]"), OfField("negative dimension in shape [2,-1]"));
   EXPECT_EQ(AnnotationError("repeated float", "shape: [1048576, 1048576]"),
             OfField("shape [1048576,1048576] is too large for a request"));
@@ -113,6 +118,17 @@ TEST(ContractErrorsTest, OfLimits) {
   EXPECT_EQ(AnnotationError("float", "minimum: nan"), OfField("has a limit that is NaN"));
   EXPECT_EQ(AnnotationError("int32", "minimum: 0.25 maximum: 0.75"), OfField("no int32 is within its limits"));
   EXPECT_EQ(AnnotationError("uint32", "maximum: -1"), OfField("no uint32 is within its limits"));
+  for (const char* const limits :
+       {"minimum: inf finite: true", "maximum: -inf finite: true", "minimum: 1e39 finite: true",
+        "minimum: 1e39 maximum: 1e40", "minimum: 7e4 maximum: 1e5 dtype: FLOAT16"}) {
+    EXPECT_EQ(AnnotationError("float", limits), OfField("no float is within its limits")) << limits;
+  }
+  EXPECT_EQ(AnnotationError("double", "minimum: 1e39 finite: true dtype: FLOAT"),
+            OfField("no double is within its limits"));
+  for (const char* const limits : {"minimum: inf", "maximum: -inf", "minimum: 1e39", "minimum: 0.1 maximum: 0.1",
+                                   "minimum: 7e4 dtype: FLOAT16", "minimum: -inf maximum: inf finite: true"}) {
+    EXPECT_EQ(AnnotationError("float", limits), "") << limits;
+  }
   const std::string no_number = "has a minimum, a maximum or finite, which are for numbers, and is a ";
   EXPECT_EQ(AnnotationError("string", "minimum: 3"), OfField(no_number + "string"));
   EXPECT_EQ(AnnotationError("bool", "finite: true"), OfField(no_number + "bool"));

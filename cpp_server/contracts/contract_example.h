@@ -5,14 +5,15 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "cpp_server/contracts/contract.h"
 
 namespace trilho {
 
 // A request in proto3's JSON that the contract takes, with every field set: one example, one element of each list
-// of any length, numbers as near to 0 as their limits are, the first word of a vocabulary. Lists of more than 10000
-// values are left empty.
-std::string ExampleRequest(const ContractMethod& method);
+// of any length, numbers as near to 0 as their limits are, the first word of a vocabulary. FAILED_PRECONDITION, with
+// the reason, if there is none: one of more than 10000 values is nothing to look at.
+absl::StatusOr<std::string> ExampleRequest(const ContractMethod& method);
 
 }  // namespace trilho
 

@@ -11,7 +11,6 @@
 #include "cpp_server/advice/nearest_name.h"
 #include "cpp_server/contracts/contract_example.h"
 #include "cpp_server/contracts/contract_json.h"
-#include "cpp_server/contracts/contract_run.h"
 #include "cpp_server/http/http_status.h"
 #include "google/protobuf/descriptor.h"
 #include "rapidjson/stringbuffer.h"
@@ -46,9 +45,13 @@ std::string ListOf(const Contracts& contracts) {
     put("model", method.model);
     put("signature", method.signature);
     if (!method.version_label.empty()) put("versionLabel", method.version_label);
-    const std::string example = ExampleRequest(method);
-    writer.Key("example");
-    writer.RawValue(example.data(), example.size(), rapidjson::kObjectType);
+    const auto example = ExampleRequest(method);
+    if (example.ok()) {
+      writer.Key("example");
+      writer.RawValue(example->data(), example->size(), rapidjson::kObjectType);
+    } else {
+      put("noExample", std::string(example.status().message()));
+    }
     writer.EndObject();
   }
   writer.EndArray();
@@ -127,7 +130,7 @@ void ContractRest::Run(const ContractMethod& method, const std::shared_ptr<HttpC
   };
   const auto request = ReadMessageJson(*method.descriptor->input_type(), call->body());
   if (!request.ok()) return answer(request.status());
-  RunContract(method, *predictor_, *request, context, record, [&method, answer](absl::StatusOr<std::string> bytes) {
+  RunContract(method, models_, *request, context, record, [&method, answer](absl::StatusOr<std::string> bytes) {
     if (!bytes.ok()) return answer(bytes.status());
     answer(WriteMessageJson(*method.descriptor->output_type(), *bytes));
   });

@@ -5,24 +5,25 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "cpp_server/contracts/contract.h"
+#include "cpp_server/contracts/contract_run.h"
 #include "cpp_server/http/http_call.h"
 #include "cpp_server/http/http_handler.h"
-#include "cpp_server/inference/predictor.h"
 #include "cpp_server/services/inference_method.h"
 
 namespace trilho {
 
-//   GET  /v1/contracts                             every method, with its model and an example
+//   GET  /v1/contracts                             every method, with its model and an example, or why there is none
 //   POST /v1/contracts/PACKAGE.SERVICE/METHOD      a request in proto3's JSON, answered by the response in JSON
 //
 // Errors are those of the gRPC method, as HTTP shows them. Thread-safe; all it uses outlives it.
 class ContractRest {
  public:
-  ContractRest(const Contracts* contracts, const Predictor* predictor, const InferenceHooks* hooks)
-      : contracts_(contracts), predictor_(predictor), hooks_(hooks) {}
+  ContractRest(const Contracts* contracts, ContractModels models, const InferenceHooks* hooks)
+      : contracts_(contracts), models_(std::move(models)), hooks_(hooks) {}
 
   static bool IsContractPath(absl::string_view path);
   static HttpPlane PlaneOf(absl::string_view method);
@@ -38,7 +39,7 @@ class ContractRest {
   void Run(const ContractMethod& method, const std::shared_ptr<HttpCall>& call) const;
 
   const Contracts* const contracts_;
-  const Predictor* const predictor_;
+  const ContractModels models_;
   const InferenceHooks* const hooks_;
 };
 

@@ -21,8 +21,16 @@ constexpr char kHalf[] = R"(
   service HalfService {
     rpc Predict(In) returns (Out) { option (trilho.contract.model) = { name: "half" }; }
     rpc Gone(In) returns (Out) { option (trilho.contract.model) = { name: "gone" version_label: "stable" }; }
+    rpc Missing(In) returns (Out) { option (trilho.contract.model) = { name: "missing" }; }
     rpc NotServed(In) returns (Out);
   }
+  service LargeService {
+    rpc Large(Image) returns (Out) { option (trilho.contract.model) = { name: "half" }; }
+    rpc Impossible(Odd) returns (Out) { option (trilho.contract.model) = { name: "half" }; }
+  }
+  message Image { repeated float x = 1 [(trilho.contract.tensor) = { shape: [100, 101] }]; }
+  message Odd { Kind x = 1 [(trilho.contract.tensor) = { minimum: 7 }]; }
+  enum Kind { ZERO = 0; ONE = 1; }
   message In { repeated Number some_numbers = 1 [(trilho.contract.batch) = true]; }
   message Number { float value = 1 [(trilho.contract.tensor) = { alias: "x" minimum: -10 }]; }
   message Out { repeated Half all_halves = 1 [(trilho.contract.batch) = true]; }
@@ -39,9 +47,17 @@ class LastRecord : public InferenceObserver {
   InferenceRecord record_;
 };
 
+// "gone" is configured, and has no version.
+ContractModels ModelsOf(ServedModels* served) {
+  ContractModels models;
+  models.predictor = served->predictor();
+  models.is_configured = [](const std::string& model) { return model != "missing"; };
+  return models;
+}
+
 class ContractRestTest : public ::testing::Test {
  protected:
-  ContractRestTest() : compiled_(TestProto(kHalf)), rest_(&compiled_.contracts(), models_.predictor(), &hooks_) {
+  ContractRestTest() : compiled_(TestProto(kHalf)), rest_(&compiled_.contracts(), ModelsOf(&models_), &hooks_) {
     hooks_.observers.push_back(&last_);
     EXPECT_TRUE(models_.Serve("half", "half_plus_two", {1}));
   }
@@ -67,7 +83,14 @@ TEST_F(ContractRestTest, ListsMethodsThatModelsAnswer) {
       R"x({"service":"test.HalfService","method":"Predict","path":"/v1/contracts/test.HalfService/Predict",)x"
       R"x("model":"half","signature":"serving_default","example":{"someNumbers":[{"value":0}]}},)x"
       R"x({"service":"test.HalfService","method":"Gone","path":"/v1/contracts/test.HalfService/Gone",)x"
-      R"x("model":"gone","signature":"serving_default","versionLabel":"stable","example":{"someNumbers":[{"value":0}]}}]})x");
+      R"x("model":"gone","signature":"serving_default","versionLabel":"stable","example":{"someNumbers":[{"value":0}]}},)x"
+      R"x({"service":"test.HalfService","method":"Missing","path":"/v1/contracts/test.HalfService/Missing",)x"
+      R"x("model":"missing","signature":"serving_default","example":{"someNumbers":[{"value":0}]}},)x"
+      R"x({"service":"test.LargeService","method":"Large","path":"/v1/contracts/test.LargeService/Large",)x"
+      R"x("model":"half","signature":"serving_default","noExample":"there is no example: one has more than 10000 values"},)x"
+      R"x({"service":"test.LargeService","method":"Impossible","path":"/v1/contracts/test.LargeService/Impossible",)x"
+      R"x("model":"half","signature":"serving_default",)x"
+      R"x("noExample":"there is no example: x is 0, expected at least 7"}]})x");
 }
 
 TEST_F(ContractRestTest, AnswersJsonWithJson) {
@@ -111,12 +134,15 @@ TEST_F(ContractRestTest, NamesWhatIsWrong) {
       {kPredict, "{}", 400, "some_numbers"},
       {kPredict, R"({"someNumbers":[{"value":-11}]})", 400, "some_numbers[0].value is -11, expected at least -10"},
       {"/v1/contracts/test.HalfService/Gone", R"({"someNumbers":[{"value":1}]})", 503, "the model \\\"gone\\\""},
+      {"/v1/contracts/test.HalfService/Missing", R"({"someNumbers":[{"value":1}]})", 404,
+       "the model \\\"missing\\\", which answers test.HalfService/Missing, is not configured"},
       {"/v1/contracts/test.HalfService/predict", "{}", 404,
-       "there is no method of test.HalfService \\\"predict\\\"; did you mean \\\"Predict\\\"? There are Predict, Gone"},
-      {"/v1/contracts/test.HalfService/NotServed", "{}", 404, "There are Predict, Gone"},
-      {"/v1/contracts/test.HalfService", "{}", 404, "There are Predict, Gone"},
+       "there is no method of test.HalfService \\\"predict\\\"; did you mean \\\"Predict\\\"? There are Predict, Gone, "
+       "Missing"},
+      {"/v1/contracts/test.HalfService/NotServed", "{}", 404, "There are Predict, Gone, Missing"},
+      {"/v1/contracts/test.HalfService", "{}", 404, "There are Predict, Gone, Missing"},
       {"/v1/contracts/test.HalfServices/Predict", "{}", 404, "did you mean \\\"test.HalfService\\\"?"},
-      {"/v1/contracts/", "{}", 404, "There are test.HalfService"},
+      {"/v1/contracts/", "{}", 404, "There are test.HalfService, test.LargeService"},
   };
   for (const auto& [path, body, status, message] : cases) {
     const HttpResponse response = Ask("POST", path, body);
@@ -148,7 +174,7 @@ TEST(ContractRestWithoutContractsTest, SaysSo) {
   const Contracts none;
   ServedModels models;
   const InferenceHooks hooks;
-  const ContractRest rest(&none, models.predictor(), &hooks);
+  const ContractRest rest(&none, ModelsOf(&models), &hooks);
   const auto handler = [&rest](const std::shared_ptr<HttpCall>& call) { rest.Handle(call); };
   EXPECT_EQ(Answer(handler, "GET", "/v1/contracts").body, R"({"contracts":[]})");
   EXPECT_THAT(Answer(handler, "POST", "/v1/contracts/a.B/C").body, HasSubstr("--contracts names them"));

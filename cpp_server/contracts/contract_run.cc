@@ -11,21 +11,24 @@
 namespace trilho {
 namespace {
 
-// The caller named neither model nor version, so that it can only try again.
-absl::Status Unresolved(const ContractMethod& method, const absl::Status& status) {
-  if (absl::IsNotFound(status)) {
-    return absl::UnavailableError(absl::StrCat("no version of the model \"", method.model, "\" is ready"));
+// The caller named neither model nor version, so that it can only try again, where that may help.
+absl::Status Unresolved(const ContractMethod& method, const ContractModels& models, const absl::Status& status) {
+  const bool not_labelled = absl::IsInvalidArgument(status) && !method.version_label.empty();
+  if (!absl::IsNotFound(status) && !not_labelled) return status;
+  if (!models.is_configured(method.model)) {
+    return absl::NotFoundError(
+        absl::StrCat("the model \"", method.model, "\", which answers ", RecordedName(method), ", is not configured"));
   }
-  if (absl::IsInvalidArgument(status) && !method.version_label.empty()) {
+  if (not_labelled) {
     return absl::UnavailableError(absl::StrCat("no version of the model \"", method.model, "\" has the label \"",
                                                method.version_label, "\": ", status.message()));
   }
-  return status;
+  return absl::UnavailableError(absl::StrCat("no version of the model \"", method.model, "\" is ready"));
 }
 
 }  // namespace
 
-void RunContract(const ContractMethod& method, const Predictor& predictor, absl::string_view request,
+void RunContract(const ContractMethod& method, const ContractModels& models, absl::string_view request,
                  const CallContext& context, InferenceRecord* record, BytesDone done) {
   record->model = method.model;
   auto decoded = DecodeRequest(method, request);
@@ -36,20 +39,20 @@ void RunContract(const ContractMethod& method, const Predictor& predictor, absl:
   spec.name = method.model;
   spec.version_label = method.version_label;
   spec.signature_name = method.signature;
-  auto resolved = predictor.Resolve(spec);
-  if (!resolved.ok()) return done(Unresolved(method, resolved.status()));
+  auto resolved = models.predictor->Resolve(spec);
+  if (!resolved.ok()) return done(Unresolved(method, models, resolved.status()));
   record->version = resolved->model.version();
   record->signature = resolved->signature->name;
   auto inputs = ArrangeInputs(method, *resolved->signature, *std::move(decoded));
   if (!inputs.ok()) return done(inputs.status());
   auto outputs = ChooseOutputs(method, *resolved->signature);
   if (!outputs.ok()) return done(outputs.status());
-  predictor.Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), context,
-                [&method, examples, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
-                  if (!result.ok()) return done(result.status());
-                  record->times = result->times;
-                  done(EncodeResponse(method.response, examples, result->outputs));
-                });
+  models.predictor->Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), context,
+                        [&method, examples, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
+                          if (!result.ok()) return done(result.status());
+                          record->times = result->times;
+                          done(EncodeResponse(method.response, examples, result->outputs));
+                        });
 }
 
 std::string RecordedName(const ContractMethod& method) { return absl::StrCat(method.service, "/", method.name); }

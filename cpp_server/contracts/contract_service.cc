@@ -2,11 +2,9 @@
 
 #include <utility>
 
-#include "cpp_server/contracts/contract_run.h"
-
 namespace trilho {
 
-std::vector<ServiceDefinition> ContractServices(const Contracts* contracts, const Predictor* predictor,
+std::vector<ServiceDefinition> ContractServices(const Contracts* contracts, const ContractModels& models,
                                                 const InferenceHooks* hooks) {
   std::vector<ServiceDefinition> services;
   for (const ContractMethod& method : contracts->methods) {
@@ -16,10 +14,8 @@ std::vector<ServiceDefinition> ContractServices(const Contracts* contracts, cons
     }
     services.back().methods.push_back(InferenceMethod(
         method.name, hooks,
-        [&method, predictor](absl::string_view request, const CallContext& context, InferenceRecord* record,
-                             BytesDone done) {
-          RunContract(method, *predictor, request, context, record, std::move(done));
-        },
+        [&method, models](absl::string_view request, const CallContext& context, InferenceRecord* record,
+                          BytesDone done) { RunContract(method, models, request, context, record, std::move(done)); },
         RecordedName(method)));
   }
   return services;

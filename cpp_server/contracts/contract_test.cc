@@ -156,7 +156,8 @@ TEST(ContractTest, ContractsOfSeveralFilesAreAdded) {
   EXPECT_EQ(AddContracts(compiled.contracts(), &all), absl::OkStatus());
   EXPECT_EQ(all.methods.size(), 1u);
   EXPECT_EQ(AddContracts(compiled.contracts(), &all),
-            absl::InvalidArgumentError("the service test.S is at test.proto:5 and at test.proto:5"));
+            absl::InvalidArgumentError(
+                "the service test.S is in test.desc, at test.proto:5, and in test.desc, at test.proto:5"));
   EXPECT_EQ(all.methods.size(), 1u);
 }
 

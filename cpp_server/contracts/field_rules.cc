@@ -154,8 +154,11 @@ class FieldReader {
     const bool many = field_.is_repeated() || tensor_.value_class == ValueClass::kByteValues;
     tensor_.extent = many ? Extent::kCounted : Extent::kOne;
     if (options_.shape().empty()) return;
-    if (!many) return Problem("has a shape and is a single ", TypeText(), "; make it repeated");
-    tensor_.extent = Extent::kFixed;
+    const bool of_ones =
+        std::all_of(options_.shape().begin(), options_.shape().end(), [](int64_t d) { return d == 1; });
+    if (!many && !of_ones)
+      return Problem("has a shape of more than one value and is a single ", TypeText(), "; make it repeated");
+    if (many) tensor_.extent = Extent::kFixed;
     tensor_.shape.assign(options_.shape().begin(), options_.shape().end());
     const auto count = Tensor::CountElements(tensor_.shape);
     if (!count.ok()) return Problem(count.status().message());
@@ -194,9 +197,24 @@ class FieldReader {
     if (options_.has_maximum()) limits.most = rounded(options_.maximum());
     limits.expected = RangeText(options_.has_minimum() ? NumberText(options_.minimum()) : "",
                                 options_.has_maximum() ? NumberText(options_.maximum()) : "", options_.finite());
-    if (!options_.finite()) return;
-    limits.least = std::max(limits.least, -largest);
-    limits.most = std::min(limits.most, largest);
+    if (options_.finite()) {
+      limits.least = std::max(limits.least, -largest);
+      limits.most = std::min(limits.most, largest);
+    }
+    if (!AnyFloatIsTaken()) Problem("no ", TypeText(), " is within its limits");
+  }
+
+  bool AnyFloatIsTaken() const {
+    const NumberLimits& limits = tensor_.limits;
+    if (limits.least > limits.most) return false;
+    // That infinity is.
+    if (std::isinf(limits.least) || std::isinf(limits.most)) return true;
+    // If the one nearest to zero is too large for field or tensor, all are.
+    const double nearest = std::max(limits.least, std::min(limits.most, 0.0));
+    const bool is_float = own_ == TF_FLOAT;
+    if (is_float && std::abs(nearest) > std::numeric_limits<float>::max()) return false;
+    char stored[sizeof(uint64_t)];
+    return StoreNumber(tensor_, is_float ? NumberBits(static_cast<float>(nearest)) : NumberBits(nearest), stored);
   }
 
   void ReadIntegerLimits() {

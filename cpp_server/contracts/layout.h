@@ -84,7 +84,7 @@ struct ContractTensor {
   // The packed bytes are the tensor's.
   bool same_bytes = false;
   Extent extent = Extent::kOne;
-  // With kFixed, and how many values that is.
+  // With kFixed, and how many values that is; with kOne nothing, or ones.
   std::vector<int64_t> shape;
   int64_t values = 1;
   int scope = 0;

@@ -27,9 +27,7 @@ class OutputChecker {
 
   absl::Status Check(const ContractTensor& info, const Tensor& found) {
     const int depth = Depth(layout_, info.scope);
-    const int rank = depth + (info.extent == Extent::kOne     ? 0
-                              : info.extent == Extent::kFixed ? static_cast<int>(info.shape.size())
-                                                              : 1);
+    const int rank = depth + (info.extent == Extent::kCounted ? 1 : static_cast<int>(info.shape.size()));
     bool fits = found.type() == info.type && found.rank() == rank && found.dim(0) == examples_;
     for (size_t i = 0; fits && i < info.shape.size(); ++i) {
       fits = found.dim(depth + static_cast<int>(i)) == info.shape[i];

@@ -53,6 +53,21 @@ TEST(RequestDecoderTest, OneExampleOfFixedShape) {
   EXPECT_EQ(TensorText<float>(decoded["x"]), "[1,2,3] 1 2 3 4 5 6");
 }
 
+// As Keras has the tensor of one value.
+TEST(RequestDecoderTest, ASingleFieldMayHaveAShapeOfOnes) {
+  Decoded decoded(R"(
+    message In { repeated Person people = 1 [(trilho.contract.batch) = true]; }
+    message Person {
+      float age = 1 [(trilho.contract.tensor) = { shape: 1 }];
+      string name = 2 [(trilho.contract.tensor) = { shape: [1, 1] vocabulary: ["", "ana"] }];
+      optional int32 rate = 3 [(trilho.contract.tensor) = { shape: 1 dtype: INT8 default_number: 7 }];
+    })");
+  decoded.Read("people { age: 4 name: 'ana' rate: -1 } people { }");
+  EXPECT_EQ(TensorText<float>(decoded["age"]), "[2,1] 4 0");
+  EXPECT_EQ(StringsText(decoded["name"]), "[2,1,1] \"ana\" \"\"");
+  EXPECT_EQ(TensorText<int8_t>(decoded["rate"]), "[2,1] -1 7");
+}
+
 TEST(RequestDecoderTest, OneExampleThatCounts) {
   Decoded decoded("message In { repeated string history = 1; repeated float empty = 2; int32 count = 3; }");
   decoded.Read("history: ['a', '', 'c'] count: -5");

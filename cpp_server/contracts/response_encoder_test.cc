@@ -60,6 +60,20 @@ TEST(ResponseEncoderTest, ABatchHasOneElementAnExample) {
   EXPECT_EQ(encoded.Text(2), "rows { n: 1 n: 2 } rows { n: 3 n: -4 }");
 }
 
+TEST(ResponseEncoderTest, ASingleFieldMayHaveAShapeOfOnes) {
+  Encoded encoded(
+      "message Out { repeated Row rows = 1 [(trilho.contract.batch) = true]; }"
+      "message Row { float p = 1 [(trilho.contract.tensor) = { shape: 1 }];"
+      " string s = 2 [(trilho.contract.tensor) = { shape: [1, 1] }]; }",
+      "message In { repeated X x = 1 [(trilho.contract.batch) = true]; } message X { float x = 1; }");
+  encoded.Add(NewTensor<float>(TF_FLOAT, {2, 1}, {0.25, 0.75}));
+  encoded.Add(NewStrings({2, 1, 1}, {"a", "b"}));
+  EXPECT_EQ(encoded.Text(2), "rows { p: 0.25 s: \"a\" } rows { p: 0.75 s: \"b\" }");
+  encoded.Add(NewTensor<float>(TF_FLOAT, {2}, {0.25, 0.75}));
+  encoded.Add(NewStrings({2, 1, 1}, {"a", "b"}));
+  EXPECT_EQ(encoded.Text(2), "INTERNAL: the model's output \"p\" is FLOAT [2], expected FLOAT [2, 1]");
+}
+
 TEST(ResponseEncoderTest, WhatTheContractDoesNotSayIsTheModelsFault) {
   Encoded encoded("message Out { repeated float value = 1 [(trilho.contract.tensor) = { shape: 10 }]; }");
   encoded.Add(NewTensor<float>(TF_FLOAT, {1, 3}, {1, 2, 3}));

@@ -1,5 +1,6 @@
 #include "cpp_server/server/model_server.h"
 
+#include <algorithm>
 #include <future>
 #include <thread>
 #include <utility>
@@ -49,16 +50,6 @@ void HoldBack(const std::atomic<bool>* loaded, std::vector<ServiceDefinition>* s
   }
 }
 
-// FAILED_PRECONDITION if a contract of the model `id` says otherwise.
-absl::Status CheckContracts(const Contracts& contracts, const ServableId& id, const SavedModel& model) {
-  for (const ContractMethod& method : contracts.methods) {
-    if (method.model != id.name) continue;
-    absl::Status checked = CheckContract(method, model.signatures().by_name);
-    if (!checked.ok()) return checked;
-  }
-  return absl::OkStatus();
-}
-
 ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contracts* contracts,
                                 const ModelBatching* batching, ServingMetrics* metrics) {
   SavedModelLoaderOptions loader;
@@ -81,7 +72,7 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
     return replayed.status();
   };
   loader.complete = [contracts, batching, log](const ServableId& id, const std::string& directory, SavedModel* model) {
-    absl::Status fits = CheckContracts(*contracts, id, *model);
+    absl::Status fits = CheckContracts(*contracts, id.name, model->signatures());
     if (!fits.ok()) return fits;
     return batching->Install(id, directory, model, [&](const std::string& line) { log(id, line); });
   };
@@ -136,12 +127,16 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
     server->tls_ = *std::move(tls);
   }
   server->contracts_ = options.contracts.contracts;
-  for (const std::string& descriptor_set : options.contracts.descriptor_sets) {
-    absl::Status described = AddReflectedFiles(descriptor_set);
-    if (!described.ok()) return described;
+  for (const DescriptorSetFile& set : options.contracts.descriptor_sets) {
+    absl::Status described = AddReflectedFiles(set.content, set.path);
+    if (!described.ok()) return absl::Status(described.code(), absl::StrCat("--contracts: ", described.message()));
   }
   const absl::Status core = server->StartCore(options);
   if (!core.ok()) return core;
+  // They can be added while it runs.
+  for (const std::string& line : MethodsWithoutModel(server->contracts_, server->core_->Names())) {
+    Log(Severity::kWarning, absl::StrCat("--contracts: ", line));
+  }
   const absl::Status fronts = server->StartFronts(options);
   if (!fronts.ok()) return fronts;
   server->core_->BeginLoading();
@@ -197,6 +192,16 @@ absl::Status ModelServer::StartFronts(const Options& options) {
   return started;
 }
 
+ContractModels ModelServer::ModelsOfContracts() const {
+  ContractModels models;
+  models.predictor = &core_->predictor();
+  models.is_configured = [core = core_.get()](const std::string& model) {
+    const std::vector<std::string> names = core->Names();
+    return std::find(names.begin(), names.end(), model) != names.end();
+  };
+  return models;
+}
+
 absl::Status ModelServer::StartGrpc(const Options& options) {
   const Predictor* const predictor = &core_->predictor();
   GrpcServer::Options grpc_options = options.grpc;
@@ -207,7 +212,8 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   std::vector<ServiceDefinition> services = {
       PredictionService(predictor, observability_->hooks(), options.encoding),
       KServeService(predictor, &core_->manager(), observability_->unlogged_hooks(), [this] { return IsReady(); })};
-  for (ServiceDefinition& service : ContractServices(&contracts_, predictor, observability_->unlogged_hooks())) {
+  for (ServiceDefinition& service :
+       ContractServices(&contracts_, ModelsOfContracts(), observability_->unlogged_hooks())) {
     services.push_back(std::move(service));
   }
   if (options.management) {
@@ -233,7 +239,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks());
   kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks(),
                                          [this] { return IsReady(); });
-  contract_rest_ = std::make_unique<ContractRest>(&contracts_, &core_->predictor(), observability_->unlogged_hooks());
+  contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->unlogged_hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();
   routes.loaded = &loaded_;

@@ -121,6 +121,7 @@ class ModelServer {
   absl::Status StartFronts(const Options& options);
   absl::Status StartGrpc(const Options& options);
   absl::Status StartHttp(const Options& options);
+  ContractModels ModelsOfContracts() const;
   bool IsReady();
   void StartConfigPoller(const Options& options);
 

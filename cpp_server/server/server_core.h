@@ -57,6 +57,9 @@ class ServerCore {
   // Begins to look for versions and to load them. Called once.
   void BeginLoading();
 
+  // Those that are configured.
+  std::vector<std::string> Names() const;
+
   // Waits until every model that is configured then has what its folder offers, or a reason
   // why not. CANCELLED once `stop`, asked now and then, says so.
   absl::Status WaitUntilLoaded(const std::function<bool()>& stop) const;
@@ -84,7 +87,6 @@ class ServerCore {
   explicit ServerCore(Options options);
 
   absl::Status Apply(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
-  std::vector<std::string> Names() const;
   // Whether a model has what its source offers, or the reason why not. A version
   // that is still being written is waited for if so asked.
   bool IsSettled(const std::string& model, bool wait_for_writers) const EXCLUDES(mu_);

@@ -125,7 +125,7 @@ function showSignature() {
 function showExample() {
   const name = byId('signature').value;
   const contract = chosenContract();
-  const [body, hint] = contract ? [contract.example, ''] : example(name, asked.signatures[name]);
+  const [body, hint] = contract ? [contract.example || {}, contract.noExample || ''] : example(name, asked.signatures[name]);
   byId('body').value = asked.example = pretty(JSON.stringify(body));
   setText(byId('hint'), hint);
 }

@@ -1,5 +1,6 @@
 #include "cpp_server/status_page/contract_schema.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::FieldOptions;
 using google::protobuf::SourceLocation;
 
 // What stands before an element in the .proto; empty without source info.
@@ -96,6 +98,29 @@ JsonValue NumberSchema(const JsonBuilder& builder, const FieldDescriptor& field,
   return schema;
 }
 
+// Whether a request without the field is refused: what is not set is zero or empty, unless it is optional.
+// An answer has all fields.
+bool IsRequired(const FieldDescriptor& field) {
+  const FieldOptions& options = field.options();
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+    if (field.is_repeated()) return options.GetExtension(contract::batch);
+    const Descriptor& type = *field.message_type();
+    for (int i = 0; i < type.field_count(); ++i) {
+      if (IsRequired(*type.field(i))) return true;
+    }
+    return false;
+  }
+  const contract::Tensor& tensor = options.GetExtension(contract::tensor);
+  if (!field.is_repeated() && field.has_presence()) return tensor.default_case() == contract::Tensor::DEFAULT_NOT_SET;
+  const bool of_bytes = field.type() == FieldDescriptor::TYPE_BYTES && tensor.dtype() == contract::UINT8;
+  if (field.is_repeated() || of_bytes) {
+    return tensor.shape_size() > 0 && std::count(tensor.shape().begin(), tensor.shape().end(), 0) == 0;
+  }
+  const auto& words = tensor.vocabulary();
+  return (tensor.has_minimum() && tensor.minimum() > 0) || (tensor.has_maximum() && tensor.maximum() < 0) ||
+         (!words.empty() && std::find(words.begin(), words.end(), "") == words.end());
+}
+
 class Schemas {
  public:
   Schemas(const JsonBuilder& builder, JsonValue* schemas) : builder_(builder), schemas_(*schemas) {}
@@ -114,14 +139,18 @@ class Schemas {
  private:
   JsonValue Message(const Descriptor& type) {
     JsonValue properties = JsonBuilder::Object();
+    JsonValue required = JsonBuilder::List();
     for (int i = 0; i < type.field_count(); ++i) {
       const FieldDescriptor& field = *type.field(i);
       builder_.Put(&properties, field.json_name(), Field(field));
+      if (IsRequired(field)) builder_.Add(&required, builder_.Text(field.json_name()));
     }
     JsonValue schema = builder_.Type("object");
     const std::string comment = CommentOf(type);
     if (!comment.empty()) builder_.Put(&schema, "description", absl::string_view(comment));
     builder_.Put(&schema, "properties", std::move(properties));
+    // An empty list is no list of OpenAPI 3.0.
+    if (!required.Empty()) builder_.Put(&schema, "required", std::move(required));
     return schema;
   }
 
@@ -178,11 +207,14 @@ JsonValue Content(const JsonBuilder& builder, JsonValue media) {
 void DescribeContract(const JsonBuilder& builder, const ContractMethod& method, JsonValue* paths, JsonValue* schemas) {
   Schemas made(builder, schemas);
   JsonValue request = builder.Single("schema", made.Of(*method.descriptor->input_type()));
-  const std::string text = ExampleRequest(method);
-  rapidjson::Document example;
-  example.Parse(text.data(), text.size());
-  builder.Put(&request, "example", builder.Copy(example));
+  const auto text = ExampleRequest(method);
+  if (text.ok()) {
+    rapidjson::Document example;
+    example.Parse(text->data(), text->size());
+    builder.Put(&request, "example", builder.Copy(example));
+  }
   JsonValue body = Content(builder, std::move(request));
+  if (!text.ok()) builder.Put(&body, "description", absl::string_view(text.status().message()));
   builder.Put(&body, "required", JsonValue(true));
   JsonValue ok = Content(builder, builder.Single("schema", made.Of(*method.descriptor->output_type())));
   builder.Put(&ok, "description", absl::string_view("OK"));

@@ -387,7 +387,8 @@ TEST_F(StatusPageTest, AContractIsAPathAndItsMessagesAreSchemas) {
     "type": "object",
     "properties": {
       "someNumbers": {
-        "type": "array", "items": {"$ref": "#/components/schemas/test.Number"}, "minItems": 1}}})");
+        "type": "array", "items": {"$ref": "#/components/schemas/test.Number"}, "minItems": 1}},
+    "required": ["someNumbers"]})");
   EXPECT_EQ(SchemaOf(document, "test.In"), expected);
   expected.Parse(R"({
     "type": "object",
@@ -406,13 +407,57 @@ TEST_F(StatusPageTest, AContractIsAPathAndItsMessagesAreSchemas) {
       "flag": {"type": "boolean"},
       "raw": {"type": "string", "format": "byte"},
       "kind": {"type": "string", "enum": ["PLAIN", "FANCY"]},
-      "counts": {"type": "array", "items": {"type": "integer", "minimum": 0}}}})");
+      "counts": {"type": "array", "items": {"type": "integer", "minimum": 0}}},
+    "required": ["value", "unit", "matrix"]})");
   ASSERT_FALSE(expected.HasParseError());
   EXPECT_EQ(SchemaOf(document, "test.Number"), expected);
   expected.Parse(R"({"someNumbers": [{
     "value": 2, "unit": "m", "matrix": [0, 0, 0, 0], "large": "0", "flag": false, "raw": "dGV4dA==", "kind": "PLAIN",
     "counts": [0]}]})");
   EXPECT_EQ(post["requestBody"]["content"]["application/json"]["example"], expected);
+}
+
+TEST_F(StatusPageTest, WhatARequestMustHoldIsRequired) {
+  const CompiledProto compiled(TestProto(R"(
+    service S { rpc M(In) returns (In) { option (trilho.contract.model) = { name: "m" }; } }
+    message In {
+      Inner inner = 1;
+      Free free = 2;
+      repeated Other any = 3;
+      optional string must = 4;
+      optional string may = 5 [(trilho.contract.tensor) = { default_string: "x" }];
+      string word = 6 [(trilho.contract.tensor) = { vocabulary: ["", "a"] }];
+      int32 low = 7 [(trilho.contract.tensor) = { maximum: -1 }];
+      int32 zero = 8 [(trilho.contract.tensor) = { minimum: -1 maximum: 0 }];
+      bytes pixels = 9 [(trilho.contract.tensor) = { dtype: UINT8 shape: [2, 2] }];
+      bytes counted = 10 [(trilho.contract.tensor) = { dtype: UINT8 }];
+      repeated float none = 11 [(trilho.contract.tensor) = { shape: [0, 2] }];
+      float keras = 12 [(trilho.contract.tensor) = { shape: 1 }];
+    }
+    message Inner { optional float inner_must = 1; }
+    message Other { optional float other_must = 1; }
+    message Free { float x = 13; })"));
+  options_.contracts = &compiled.contracts();
+  const rapidjson::Document document = GetJson("/openapi.json");
+  rapidjson::Document expected;
+  expected.Parse(R"(["inner", "must", "low", "pixels"])");
+  EXPECT_EQ(SchemaOf(document, "test.In")["required"], expected);
+  EXPECT_FALSE(SchemaOf(document, "test.Free").HasMember("required"));
+  // One value, whatever its tensor's shape is.
+  expected.Parse(R"({"anyOf": [{"type": "number", "format": "float"},
+                               {"type": "string", "enum": ["NaN", "Infinity", "-Infinity"]}]})");
+  EXPECT_EQ(SchemaOf(document, "test.In")["properties"]["keras"], expected);
+}
+
+TEST_F(StatusPageTest, ARequestOfTooManyValuesHasNoExample) {
+  const CompiledProto compiled(TestProto(R"(
+    service S { rpc M(In) returns (In) { option (trilho.contract.model) = { name: "m" }; } }
+    message In { repeated float x = 1 [(trilho.contract.tensor) = { shape: [300, 300] }]; })"));
+  options_.contracts = &compiled.contracts();
+  const rapidjson::Document document = GetJson("/openapi.json");
+  const JsonValue& body = document["paths"]["/v1/contracts/test.S/M"]["post"]["requestBody"];
+  EXPECT_STREQ(body["description"].GetString(), "there is no example: one has more than 10000 values");
+  EXPECT_FALSE(body["content"]["application/json"].HasMember("example"));
 }
 
 TEST_F(StatusPageTest, APageThatModelsAreNotAskedOnHasNoContracts) {
