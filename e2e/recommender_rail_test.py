@@ -140,3 +140,18 @@ def test_no_candidates_give_no_items(service: RecommenderServiceStub) -> None:
     request = RankRequest(history=HISTORY)
     assert not service.Rank(request).items
     assert not service.Rate(request).items
+
+
+def test_trilho_evaluate_finds_the_trainers_figures(server: ServerProcess, store: Path) -> None:
+    data = runfile(DATA, workspace="datasets").parent
+    out = store / "served.json"
+    said = run(
+        *(str(runfile(TRILHO)), "evaluate", "recommender"),
+        *("--server", f"localhost:{server.port}", "--trained", str(store / "recommender")),
+        *("--data", str(data), "--json", str(out)),
+    )
+    print(said)
+    figures = json.loads(out.read_text())["figures"]
+    assert set(figures) == {"test_hit_at_10", "test_ndcg_at_10", "rating_test_rmse"}
+    # Popularity has 0.0859: even this short training is well above.
+    assert figures["test_hit_at_10"] >= 1.4 * 0.0859
