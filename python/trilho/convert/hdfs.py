@@ -25,8 +25,8 @@ _CORE, _HDFS = "core-site.xml", "hdfs-site.xml"
 _REFERENCE = re.compile(r"\$\{([^}$\s]+)\}")
 # So many deep may values of the configuration refer to others: as many as Hadoop allows.
 _DEPTH = 20
-# For a NameNode to say whether it is the active one, in seconds.
-_PATIENCE = 10
+# For a NameNode to take the connection, and to say whether it is the active one, in seconds.
+_PATIENCE = (10, 60)
 
 
 def open_hdfs(url: str) -> tuple["Hdfs", str]:
