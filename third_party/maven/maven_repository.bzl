@@ -33,7 +33,7 @@ def _mvn(ctx, arguments):
         fail("mvn %s\n%s%s" % (" ".join(arguments), result.stdout, result.stderr))
 
 def _verify(ctx):
-    command = "cd jars && sha256sum * > ../actual.sha256 && chmod +x *.exe && diff ../actual.sha256 \"$1\""
+    command = "cd jars && sha256sum * > ../actual.sha256 && find . -name '*.exe' -exec chmod +x {} + && diff ../actual.sha256 \"$1\""
     result = ctx.execute(["sh", "-c", command, "sh", str(ctx.path(ctx.attr.sha256sums))])
     if result.return_code:
         fail("Maven's files differ from %s (left: fetched; `nox -s lock` pins anew):\n%s%s" %
