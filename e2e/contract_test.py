@@ -200,13 +200,28 @@ def test_a_version_that_breaks_the_contract_is_not_served(
     assert server.is_running()
 
 
-def test_a_model_that_is_not_there_is_unavailable(contracts: Path, tmp_path: Path) -> None:
-    with (
-        ServerProcess(f"--model_base_path={tmp_path}", f"--contracts={contracts}") as server,
-        Client(server.port) as client,
-    ):
-        code, text = error_of(lambda: Half(contracts / "half.desc", client.channel)(1))
-        assert (code.name, text) == ("UNAVAILABLE", 'no version of the model "half" is ready')
+@pytest.mark.parametrize(
+    ("model", "code", "text"),
+    [
+        ("half", "UNAVAILABLE", 'no version of the model "half" is ready'),
+        (
+            "hafl",
+            "NOT_FOUND",
+            'the model "half", which answers acme.half.HalfService/Compute, is not configured',
+        ),
+    ],
+)
+def test_a_model_that_is_not_there_is_unavailable_if_it_is_configured(
+    contracts: Path, tmp_path: Path, model: str, code: str, text: str
+) -> None:
+    flags = (f"--model_name={model}", f"--model_base_path={tmp_path}", f"--contracts={contracts}")
+    with ServerProcess(*flags) as server, Client(server.port) as client:
+        found, message = error_of(lambda: Half(contracts / "half.desc", client.channel)(1))
+        assert (found.name, message) == (code, text)
+    warning = 'which is not configured, perhaps "hafl"; there are "hafl"'
+    checked = run_to_end(*flags, "--check_config")
+    assert checked.code == 0
+    assert (warning in checked.err) == (model == "hafl")
 
 
 def test_a_contract_that_contradicts_itself_stops_the_start(tmp_path: Path) -> None:
