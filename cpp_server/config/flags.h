@@ -69,6 +69,7 @@ ABSL_DECLARE_FLAG(bool, explain_batching);
 // Security
 ABSL_DECLARE_FLAG(std::string, ssl_config_file);
 ABSL_DECLARE_FLAG(std::string, auth_token_file);
+ABSL_DECLARE_FLAG(std::string, model_roots);
 
 // Observability
 ABSL_DECLARE_FLAG(std::string, monitoring_config_file);

@@ -57,7 +57,12 @@ absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindModel(const ModelSpec&
     if (!labelled.ok()) return labelled.status();
     version = *labelled;
   }
-  return manager_->GetServableHandle<SavedModel>({std::string(spec.name), version});
+  auto model = manager_->GetServableHandle<SavedModel>({std::string(spec.name), version});
+  if (absence_ && absl::IsNotFound(model.status())) {
+    absl::Status absence = absence_(spec.name);
+    if (!absence.ok()) return absence;
+  }
+  return model;
 }
 
 absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) const {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -22,6 +23,11 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 
 constexpr char kPath[] = "/v1/management/";
+
+bool IsJson(absl::string_view content_type) {
+  const absl::string_view type = content_type.substr(0, content_type.find(';'));
+  return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(type), "application/json");
+}
 
 std::unique_ptr<Message> NewMessage(const Descriptor* type) {
   return std::unique_ptr<Message>(MessageFactory::generated_factory()->GetPrototype(type)->New());
@@ -71,6 +77,10 @@ void HttpManagement::Handle(const std::shared_ptr<HttpCall>& call) const {
     HttpResponse response = ErrorResponse(405, absl::StrCat(call->path(), " is to be asked with POST"));
     response.headers.emplace_back("Allow", "POST");
     return call->Reply(std::move(response));
+  }
+  // A page of another site can have a browser send a form or text without asking first, but not this.
+  if (!call->body().empty() && !IsJson(call->header("Content-Type"))) {
+    return call->Reply(ErrorResponse(415, absl::StrCat(call->path(), " takes Content-Type: application/json")));
   }
   const absl::string_view name = absl::StripPrefix(call->path(), kPath);
   const auto* const service = DescriptorPool::generated_pool()->FindServiceByName(service_.name);

@@ -161,10 +161,6 @@ HttpRoute RouteOf(const HttpRoutes& routes) {
   route.plane = PlaneOf;
   route.admit = [routes](const std::shared_ptr<HttpCall>& call) {
     if (!Authorize(routes, call.get())) return false;
-    if (!*routes.loaded && PlaneOf(call->method(), call->path()) == HttpPlane::kData) {
-      call->Reply(ErrorResponse(absl::UnavailableError(kStillLoading)));
-      return false;
-    }
     const bool takes_body =
         call->method() != "GET" && (KServeRest::IsKServePath(call->path()) || IsRestPath(call->path()) ||
                                     HttpManagement::IsManagementPath(call->path()));

@@ -17,6 +17,7 @@
 #include "cpp_server/config/contract_files.h"
 #include "cpp_server/config/flags.h"
 #include "cpp_server/config/model_config.h"
+#include "cpp_server/config/model_roots.h"
 #include "cpp_server/config/monitoring_config.h"
 #include "cpp_server/config/session_config.h"
 #include "cpp_server/config/version_completeness.h"
@@ -147,11 +148,16 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
   if (!status.ok()) return status;
   options.http = HttpOptionsOf(absl::GetFlag(FLAGS_rest_api_port));
   options.management = HttpOptionsOf(absl::GetFlag(FLAGS_management_port));
+  // No page of another site has a business there.
+  if (options.management) options.management->cors = false;
   options.grpc.memory = RequestMemoryFromFlags();
   for (absl::optional<HttpServer::Options>* const http : {&options.http, &options.management}) {
     if (*http) (*http)->memory = options.grpc.memory;
   }
   options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
+  auto roots = ModelRoots::Parse(absl::GetFlag(FLAGS_model_roots));
+  if (!roots.ok()) return roots.status();
+  options.model_roots = *std::move(roots);
   options.ssl_config_file = absl::GetFlag(FLAGS_ssl_config_file);
   if (absl::GetFlag(FLAGS_enable_serialization_as_tensor_content)) options.encoding = TensorEncoding::kTensorContent;
   return options;
