@@ -32,6 +32,8 @@ struct ModelSpec {
 struct ResolvedSignature {
   ServableHandle<SavedModel> model;
   const Signature* signature = nullptr;
+  // The model's, as asked for.
+  std::string name;
 };
 
 // The version that a label of a model stands for; INVALID_ARGUMENT if there is
@@ -67,7 +69,8 @@ class Predictor {
   // `inputs` are in the order of the signature's, `outputs` positions in the
   // signature's. INVALID_ARGUMENT, naming the input, if a type or shape is not
   // the signature's; DEADLINE_EXCEEDED or CANCELLED if nobody waits any more
-  // before the run begins. The model stays loaded until `done` returns.
+  // before the run begins. The model stays loaded until `done` returns. The
+  // context's logger, if it has one, gets the run as a Predict.
   void Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs, const CallContext& context,
            RunDone done) const;
 

@@ -166,6 +166,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
   observed.request_log = options.request_log;
   // Scrapes come over HTTP, once there are models.
   observed.model_states = [this] { return core_->manager().GetAllStates(); };
+  observed.waiting_calls = [this] { return WaitingCalls(); };
   auto observability = Observability::Create(std::move(observed));
   if (!observability.ok()) return Mistake(observability.status());
   observability_ = *std::move(observability);
@@ -193,6 +194,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
 absl::Status ModelServer::StartFronts(const Options& options) {
   absl::Status started = StartGrpc(options);
   if (started.ok()) started = StartHttp(options);
+  fronts_stand_ = started.ok();
   if (!started.ok() || tls_ == nullptr) return started;
   std::vector<HttpServer*> fronts;
   for (HttpServer* const http : {http_.get(), management_.get()}) {
@@ -211,8 +213,8 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   }
   std::vector<ServiceDefinition> services = {
       PredictionService(predictor, observability_->hooks(), options.encoding),
-      KServeService(predictor, &core_->manager(), observability_->unlogged_hooks(), [this] { return IsReady(); })};
-  for (ServiceDefinition& service : ContractServices(&contracts_, predictor, observability_->unlogged_hooks())) {
+      KServeService(predictor, &core_->manager(), observability_->other_hooks(), [this] { return IsReady(); })};
+  for (ServiceDefinition& service : ContractServices(&contracts_, predictor, observability_->other_hooks())) {
     services.push_back(std::move(service));
   }
   if (options.management) {
@@ -234,10 +236,10 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 }
 
 absl::Status ModelServer::StartHttp(const Options& options) {
-  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks());
-  kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks(),
+  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->other_hooks());
+  kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->other_hooks(),
                                          [this] { return IsReady(); });
-  contract_rest_ = std::make_unique<ContractRest>(&contracts_, &core_->predictor(), observability_->unlogged_hooks());
+  contract_rest_ = std::make_unique<ContractRest>(&contracts_, &core_->predictor(), observability_->other_hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();
   routes.serving = &serving_;
@@ -293,6 +295,14 @@ void ModelServer::StartConfigPoller(const Options& options) {
               }
             });
       });
+}
+
+std::map<std::string, size_t> ModelServer::WaitingCalls() const {
+  std::map<std::string, size_t> waiting;
+  if (!fronts_stand_) return waiting;
+  waiting["grpc"] = grpc_->waiting_calls();
+  if (http_ != nullptr) waiting["rest"] = http_->waiting_calls();
+  return waiting;
 }
 
 bool ModelServer::IsReady() { return serving_ && AllModelsAvailable(core_->Managed()); }

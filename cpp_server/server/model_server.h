@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -125,6 +126,8 @@ class ModelServer {
   absl::Status StartGrpc(const Options& options);
   absl::Status StartHttp(const Options& options);
   bool IsReady();
+  // Of the data plane, by protocol.
+  std::map<std::string, size_t> WaitingCalls() const;
   void StartConfigPoller(const Options& options);
 
   std::unique_ptr<BearerTokens> tokens_;
@@ -140,6 +143,8 @@ class ModelServer {
   std::unique_ptr<StatusPage> page_;
   // Every model had its chance to load, and the server is not to stop.
   std::atomic<bool> serving_{false};
+  // The fronts below are set: whoever scrapes comes over one of them, maybe before the others are there.
+  std::atomic<bool> fronts_stand_{false};
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<HttpServer> management_;

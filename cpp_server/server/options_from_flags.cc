@@ -128,6 +128,9 @@ absl::Status ObservabilityOptions(ModelServer::Options* options) {
   }
   options->request_log.files.max_file_bytes = absl::GetFlag(FLAGS_request_log_max_file_bytes);
   options->request_log.files.max_total_bytes = absl::GetFlag(FLAGS_request_log_max_total_bytes);
+  // Up, lest a very short time become none.
+  options->request_log.files.max_file_age = std::chrono::ceil<std::chrono::milliseconds>(
+      std::chrono::duration<double>(absl::GetFlag(FLAGS_request_log_max_file_seconds)));
   const std::string monitoring = absl::GetFlag(FLAGS_monitoring_config_file);
   if (monitoring.empty()) return absl::OkStatus();
   const auto config = ReadMonitoringConfigFile(monitoring);
