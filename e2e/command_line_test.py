@@ -63,6 +63,24 @@ def test_a_mistake_on_the_command_line_is_named(flags: list[str], text: str) -> 
     assert line.endswith(text)
 
 
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--ssl_config_file=/nowhere/ssl",
+        "--auth_token_file=/nowhere/tokens",
+        "--access_log=/nowhere/access.log",
+        "--op_library=/nowhere/ops.so",
+        "--model_roots=/nowhere/models",
+        "--request_log_max_file_bytes=2000000000",
+    ],
+)
+def test_a_start_that_would_fail_again_is_a_mistake(flag: str) -> None:
+    ended = run_to_end("--model_base_path=/models/mnist", flag)
+    assert ended.code == MISTAKE
+    assert flag.partition("=")[2].removeprefix("/nowhere/") in ended.err
+    assert run_to_end("--check_config", "--model_base_path=/models/mnist", flag).code == MISTAKE
+
+
 def test_a_flag_value_of_the_wrong_kind_is_named() -> None:
     ended = run_to_end("--model_base_path=/models/mnist", "--port=http")
     assert ended.code == MISTAKE

@@ -140,6 +140,7 @@ def test_with_a_management_port_the_others_serve_inference_only(mnist: Export, b
             "--model_name=mnist",
             f"--model_base_path={base}",
             "--rest_api_port=-1",
+            "--rest_api_enable_cors_support",
             "--management_port=-1",
         ) as server,
         Client(server.port) as client,
@@ -187,12 +188,59 @@ def test_with_a_management_port_the_others_serve_inference_only(mnist: Export, b
             ("AddModel", '{"modelconfig": ""}', "modelconfig"),
             ("AddModel", '{"model_config": "x"}', "line 1, column 2"),
         ):
-            bad = requests.post(f"{managing}/v1/management/{method}", data=body, timeout=10)
+            bad = requests.post(
+                f"{managing}/v1/management/{method}",
+                data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=10,
+            )
             assert bad.status_code == 400, bad.text
             assert problem in bad.json()["error"]
+        # As a page of another site can have a browser send it.
+        foreign = requests.post(
+            f"{managing}/v1/management/RemoveModel",
+            data='{"name": "mnist"}',
+            headers={"Content-Type": "text/plain", "Origin": "https://elsewhere.example"},
+            timeout=10,
+        )
+        assert foreign.status_code == 415
+        assert not [name for name in foreign.headers if name.startswith("Access-Control")]
         unknown = manage(server, "Reboot")
         assert unknown.status_code == 404
         assert "the methods are ListModels, GetConfiguration" in unknown.json()["error"]
+
+
+def test_callers_add_models_below_the_roots_only(mnist: Export, tmp_path: Path) -> None:
+    for folder in ("given/a", "roots/b", "outside/c"):
+        publish(mnist, tmp_path / folder, 1)
+    (tmp_path / "roots" / "link").symlink_to(tmp_path / "outside")
+    with (
+        ServerProcess(
+            "--model_name=a",
+            f"--model_base_path={tmp_path}/given/a",
+            f"--model_roots={tmp_path}/roots",
+            "--management_port=-1",
+        ) as server,
+        Client(server.port) as client,
+    ):
+        for path in ("outside/c", "roots/../outside/c", "roots/link/c"):
+            refused = manage(server, "AddModel", model_config=model_config("c", tmp_path / path))
+            assert refused.status_code == 403, refused.text
+            assert f"which is not below --model_roots={tmp_path}/roots" in refused.json()["error"]
+        assert manage(server, "AddModel", model_config=model_config("b", tmp_path / "roots/b")).ok
+        for model in ("a", "b"):
+            client.predict(image_request(model=model))
+
+
+def test_whoever_may_point_the_server_anywhere_is_warned_of(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    warning = "whoever reaches the gRPC port may have any folder served"
+    flags = ["--model_name=mnist", f"--model_base_path={base}"]
+    with ServerProcess(*flags) as server:
+        assert warning in server.log()
+    for limit in ("--bind_address=127.0.0.1", f"--model_roots={base}", "--management_port=-1"):
+        with ServerProcess(*flags, limit) as server:
+            assert warning not in server.log()
 
 
 @pytest.mark.parametrize(

@@ -75,5 +75,5 @@ def test_a_library_that_cannot_be_loaded_ends_the_start(model: Path, tmp_path: P
     broken = tmp_path / "broken.so"
     broken.write_text("no library")
     ended = run_to_end(f"--model_base_path={model}", f"--op_library={broken}")
-    assert ended.code != 0
+    assert ended.code == 2
     assert f"--op_library: cannot load {broken}" in ended.err

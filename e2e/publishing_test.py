@@ -181,3 +181,27 @@ def test_a_model_whose_versions_are_all_removed_is_not_found(mnist: Export, base
             "NOT_FOUND",
             "Servable not found for request: Latest(mnist)",
         )
+
+
+def test_at_a_fresh_start_the_version_before_stands_in_for_one_that_does_not_load(
+    mnist: Export, base: Path
+) -> None:
+    publish(mnist, base, 1)
+    mnist.write(base / ".broken", 2)
+    (base / ".broken" / GRAPH).write_bytes(b"no graph")
+    write_manifest(base / ".broken", manifest_of(base / ".broken", "mnist"))
+    (base / ".broken").rename(base / "2")
+    with serving(base) as (server, client):
+        # There is no moment at which it has started and does not answer.
+        assert_answers(client, 1)
+        status = client.status("mnist")
+        assert status[2].state == END
+        assert str(base / "2") in status[2].status.error_message
+        assert (
+            "W model mnist version 1: loaded in place of version 2, which does not load"
+            in server.log()
+        )
+        publish(mnist, base, 3)
+        client.wait_until("mnist", 3, AVAILABLE)
+        client.wait_until("mnist", 1, END)
+        assert_answers(client, 3)

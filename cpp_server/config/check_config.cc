@@ -15,6 +15,7 @@
 #include "cpp_server/config/flag_problems.h"
 #include "cpp_server/config/flags.h"
 #include "cpp_server/config/model_config.h"
+#include "cpp_server/config/model_roots.h"
 #include "cpp_server/config/monitoring_config.h"
 #include "cpp_server/config/saved_configuration.h"
 #include "cpp_server/config/session_config.h"
@@ -23,6 +24,8 @@
 #include "cpp_server/contracts/contract_check.h"
 #include "cpp_server/rpc/reflected_files.h"
 #include "cpp_server/security/bearer_tokens.h"
+#include "cpp_server/security/tls_from_config.h"
+#include "cpp_server/security/tls_identity.h"
 
 namespace trilho {
 namespace {
@@ -131,7 +134,13 @@ absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more, std::vector<
   const std::string batching = absl::GetFlag(FLAGS_batching_parameters_file);
   if (!batching.empty()) problems.Add(ReadBatchingParametersFile("--batching_parameters_file", batching).status());
   const std::string ssl = absl::GetFlag(FLAGS_ssl_config_file);
-  if (!ssl.empty()) problems.Add(ReadSslConfigFile(ssl).status());
+  if (!ssl.empty()) {
+    const auto config = ReadSslConfigFile(ssl);
+    problems.Add(config.status());
+    // What the ports would refuse.
+    if (config.ok()) problems.Add(CheckTlsIdentity(TlsIdentityOf(*config)));
+  }
+  problems.Add(ModelRoots::Parse(absl::GetFlag(FLAGS_model_roots)).status());
   const std::string tokens = absl::GetFlag(FLAGS_auth_token_file);
   if (!tokens.empty()) problems.Add(BearerTokens::Load(tokens).status());
   const std::string monitoring = absl::GetFlag(FLAGS_monitoring_config_file);

@@ -127,6 +127,14 @@ TEST_F(CheckConfigTest, FilesOfOneNameInTwoSetsMustBeOne) {
               HasSubstr("1 problem:\n- --contracts: " + two + ": checked.proto is another one than in " + one));
 }
 
+TEST_F(CheckConfigTest, RefusesWhatTheStartRefuses) {
+  EXPECT_EQ(Check({"--model_base_path=/m", "--request_log_max_file_bytes=2000", "--request_log_max_total_bytes=1000"}),
+            absl::InvalidArgumentError("1 problem:\n- --request_log_max_file_bytes is 2000, more than "
+                                       "--request_log_max_total_bytes, which is 1000"));
+  EXPECT_EQ(Check({"--model_base_path=/m", "--model_roots=/nowhere"}),
+            absl::InvalidArgumentError("1 problem:\n- --model_roots: /nowhere is no absolute path of a folder"));
+}
+
 TEST_F(CheckConfigTest, AFolderIsNoLog) {
   EXPECT_THAT(std::string(Check({"--model_base_path=/m", "--access_log=" + ::testing::TempDir()}).message()),
               AllOf(HasSubstr("--access_log"), HasSubstr("is a folder")));

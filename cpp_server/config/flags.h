@@ -69,6 +69,7 @@ ABSL_DECLARE_FLAG(bool, explain_batching);
 // Security
 ABSL_DECLARE_FLAG(std::string, ssl_config_file);
 ABSL_DECLARE_FLAG(std::string, auth_token_file);
+ABSL_DECLARE_FLAG(std::string, model_roots);
 
 // Observability
 ABSL_DECLARE_FLAG(std::string, monitoring_config_file);
@@ -76,6 +77,7 @@ ABSL_DECLARE_FLAG(std::string, access_log);
 ABSL_DECLARE_FLAG(double, access_log_sampling);
 ABSL_DECLARE_FLAG(int64_t, request_log_max_file_bytes);
 ABSL_DECLARE_FLAG(int64_t, request_log_max_total_bytes);
+ABSL_DECLARE_FLAG(double, request_log_max_file_seconds);
 
 // Shutdown
 ABSL_DECLARE_FLAG(double, lame_duck_seconds);

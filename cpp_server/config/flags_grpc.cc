@@ -15,6 +15,8 @@ ABSL_FLAG(int64_t, max_request_memory_bytes, -1,
           "Bytes of requests that are read, wait or run, over gRPC and HTTP together; what comes beyond is answered "
           "RESOURCE_EXHAUSTED (429) at once. -1: a quarter of the memory; 0: no bound.");
 ABSL_FLAG(std::string, grpc_channel_arguments, "",
-          "Comma-separated KEY=VALUE arguments of gRPC's listening channels, e.g. grpc.max_connection_age_ms=60000.");
+          "Comma-separated KEY=VALUE arguments of gRPC's listening channels, e.g. grpc.max_connection_age_ms=60000. "
+          "Not gRPC's defaults: grpc.max_connection_idle_ms=600000, grpc.server_handshake_timeout_ms=10000, "
+          "grpc.keepalive_time_ms=300000.");
 ABSL_FLAG(bool, enable_serialization_as_tensor_content, false,
           "Predict answers over gRPC with tensor_content instead of float_val and the like.");

@@ -12,5 +12,7 @@ ABSL_FLAG(
 ABSL_FLAG(double, access_log_sampling, 1, "Share of the inferences that succeed which the access log has, 0 to 1.");
 ABSL_FLAG(int64_t, request_log_max_file_bytes, int64_t{64} << 20,
           "A file of logged requests (logging_config of a model) is closed before it grows beyond this.");
+ABSL_FLAG(double, request_log_max_file_seconds, 3600,
+          "A file of logged requests is closed, and can be read, when it has been open for so long; 0: however long.");
 ABSL_FLAG(int64_t, request_log_max_total_bytes, int64_t{1} << 30,
           "Of the files of one model's logged requests together; the oldest are deleted.");

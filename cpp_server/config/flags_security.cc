@@ -8,3 +8,6 @@ ABSL_FLAG(std::string, ssl_config_file, "",
           "TLS only.");
 ABSL_FLAG(std::string, auth_token_file, "",
           "File with a bearer token a line; every call but health and readiness must then have one of them.");
+ABSL_FLAG(std::string, model_roots, "",
+          "Folders, with commas between them, below which base paths and logging prefixes must lie that come by RPC or "
+          "HTTP; anywhere if empty.");

@@ -12,6 +12,7 @@
 #include "cpp_server/contracts/contract_example.h"
 #include "cpp_server/contracts/contract_json.h"
 #include "cpp_server/http/http_status.h"
+#include "cpp_server/services/http_inference.h"
 #include "google/protobuf/descriptor.h"
 #include "rapidjson/stringbuffer.h"
 #include "rapidjson/writer.h"
@@ -94,6 +95,12 @@ void ContractRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   Run(**method, call);
 }
 
+void ContractRest::Refuse(const HttpCall& call, const absl::Status& status) const {
+  const auto method = Find(call.path());
+  if (call.method() != "POST" || !method.ok()) return;
+  RecordRefused(*hooks_, RecordedName(**method), (*method)->model, ContextOf(call, *hooks_), status);
+}
+
 absl::StatusOr<const ContractMethod*> ContractRest::Find(absl::string_view path) const {
   absl::ConsumePrefix(&path, absl::StrCat(kRoot, "/"));
   const size_t slash = path.find('/');
@@ -113,11 +120,7 @@ absl::StatusOr<const ContractMethod*> ContractRest::Find(absl::string_view path)
 }
 
 void ContractRest::Run(const ContractMethod& method, const std::shared_ptr<HttpCall>& call) const {
-  CallContext context;
-  context.protocol = Protocol::kRest;
-  context.deadline = call->deadline();
-  context.cancelled = call->cancelled();
-  context.trace_id = TraceId(call->header("traceparent"));
+  const CallContext context = ContextOf(*call, *hooks_);
   auto scope = std::make_shared<InferenceScope>(&hooks_->observers, RecordedName(method), context);
   InferenceRecord* const record = &scope->record();
   record->model = method.model;

@@ -33,6 +33,9 @@ class ContractRest {
   // `call` is one of such a path.
   void Handle(const std::shared_ptr<HttpCall>& call) const;
 
+  // Records that the front refuses `call`, if it is an inference. On any thread; quick.
+  void Refuse(const HttpCall& call, const absl::Status& status) const;
+
  private:
   // NOT_FOUND, naming those there are.
   absl::StatusOr<const ContractMethod*> Find(absl::string_view path) const;

@@ -14,9 +14,16 @@ Manager::Manager(Options options)
     : options_([&options] {
         if (options.policy == nullptr) options.policy = std::make_shared<AvailabilityPreservingPolicy>();
         return std::move(options);
-      }()) {}
+      }()),
+      janitor_([this] { Clear(); }) {}
 
 Manager::~Manager() {
+  {
+    MutexLock lock(&retired_mu_);
+    ending_ = true;
+    retired_cv_.NotifyAll();
+  }
+  janitor_.join();
   // All at once, so that the slowest model decides how long this takes, not the sum.
   for (const auto& entry : models_.Entries()) entry.second->BeginShutdown();
   // Before any of them is destroyed, because on_state_change may look at all of them.
@@ -24,29 +31,77 @@ Manager::~Manager() {
 }
 
 void Manager::SetAspiredVersions(const AspiredVersions& versions) {
-  ModelHarness* const model = models_.FindOrInsert(versions.model, [this, &versions] {
-    Options options = options_;
-    options.on_state_change = [this](const ServableState& state) {
-      if (options_.on_state_change) options_.on_state_change(state);
-      NoteChange();
-    };
-    return std::make_unique<ModelHarness>(versions.model, std::move(options));
-  });
-  model->SetAspired(versions.aspired, versions.rejected);
+  if (!versions.is_watched) {
+    if (const auto model = models_.Find(versions.model)) model->Retire();
+    return NoteChange();
+  }
+  for (;;) {
+    std::shared_ptr<ModelHarness> model = models_.FindOrInsert(versions.model, [this, &versions] {
+      Options options = options_;
+      options.on_state_change = [this](const ServableState& state) {
+        if (options_.on_state_change) options_.on_state_change(state);
+        NoteChange();
+      };
+      return std::make_shared<ModelHarness>(versions.model, std::move(options),
+                                            [this, name = versions.model] { OnRetired(name); });
+    });
+    if (model->SetAspired(versions.aspired, versions.rejected)) break;
+    // It returned just when it had gone.
+    Drop(versions.model, std::move(model));
+  }
   NoteChange();
 }
 
-absl::StatusOr<ServableHandle<Servable>> Manager::GetUntypedServableHandle(const ServableRequest& request) const {
-  if (const ModelHarness* model = models_.Find(request.name)) {
-    ServableHandle<Servable> handle = model->GetHandle(request.version);
-    if (handle) return handle;
+void Manager::OnRetired(const std::string& name) {
+  MutexLock lock(&retired_mu_);
+  retired_.push_back(name);
+  retired_cv_.NotifyAll();
+}
+
+void Manager::Clear() {
+  for (;;) {
+    std::string name;
+    {
+      MutexLock lock(&retired_mu_);
+      while (retired_.empty() && !ending_) retired_cv_.Wait(&retired_mu_);
+      if (ending_) return;
+      name = std::move(retired_.front());
+      retired_.pop_front();
+    }
+    std::shared_ptr<ModelHarness> model = models_.Find(name);
+    if (model != nullptr && model->has_retired()) Drop(name, std::move(model));
   }
+}
+
+void Manager::Drop(const std::string& name, std::shared_ptr<ModelHarness> model) {
+  {
+    // Before it goes, so that there is no moment without.
+    MutexLock lock(&former_mu_);
+    const auto known = std::find_if(former_.begin(), former_.end(), [&name](const auto& f) { return f.first == name; });
+    if (known != former_.end()) former_.erase(known);
+    former_.emplace_back(name, model->GetStates());
+    while (former_.size() > static_cast<size_t>(std::max(0, options_.max_former_models))) former_.pop_front();
+  }
+  models_.Erase(name, model.get());
+}
+
+absl::StatusOr<ServableHandle<Servable>> Manager::GetUntypedServableHandle(const ServableRequest& request) const {
+  ServableHandle<Servable> handle =
+      models_.With(request.name, [&request](ModelHarness& model) { return model.GetHandle(request.version); });
+  if (handle) return handle;
   return absl::NotFoundError(absl::StrCat("Servable not found for request: ", request.DebugString()));
 }
 
 std::vector<ServableState> Manager::GetStates(absl::string_view name) const {
-  const ModelHarness* const model = models_.Find(name);
-  return model == nullptr ? std::vector<ServableState>() : model->GetStates();
+  if (const auto model = models_.Find(name)) return model->GetStates();
+  MutexLock lock(&former_mu_);
+  const auto known = std::find_if(former_.begin(), former_.end(), [name](const auto& f) { return f.first == name; });
+  return known == former_.end() ? States() : known->second;
+}
+
+std::set<int64_t> Manager::GetFailing(absl::string_view name) const {
+  const auto model = models_.Find(name);
+  return model == nullptr ? std::set<int64_t>() : model->GetFailing();
 }
 
 std::map<std::string, std::vector<ServableState>> Manager::GetAllStates() const {
@@ -68,7 +123,7 @@ bool Manager::WaitUntilSettled(const std::vector<std::string>& names, std::chron
     bool settled = true;
     bool available = true;
     for (const std::string& name : names) {
-      const ModelHarness* const model = models_.Find(name);
+      const auto model = models_.Find(name);
       const Settlement settlement = model == nullptr ? Settlement::kPending : model->GetSettlement();
       settled &= settlement != Settlement::kPending;
       available &= settlement == Settlement::kAvailable;

@@ -5,8 +5,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,7 +19,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "cpp_server/core/grow_only_map.h"
 #include "cpp_server/core/manager_options.h"
 #include "cpp_server/core/model_harness.h"
 #include "cpp_server/core/mutex.h"
@@ -23,6 +26,7 @@
 #include "cpp_server/core/servable_handle.h"
 #include "cpp_server/core/servable_state.h"
 #include "cpp_server/core/source.h"
+#include "cpp_server/core/striped_map.h"
 
 namespace trilho {
 
@@ -38,7 +42,10 @@ struct ServableRequest {
 
 // Every model has a control thread of its own that loads, warms up, drains and unloads its versions one after another;
 // models never wait for each other. A request takes a lock that only its own model's requests and swaps share, and that
-// is never held while a version is loaded or drained.
+// is never held while a version is loaded or drained, and to find its model one that no other thread of the front uses.
+//
+// A model that its Source does not watch any more goes, thread and all, when it is unloaded. What became of its
+// versions is told for a while.
 //
 // Thread-safe. Outlives all handles it gave away, and the Sources that call it.
 class Manager {
@@ -52,7 +59,7 @@ class Manager {
   Manager& operator=(const Manager&) = delete;
 
   // Takes a Source's word: loads what is new, unloads what is not listed.
-  // Returns at once. An unknown model becomes known by it.
+  // Returns at once. An unknown model becomes known by it. For one thread per model at a time.
   void SetAspiredVersions(const AspiredVersions& versions);
 
   // NOT_FOUND "Servable not found for request: Latest(NAME)" if nothing fits.
@@ -72,10 +79,14 @@ class Manager {
   }
 
   // Every known version of `name`, highest version first; empty if the model
-  // is unknown. Rejected versions are listed as kEnd with their reason.
-  std::vector<ServableState> GetStates(absl::string_view name) const;
+  // is unknown. Rejected versions are listed as kEnd with their reason. Of
+  // models that have gone, the last ManagerOptions::max_former_models are known.
+  std::vector<ServableState> GetStates(absl::string_view name) const EXCLUDES(former_mu_);
 
-  // Of all models, by name.
+  // The aspired versions of `name` that have failed to load since they became so.
+  std::set<int64_t> GetFailing(absl::string_view name) const;
+
+  // Of all models but those that have gone, by name.
   std::map<std::string, std::vector<ServableState>> GetAllStates() const;
 
   // Waits until each of `names` has a version in kAvailable, or one in kEnd with an error and none on the way, or
@@ -83,7 +94,15 @@ class Manager {
   bool WaitUntilSettled(const std::vector<std::string>& names, std::chrono::milliseconds timeout) const;
 
  private:
+  using States = std::vector<ServableState>;
+
   void NoteChange() EXCLUDES(changes_mu_);
+  // On the last breath of the model's control thread.
+  void OnRetired(const std::string& name) EXCLUDES(retired_mu_);
+  // Destroys models that have retired, which their own threads cannot.
+  void Clear() EXCLUDES(retired_mu_);
+  // Takes a model out that has retired.
+  void Drop(const std::string& name, std::shared_ptr<ModelHarness> model) EXCLUDES(former_mu_);
 
   mutable Mutex changes_mu_;
   mutable CondVar changes_cv_;
@@ -91,9 +110,18 @@ class Manager {
   uint64_t changes_ GUARDED_BY(changes_mu_) = 0;
 
   const Options options_;
-  // An entry is never taken out, so that a model's history stays visible. Last, because the models' threads use what
-  // stands above.
-  GrowOnlyMap<ModelHarness> models_;
+
+  mutable Mutex former_mu_;
+  std::deque<std::pair<std::string, States>> former_ GUARDED_BY(former_mu_);
+
+  Mutex retired_mu_;
+  CondVar retired_cv_;
+  std::deque<std::string> retired_ GUARDED_BY(retired_mu_);
+  bool ending_ GUARDED_BY(retired_mu_) = false;
+
+  // After what stands above, which the models' threads use.
+  StripedMap<ModelHarness> models_;
+  std::thread janitor_;
 };
 
 }  // namespace trilho

@@ -35,6 +35,9 @@ struct ManagerOptions {
   // it is aspired and does not count.
   int max_ended_states = 10;
 
+  // Models that have gone and whose versions are still listed; those that went last are kept.
+  int max_former_models = 10;
+
   // Called on the control thread of the model, in order, after every change of state, and when a Source begins to
   // reject a version; may be empty. Must return soon.
   std::function<void(const ServableState&)> on_state_change;

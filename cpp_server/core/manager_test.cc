@@ -1,6 +1,7 @@
 #include "cpp_server/core/manager.h"
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "cpp_server/core/fake_loader.h"
@@ -32,6 +33,13 @@ class ManagerTest : public ::testing::Test {
     aspired.model = model;
     for (int64_t v : versions) aspired.aspired.push_back(AspiredVersion{v, absl::StrCat("/", model, "/", v)});
     manager_->SetAspiredVersions(aspired);
+  }
+
+  void Forget(const std::string& model) {
+    AspiredVersions nothing;
+    nothing.model = model;
+    nothing.is_watched = false;
+    manager_->SetAspiredVersions(nothing);
   }
 
   FakeWorld world_;
@@ -81,7 +89,7 @@ TEST_F(ManagerTest, ASlowLoadHoldsUpNoOtherModel) {
   EXPECT_TRUE(manager_->WaitUntilSettled({"slow", "fast"}, kLong));
 }
 
-TEST_F(ManagerTest, AnEmptyListRemovesAModelAndItsHistoryStays) {
+TEST_F(ManagerTest, AnEmptyListUnloadsAModelAndItsHistoryStays) {
   Aspire("a", {1});
   ASSERT_TRUE(manager_->WaitUntilSettled({"a"}, kLong));
   Aspire("a", {});
@@ -89,6 +97,103 @@ TEST_F(ManagerTest, AnEmptyListRemovesAModelAndItsHistoryStays) {
   EXPECT_FALSE(manager_->GetUntypedServableHandle({"a", absl::nullopt}).ok());
   ASSERT_THAT(manager_->GetStates("a"), SizeIs(1));
   EXPECT_EQ(manager_->GetStates("a")[0].state, ManagerState::kEnd);
+}
+
+// The threads of this process.
+size_t CountThreads() {
+  size_t threads = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) threads += entry.exists() ? 1 : 0;
+  return threads;
+}
+
+TEST_F(ManagerTest, ModelsThatAreNotWatchedAnyMoreLeaveNothing) {
+  const size_t before = CountThreads();
+  constexpr int kModels = 40;
+  for (int i = 0; i < kModels; ++i) {
+    const std::string name = absl::StrCat("m", i);
+    Aspire(name, {1});
+    ASSERT_TRUE(manager_->WaitUntilSettled({name}, kLong));
+    Forget(name);
+    ASSERT_TRUE(world_.Await(name + ":1 END"));
+  }
+  while (!manager_->GetAllStates().empty() || CountThreads() > before) std::this_thread::yield();
+  EXPECT_EQ(manager_->GetUntypedServableHandle({"m39", absl::nullopt}).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_THAT(manager_->GetStates("m39"), SizeIs(1)) << "what became of it is told for a while";
+  EXPECT_EQ(manager_->GetStates("m39")[0].state, ManagerState::kEnd);
+  EXPECT_THAT(manager_->GetStates("m10"), IsEmpty()) << "but not of more than ten models";
+}
+
+TEST_F(ManagerTest, AModelGoesWhenItsLastRequestHasBeenAnswered) {
+  Aspire("a", {1});
+  ASSERT_TRUE(manager_->WaitUntilSettled({"a"}, kLong));
+  auto handle = manager_->GetServableHandle<FakeServable>({"a", 1});
+  ASSERT_TRUE(handle.ok());
+  Forget("a");
+  ASSERT_TRUE(world_.Await("a:1 UNLOADING"));
+  EXPECT_THAT(manager_->GetAllStates(), SizeIs(1));
+  EXPECT_EQ((*handle)->id().version, 1);
+  *handle = {};
+  ASSERT_TRUE(world_.Await("a:1 END"));
+  while (!manager_->GetAllStates().empty()) std::this_thread::yield();
+}
+
+TEST_F(ManagerTest, AModelThatIsWatchedAgainBeforeItHasGoneStays) {
+  Aspire("a", {1});
+  ASSERT_TRUE(manager_->WaitUntilSettled({"a"}, kLong));
+  auto handle = manager_->GetUntypedServableHandle({"a", 1});
+  ASSERT_TRUE(handle.ok());
+  Forget("a");
+  ASSERT_TRUE(world_.Await("a:1 UNLOADING"));
+  Aspire("a", {2});
+  ASSERT_TRUE(world_.Await("a:2 AVAILABLE"));
+  *handle = {};
+  ASSERT_TRUE(world_.Await("a:1 END"));
+  EXPECT_EQ(manager_->GetUntypedServableHandle({"a", absl::nullopt})->version(), 2);
+}
+
+TEST_F(ManagerTest, ForgettingAnUnknownModelIsNothing) {
+  Forget("a");
+  EXPECT_THAT(manager_->GetAllStates(), IsEmpty());
+}
+
+// Whatever the moment at which it returns: it is served then.
+TEST_F(ManagerTest, ModelsComeAndGoUnderLoad) {
+  constexpr int kRounds = 40;
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        const auto handle = manager_->GetServableHandle<FakeServable>({"a", absl::nullopt});
+        if (handle.ok()) {
+          EXPECT_EQ((*handle)->id().version, handle->version());
+        } else {
+          EXPECT_EQ(handle.status().code(), absl::StatusCode::kNotFound);
+        }
+        EXPECT_LE(manager_->GetStates("a").size(), 1);
+      }
+    });
+  }
+  for (int i = 0; i < kRounds; ++i) {
+    Aspire("a", {1});
+    while (!manager_->GetUntypedServableHandle({"a", absl::nullopt}).ok()) std::this_thread::yield();
+    Forget("a");
+    if (i % 2 == 0) {
+      while (!manager_->GetAllStates().empty()) std::this_thread::yield();
+    }
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(ManagerTest, TellsWhichVersionsFail) {
+  world_.Fail("a:2", absl::InternalError("no"));
+  Aspire("a", {1, 2});
+  ASSERT_TRUE(world_.Await("a:2 END"));
+  EXPECT_THAT(manager_->GetFailing("a"), ElementsAre(2));
+  EXPECT_THAT(manager_->GetFailing("b"), IsEmpty());
+  Aspire("a", {1});
+  EXPECT_THAT(manager_->GetFailing("a"), IsEmpty());
 }
 
 TEST_F(ManagerTest, ListsStatesByModelAndHighestVersionFirst) {

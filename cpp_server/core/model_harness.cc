@@ -22,15 +22,13 @@ std::shared_ptr<const void> MakeLease(const Servable* servable, std::shared_ptr<
   });
 }
 
-absl::Status LoadError(const ServableId& id, const std::string& path, int tries, const absl::Status& reason) {
-  return absl::Status(reason.code(), absl::StrCat("Failed to load ", id.DebugString(), " from ", path, " (try ", tries,
-                                                  "): ", reason.message()));
-}
-
 }  // namespace
 
-ModelHarness::ModelHarness(std::string name, ManagerOptions options)
-    : name_(std::move(name)), options_(std::move(options)), control_thread_([this] { Run(); }) {
+ModelHarness::ModelHarness(std::string name, ManagerOptions options, std::function<void()> on_retired)
+    : name_(std::move(name)),
+      options_(std::move(options)),
+      on_retired_(std::move(on_retired)),
+      control_thread_([this] { Run(); }) {
   // For top -H; the kernel keeps 15 characters.
   pthread_setname_np(control_thread_.native_handle(), absl::StrCat("load ", name_).substr(0, 15).c_str());
 }
@@ -44,13 +42,15 @@ void ModelHarness::Join() {
   if (control_thread_.joinable()) control_thread_.join();
 }
 
-void ModelHarness::SetAspired(const std::vector<AspiredVersion>& aspired,
+bool ModelHarness::SetAspired(const std::vector<AspiredVersion>& aspired,
                               const std::vector<RejectedVersion>& rejected) {
   std::map<int64_t, const std::string*> paths;
   for (const AspiredVersion& a : aspired) paths[a.version] = &a.path;
   {
     MutexLock lock(&mu_);
-    if (shutting_down_) return;
+    if (has_retired_) return false;
+    if (shutting_down_) return true;
+    retiring_ = false;
     for (auto& [number, version] : versions_) {
       if (paths.count(number) == 0) version.is_aspired = false;
     }
@@ -59,7 +59,7 @@ void ModelHarness::SetAspired(const std::vector<AspiredVersion>& aspired,
       Version& version = it->second;
       if (!version.is_aspired || version.path != *path) {
         ++version.wanted;
-        version.failures = 0;
+        version.retries.Reset();
       }
       version.is_aspired = true;
       version.path = *path;
@@ -81,6 +81,22 @@ void ModelHarness::SetAspired(const std::vector<AspiredVersion>& aspired,
     rejected_ = std::move(now_rejected);
   }
   signal_->Raise();
+  return true;
+}
+
+void ModelHarness::Retire() {
+  {
+    MutexLock lock(&mu_);
+    for (auto& entry : versions_) entry.second.is_aspired = false;
+    rejected_.clear();
+    retiring_ = true;
+  }
+  signal_->Raise();
+}
+
+bool ModelHarness::has_retired() const {
+  MutexLock lock(&mu_);
+  return has_retired_;
 }
 
 void ModelHarness::BeginShutdown() {
@@ -100,7 +116,7 @@ ServableHandle<Servable> ModelHarness::GetHandle(absl::optional<int64_t> version
     found = it != versions_.end() && it->second.lease != nullptr ? &it->second : nullptr;
   }
   if (found == nullptr) return ServableHandle<Servable>();
-  return ServableHandle<Servable>(found->lease, found->servable.get(), found->state.id.version);
+  return ServableHandle<Servable>(found->lease, found->loaded.servable.get(), found->state.id.version);
 }
 
 std::vector<ServableState> ModelHarness::GetStates() const {
@@ -119,6 +135,15 @@ std::vector<ServableState> ModelHarness::GetStates() const {
   result.reserve(states.size());
   for (auto it = states.rbegin(); it != states.rend(); ++it) result.push_back(std::move(it->second));
   return result;
+}
+
+std::set<int64_t> ModelHarness::GetFailing() const {
+  MutexLock lock(&mu_);
+  std::set<int64_t> failing;
+  for (const auto& [number, version] : versions_) {
+    if (version.is_aspired && version.retries.failures() > 0) failing.insert(number);
+  }
+  return failing;
 }
 
 Settlement ModelHarness::GetSettlement() const {
@@ -142,7 +167,7 @@ void ModelHarness::Run() {
     const bool progress = Step();
     DeliverEvents();
     if (progress) continue;
-    if (IsDone()) return;
+    if (IsDone()) break;
     const auto retry = NextRetry();
     if (retry) {
       signal_->WaitUntil(*retry);
@@ -150,10 +175,11 @@ void ModelHarness::Run() {
       signal_->Wait();
     }
   }
+  if (on_retired_ && has_retired()) on_retired_();
 }
 
 bool ModelHarness::Step() {
-  if (ReapDrained() || CancelUnstarted() || RetryFailed()) return true;
+  if (ReapDrained() || CancelUnwanted() || RetryFailed()) return true;
   absl::optional<VersionAction> action;
   {
     MutexLock lock(&mu_);
@@ -194,82 +220,46 @@ void ModelHarness::Load(int64_t number) {
   Version* version = nullptr;
   std::string path;
   uint64_t wanted = 0;
-  int max_retries = 0;
+  int tries = 0;
   {
     MutexLock lock(&mu_);
     version = &versions_.at(number);
-    max_retries = version->failures == 0 ? options_.max_num_load_retries : 0;
     path = version->path;
     wanted = version->tried = version->wanted;
-    SetState(version, ManagerState::kLoading, absl::OkStatus());
+    tries = version->retries.failures() + 1;
+    version->retries.Cancel();
+    // A version that is tried again stays listed with the reason.
+    if (version->state.state != ManagerState::kLoading) SetState(version, ManagerState::kLoading, absl::OkStatus());
   }
   DeliverEvents();
 
   const ServableId id{name_, number};
-  std::unique_ptr<Loader> loader = options_.loader_factory(id, path);
-  absl::StatusOr<std::unique_ptr<Servable>> servable = LoadWithRetries(id, path, wanted, max_retries, loader.get());
-  if (servable.ok()) {
+  absl::StatusOr<LoadedVersion> loaded = LoadVersion(options_.loader_factory, id, path, tries);
+  {
     MutexLock lock(&mu_);
+    if (!loaded.ok()) return Fail(version, wanted, loaded.status());
     if (version->is_aspired) {
-      version->loader = std::move(loader);
-      version->servable = *std::move(servable);
+      version->loaded = *std::move(loaded);
       version->drained = std::make_shared<std::atomic<bool>>(false);
-      version->lease = MakeLease(version->servable.get(), signal_, version->drained);
-      version->failures = 0;
+      version->lease = MakeLease(version->loaded.servable.get(), signal_, version->drained);
+      version->retries.Reset();
       SetState(version, ManagerState::kAvailable, absl::OkStatus());
       UpdateLatest();
       return;
     }
   }
   // A version that was withdrawn meanwhile, perhaps because it is bad, answers nobody.
-  absl::Status status = servable.ok()
-                            ? absl::CancelledError(absl::StrCat(id.DebugString(), " was withdrawn while it was loaded"))
-                            : servable.status();
-  if (servable.ok()) {
-    servable->reset();
-    loader->AfterUnload();
-  }
-  loader.reset();
+  UnloadVersion(*std::move(loaded));
   MutexLock lock(&mu_);
-  End(version, std::move(status));
+  End(version, absl::CancelledError(absl::StrCat(id.DebugString(), " was withdrawn while it was loaded")));
 }
 
-absl::StatusOr<std::unique_ptr<Servable>> ModelHarness::LoadWithRetries(const ServableId& id, const std::string& path,
-                                                                        uint64_t wanted, int max_retries,
-                                                                        Loader* loader) {
-  if (loader == nullptr) return LoadError(id, path, 1, absl::InternalError("there is no loader for it"));
-  for (int tries = 1;; ++tries) {
-    absl::StatusOr<std::unique_ptr<Servable>> servable = loader->Load();
-    if (servable.ok() && *servable == nullptr) servable = absl::InternalError("the loader returned nothing");
-    if (servable.ok()) return servable;
-    absl::Status error = LoadError(id, path, tries, servable.status());
-    if (tries > max_retries) return error;
-    {
-      MutexLock lock(&mu_);
-      SetState(&versions_.at(id.version), ManagerState::kLoading, error);
-    }
-    DeliverEvents();
-    if (!WaitForRetry(id.version, wanted)) return error;
+void ModelHarness::Fail(Version* version, uint64_t wanted, absl::Status error) {
+  if (!version->is_aspired || version->wanted != wanted) return End(version, std::move(error));
+  if (version->retries.NoteFailure(options_, steady_clock::now())) {
+    return SetState(version, ManagerState::kLoading, std::move(error));
   }
-}
-
-bool ModelHarness::WaitForRetry(int64_t version, uint64_t wanted) {
-  // Bounded, because a deadline far enough away overflows the clock.
-  const auto interval = std::min<std::chrono::microseconds>(options_.load_retry_interval, std::chrono::hours(24 * 365));
-  const auto deadline = steady_clock::now() + interval;
-  while (IsWanted(version, wanted) && steady_clock::now() < deadline) {
-    signal_->WaitUntil(deadline);
-    while (ReapDrained()) {
-    }
-    DeliverEvents();
-  }
-  return IsWanted(version, wanted);
-}
-
-bool ModelHarness::IsWanted(int64_t number, uint64_t wanted) const {
-  MutexLock lock(&mu_);
-  const Version& version = versions_.at(number);
-  return version.is_aspired && version.wanted == wanted;
+  End(version, std::move(error));
 }
 
 void ModelHarness::BeginUnload(int64_t number) {
@@ -283,8 +273,7 @@ void ModelHarness::BeginUnload(int64_t number) {
 
 bool ModelHarness::ReapDrained() {
   Version* drained = nullptr;
-  std::unique_ptr<Servable> servable;
-  std::unique_ptr<Loader> loader;
+  LoadedVersion loaded;
   {
     MutexLock lock(&mu_);
     for (auto& entry : versions_) {
@@ -295,43 +284,53 @@ bool ModelHarness::ReapDrained() {
       }
     }
     if (drained == nullptr) return false;
-    servable = std::move(drained->servable);
-    loader = std::move(drained->loader);
+    loaded = std::move(drained->loaded);
   }
-  servable.reset();
-  loader->AfterUnload();
-  loader.reset();
+  UnloadVersion(std::move(loaded));
   MutexLock lock(&mu_);
   drained->drained.reset();
   End(drained, absl::OkStatus());
   return true;
 }
 
-bool ModelHarness::CancelUnstarted() {
+bool ModelHarness::CancelUnwanted() {
   MutexLock lock(&mu_);
   for (auto& entry : versions_) {
     Version& version = entry.second;
-    if (version.state.state != ManagerState::kStart || version.is_aspired) continue;
-    End(&version,
-        absl::CancelledError(absl::StrCat(version.state.id.DebugString(), " was withdrawn before it was loaded")));
-    return true;
+    if (version.state.state == ManagerState::kStart && !version.is_aspired) {
+      End(&version,
+          absl::CancelledError(absl::StrCat(version.state.id.DebugString(), " was withdrawn before it was loaded")));
+      return true;
+    }
+    if (version.state.state == ManagerState::kLoading && (!version.is_aspired || version.wanted != version.tried)) {
+      version.retries.Cancel();
+      End(&version, version.state.status);
+      return true;
+    }
   }
   return false;
 }
 
 bool ModelHarness::RetryFailed() {
-  MutexLock lock(&mu_);
-  const auto now = steady_clock::now();
   bool any = false;
-  for (auto& entry : versions_) {
-    Version& version = entry.second;
-    if (!version.retry_at || *version.retry_at > now) continue;
-    version.retry_at.reset();
-    if (!version.is_aspired || version.state.state != ManagerState::kEnd) continue;
-    ++version.wanted;
-    Restart(&version);
-    any = true;
+  absl::optional<int64_t> goes_on;
+  {
+    MutexLock lock(&mu_);
+    const auto now = steady_clock::now();
+    for (auto& [number, version] : versions_) {
+      if (!version.retries.IsDue(now)) continue;
+      any = true;
+      version.retries.Cancel();
+      if (version.state.state == ManagerState::kLoading) {
+        goes_on = number;
+        break;
+      }
+      if (!version.is_aspired || version.state.state != ManagerState::kEnd) continue;
+      ++version.wanted;
+      Restart(&version);
+    }
   }
+  if (goes_on) Load(*goes_on);
   return any;
 }
 
@@ -339,27 +338,19 @@ absl::optional<steady_clock::time_point> ModelHarness::NextRetry() const {
   MutexLock lock(&mu_);
   absl::optional<steady_clock::time_point> next;
   for (const auto& entry : versions_) {
-    const auto& retry_at = entry.second.retry_at;
-    if (retry_at && (!next || *retry_at < *next)) next = retry_at;
+    const auto& retry = entry.second.retries.next();
+    if (retry && (!next || *retry < *next)) next = retry;
   }
   return next;
 }
 
-void ModelHarness::ScheduleRetry(Version* version) {
-  version->retry_at.reset();
-  const bool failed = version->state.state == ManagerState::kEnd && !version->state.status.ok();
-  if (!failed || !version->is_aspired || shutting_down_ || options_.failed_backoff.count() <= 0) return;
-  std::chrono::milliseconds wait = std::min(options_.failed_backoff, options_.max_failed_backoff);
-  for (int i = 0; i < version->failures && wait < options_.max_failed_backoff; ++i) wait *= 2;
-  ++version->failures;
-  version->retry_at = steady_clock::now() + std::min(wait, options_.max_failed_backoff);
-}
-
-bool ModelHarness::IsDone() const {
+bool ModelHarness::IsDone() {
   MutexLock lock(&mu_);
-  if (!shutting_down_) return false;
-  return std::all_of(versions_.begin(), versions_.end(),
-                     [](const auto& entry) { return entry.second.state.state == ManagerState::kEnd; });
+  if (!shutting_down_ && !retiring_) return false;
+  const bool ended = std::all_of(versions_.begin(), versions_.end(),
+                                 [](const auto& entry) { return entry.second.state.state == ManagerState::kEnd; });
+  has_retired_ = ended && !shutting_down_;
+  return ended;
 }
 
 void ModelHarness::DeliverEvents() {
@@ -382,7 +373,6 @@ void ModelHarness::End(Version* version, absl::Status status) {
   version->ended_at = ++num_ended_;
   SetState(version, ManagerState::kEnd, std::move(status));
   Restart(version);
-  ScheduleRetry(version);
 }
 
 void ModelHarness::Restart(Version* version) {

@@ -6,8 +6,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,9 +18,10 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "cpp_server/core/control_signal.h"
-#include "cpp_server/core/loader.h"
+#include "cpp_server/core/loaded_version.h"
 #include "cpp_server/core/manager_options.h"
 #include "cpp_server/core/mutex.h"
+#include "cpp_server/core/retry_schedule.h"
 #include "cpp_server/core/servable.h"
 #include "cpp_server/core/servable_handle.h"
 #include "cpp_server/core/servable_state.h"
@@ -38,17 +41,24 @@ enum class Settlement { kPending, kAvailable, kFailed };
 // Thread-safe.
 class ModelHarness {
  public:
-  // Begins the control thread. `options.policy` must be set.
-  ModelHarness(std::string name, ManagerOptions options);
+  // Begins the control thread. `options.policy` must be set. `on_retired` is called at the very end of the control
+  // thread if the model retires, see Retire(); may be empty.
+  ModelHarness(std::string name, ManagerOptions options, std::function<void()> on_retired = {});
   // Unloads everything; waits for a load that has begun and for handles that are still out.
   ~ModelHarness();
   ModelHarness(const ModelHarness&) = delete;
   ModelHarness& operator=(const ModelHarness&) = delete;
 
   // See Manager::SetAspiredVersions. A version that is loaded stays as it is if only its path changes; a failed one is
-  // tried again if its path changes, or when it left the aspired ones and returned.
-  void SetAspired(const std::vector<AspiredVersion>& aspired, const std::vector<RejectedVersion>& rejected)
+  // tried again if its path changes, or when it left the aspired ones and returned. False, and nothing is changed, if
+  // the model has retired; it takes a new harness then.
+  bool SetAspired(const std::vector<AspiredVersion>& aspired, const std::vector<RejectedVersion>& rejected)
       EXCLUDES(mu_);
+
+  // Begins to unload everything and returns at once. When all is unloaded the model has retired for good, unless
+  // SetAspired came before that.
+  void Retire() EXCLUDES(mu_);
+  bool has_retired() const EXCLUDES(mu_);
 
   // Begins to unload everything and returns at once; what SetAspired says later is ignored.
   void BeginShutdown() EXCLUDES(mu_);
@@ -62,6 +72,9 @@ class ModelHarness {
   // Highest version first, the rejected ones among them.
   std::vector<ServableState> GetStates() const EXCLUDES(mu_);
 
+  // Aspired versions that have failed since they were last wanted anew, be they tried again at the moment or not.
+  std::set<int64_t> GetFailing() const EXCLUDES(mu_);
+
   // kAvailable if any version is; kFailed if one ended with an error and none is on the way.
   Settlement GetSettlement() const EXCLUDES(mu_);
 
@@ -74,15 +87,14 @@ class ModelHarness {
     uint64_t wanted = 0;
     // The `wanted` that the last load answered to; an ended version is loaded anew when the two differ.
     uint64_t tried = 0;
-    // How often it failed since it was last wanted anew, and when it is tried again if it is in kEnd.
-    int failures = 0;
-    absl::optional<std::chrono::steady_clock::time_point> retry_at;
+    // A version in kLoading that no load is under way for waits for the next of its first tries; one in kEnd for the
+    // end of a back-off.
+    RetrySchedule retries;
     // Orders ended versions by when they ended.
     uint64_t ended_at = 0;
 
     // Set from kAvailable to the end of kUnloading. Made and destroyed on the control thread.
-    std::unique_ptr<Loader> loader;
-    std::unique_ptr<Servable> servable;
+    LoadedVersion loaded;
     // Set by the end of the last copy of `lease`.
     std::shared_ptr<std::atomic<bool>> drained;
     // Set in kAvailable.
@@ -94,26 +106,23 @@ class ModelHarness {
   // Does one thing; false if there was nothing to do.
   bool Step() EXCLUDES(mu_);
   void Load(int64_t version) EXCLUDES(mu_);
-  absl::StatusOr<std::unique_ptr<Servable>> LoadWithRetries(const ServableId& id, const std::string& path,
-                                                            uint64_t wanted, int max_retries, Loader* loader)
-      EXCLUDES(mu_);
-  // False if `version` is no longer wanted.
-  bool WaitForRetry(int64_t version, uint64_t wanted) EXCLUDES(mu_);
   void BeginUnload(int64_t version) EXCLUDES(mu_);
   bool ReapDrained() EXCLUDES(mu_);
-  bool CancelUnstarted() EXCLUDES(mu_);
-  // Starts failed versions whose time has come; false if there are none.
+  // Ends a version that is not wanted any more before it is loaded, or before it is tried again.
+  bool CancelUnwanted() EXCLUDES(mu_);
+  // Tries versions again whose time has come; false if there are none.
   bool RetryFailed() EXCLUDES(mu_);
   void DeliverEvents() EXCLUDES(mu_);
-  bool IsDone() const EXCLUDES(mu_);
+  // Whether the control thread has nothing to do any more, ever.
+  bool IsDone() EXCLUDES(mu_);
 
   absl::optional<VersionAction> NextAction() const REQUIRES(mu_);
-  bool IsWanted(int64_t version, uint64_t wanted) const EXCLUDES(mu_);
   void SetState(Version* version, ManagerState state, absl::Status status) REQUIRES(mu_);
   // To kEnd, and on to kStart if there is a new reason to load.
   void End(Version* version, absl::Status status) REQUIRES(mu_);
   void Restart(Version* version) REQUIRES(mu_);
-  void ScheduleRetry(Version* version) REQUIRES(mu_);
+  // After a load that answered to `wanted`: to be tried again, at once or later, or ended.
+  void Fail(Version* version, uint64_t wanted, absl::Status error) REQUIRES(mu_);
   // When RetryFailed next has something to do.
   absl::optional<std::chrono::steady_clock::time_point> NextRetry() const EXCLUDES(mu_);
   // Only the control thread erases, and only in Step(); so it may keep pointers into the map while unlocked.
@@ -122,6 +131,7 @@ class ModelHarness {
 
   const std::string name_;
   const ManagerOptions options_;
+  const std::function<void()> on_retired_;
   const std::shared_ptr<ControlSignal> signal_ = std::make_shared<ControlSignal>();
 
   mutable Mutex mu_;
@@ -133,6 +143,8 @@ class ModelHarness {
   std::vector<ServableState> events_ GUARDED_BY(mu_);
   uint64_t num_ended_ GUARDED_BY(mu_) = 0;
   bool shutting_down_ GUARDED_BY(mu_) = false;
+  bool retiring_ GUARDED_BY(mu_) = false;
+  bool has_retired_ GUARDED_BY(mu_) = false;
 
   std::thread control_thread_;
 };

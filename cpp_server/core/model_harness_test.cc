@@ -227,6 +227,39 @@ TEST_F(ModelHarnessTest, AVersionThatWaitsForItsBackOffHoldsUpNoOther) {
   EXPECT_EQ(world_.Count("load m:1"), 1);
 }
 
+TEST_F(ModelHarnessTest, AVersionThatWaitsForItsNextTryHoldsUpNoOther) {
+  options_.max_num_load_retries = 5;  // an hour apart
+  world_.Fail("m:2", absl::UnavailableError("not now"));
+  Aspire({2});
+  ASSERT_TRUE(world_.Await("m:2 LOADING", 2));
+  EXPECT_THAT(model().GetFailing(), ElementsAre(2));
+  Aspire({1, 2});
+  ASSERT_TRUE(world_.Await("m:1 AVAILABLE"));
+  EXPECT_THAT(Describe(model().GetStates()), ElementsAre("2 LOADING UNAVAILABLE", "1 AVAILABLE"));
+}
+
+TEST_F(ModelHarnessTest, AVersionThatWaitsForItsNextTryIsTriedAtOnceFromAnotherPath) {
+  options_.max_num_load_retries = 5;  // an hour apart
+  world_.Fail("m:1", absl::UnavailableError("not now"), 1);
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("m:1 LOADING", 2));
+  Aspire({1}, "/elsewhere");
+  EXPECT_TRUE(world_.Await("m:1 AVAILABLE"));
+}
+
+TEST_F(ModelHarnessTest, RetiresWhenItIsUnloadedAndTakesNothingAfterThat) {
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("m:1 AVAILABLE"));
+  auto handle = model().GetHandle(1);
+  model().Retire();
+  ASSERT_TRUE(world_.Await("m:1 UNLOADING"));
+  EXPECT_FALSE(model().has_retired());
+  handle = {};
+  while (!model().has_retired()) std::this_thread::yield();
+  EXPECT_FALSE(model().SetAspired({{2, "/m/2"}}, {}));
+  EXPECT_THAT(Describe(model().GetStates()), ElementsAre("1 END"));
+}
+
 TEST_F(ModelHarnessTest, AWithdrawnVersionIsNotTriedAgainAfterItsBackOff) {
   options_.failed_backoff = std::chrono::milliseconds(20);
   world_.Fail("m:1", absl::DataLossError("broken"));

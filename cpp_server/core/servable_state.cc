@@ -18,4 +18,9 @@ const char* ManagerStateName(ManagerState state) {
   return "UNKNOWN";
 }
 
+const char* ShownStateName(const ServableState& state) {
+  if (state.state != ManagerState::kEnd || state.status.ok()) return ManagerStateName(state.state);
+  return absl::IsUnavailable(state.status) ? "WAITING" : "FAILED";
+}
+
 }  // namespace trilho

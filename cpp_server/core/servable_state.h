@@ -27,6 +27,11 @@ struct ServableState {
   absl::Status status;
 };
 
+// The same for people and alerts, who must tell how a version ended: "FAILED" of
+// one that ended with an error, "WAITING" of one that is still being written and
+// will be looked at again, else ManagerStateName.
+const char* ShownStateName(const ServableState& state);
+
 }  // namespace trilho
 
 #endif  // TRILHO_CPP_SERVER_CORE_SERVABLE_STATE_H_

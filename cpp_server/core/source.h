@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace trilho {
 struct AspiredVersion {
   int64_t version = 0;
   std::string path;
+  // Offered only because no version that should be served does load.
+  bool is_substitute = false;
 };
 
 // A version that a Source found and does not offer, with the reason, e.g. a half-copied one. UNAVAILABLE says that it
@@ -31,14 +34,20 @@ struct AspiredVersions {
   std::string model;
   std::vector<AspiredVersion> aspired;
   std::vector<RejectedVersion> rejected;
+  // False: the Source does not watch the model any more, and lists nothing. It is forgotten once it is unloaded.
+  bool is_watched = true;
+  // Of the configuration of the Source that this follows from; 0 if it has none.
+  uint64_t generation = 0;
+  // The versions that failed to load when the Source made its choice, if it minds.
+  std::set<int64_t> failing = {};
 };
 
 // Watches a store and says which versions should be served. Knows nothing of
 // loading. One folder below sources/ each.
 class Source {
  public:
-  // Called on the Source's own thread, never for two listings at once; must
-  // return soon.
+  // Called for many models at once, each time for one listing of a model after
+  // another; must return soon.
   using AspiredVersionsCallback = std::function<void(const AspiredVersions&)>;
 
   Source() = default;

@@ -64,6 +64,7 @@ class FakeHttpCall final : public HttpCall {
   }
   absl::string_view body() const override { return body_; }
   std::string peer() const override { return peer_; }
+  std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
   std::chrono::system_clock::time_point deadline() const override { return deadline_; }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
 
@@ -81,6 +82,7 @@ class FakeHttpCall final : public HttpCall {
   const std::string body_;
   const Headers headers_;
   std::string peer_ = "127.0.0.1:4711";
+  const std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
   std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::max();
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
 

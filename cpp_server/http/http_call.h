@@ -40,6 +40,8 @@ class HttpCall {
   virtual absl::string_view body() const = 0;
   // Of the connection, e.g. "10.0.0.1:4711".
   virtual std::string peer() const = 0;
+  // When it had come, before it waited for a thread.
+  virtual std::chrono::steady_clock::time_point arrived() const = 0;
   // When the front answers 504 by itself.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
   // True once the client has gone or the deadline was answered for it; Reply must still be called.

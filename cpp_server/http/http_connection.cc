@@ -12,7 +12,6 @@
 #include "boost/beast/http/error.hpp"
 #include "boost/beast/http/field.hpp"
 #include "cpp_server/http/http_status.h"
-#include "cpp_server/http/response_head.h"
 
 namespace trilho {
 namespace {
@@ -25,15 +24,14 @@ constexpr size_t kReadSize = 8 << 10;
 constexpr size_t kBodyReadSize = 64 << 10;
 // Requests behind the one under way that are read ahead.
 constexpr size_t kMaxReadAhead = 64 << 10;
-// Bodies that are sent together with their head.
-constexpr size_t kSmallBody = 16 << 10;
-constexpr std::chrono::milliseconds kLingerTimeout{5000};
 // For what is on its way while the server shuts down.
 constexpr std::chrono::milliseconds kLastRequestTimeout{100};
 
 std::string ConnectionBound(const HttpOptions& options) {
   return absl::StrCat("the server has ", options.max_connections, " connections already, which is its bound");
 }
+
+absl::Status CallerGone() { return absl::CancelledError("the caller has gone before its call was begun"); }
 
 absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -98,7 +96,7 @@ void HttpConnection::Close() {
   state_ = State::kClosed;
   timer_.cancel();
   stream_.Close();
-  WithdrawCall();
+  WithdrawCall(CallerGone());
   EndExchange();
   host_->Closed(this);
 }
@@ -152,7 +150,7 @@ void HttpConnection::OnEnd(bool is_orderly) {
   // A client may end its side and still read.
   if (!is_orderly || !answers) return Close();
   // Whoever ends its side right behind the request waits for the answer.
-  if (state_ == State::kCall && Clock::now() > request_ended_ + options_.half_close_window) WithdrawCall();
+  if (state_ == State::kCall && Clock::now() > request_ended_ + options_.half_close_window) WithdrawCall(CallerGone());
 }
 
 void HttpConnection::Parse() {
@@ -293,7 +291,10 @@ void HttpConnection::BeginCall() {
   const absl::Status status = beyond_bound_ && host_->PlaneOf(*call) == HttpPlane::kData
                                   ? absl::UnavailableError(ConnectionBound(options_))
                                   : host_->Submit(call);
-  if (!status.ok()) call->Reply(ErrorResponse(status));
+  if (!status.ok()) {
+    host_->Refused(*call, status);
+    call->Reply(ErrorResponse(status));
+  }
   if (input_.size() < kMaxReadAhead) Read();
 }
 
@@ -302,91 +303,8 @@ void HttpConnection::OnReply(uint64_t call_number, HttpResponse response) {
   Respond(std::move(response));
 }
 
-void HttpConnection::WithdrawCall() {
-  if (const auto call = call_.lock()) host_->Withdraw(call);
-}
-
-void HttpConnection::Reject(int status, absl::string_view message) {
-  keep_alive_ = false;
-  Respond(ErrorResponse(status, message));
-}
-
-void HttpConnection::Reject(const absl::Status& status) {
-  // What came of it is of no use any more.
-  parser_.reset();
-  memory_.Release();
-  keep_alive_ = false;
-  Respond(ErrorResponse(status));
-}
-
-void HttpConnection::Respond(HttpResponse response) {
-  const bool is_valid = response.status >= 200 && response.status <= 599;
-  if (!is_valid) {
-    return Respond(ErrorResponse(500, absl::StrCat("the handler answered with the status ", response.status)));
-  }
-  state_ = State::kResponse;
-  keep_alive_ = keep_alive_ && !host_->stopping();
-  ResponseFraming framing;
-  framing.version = version_;
-  framing.keep_alive = keep_alive_;
-  framing.cors = options_.cors;
-  head_ = ResponseHead(response, framing, std::chrono::system_clock::now());
-  if (!is_head_ && MayHaveBody(response.status)) {
-    if (response.body.size() <= kSmallBody) {
-      head_ += response.body;
-    } else {
-      body_ = std::move(response.body);
-    }
-  }
-  Write();
-}
-
-void HttpConnection::Write() {
-  SetTimer(options_.progress_timeout);
-  const absl::string_view rest = written_ < head_.size() ? absl::string_view(head_).substr(written_)
-                                                         : absl::string_view(body_).substr(written_ - head_.size());
-  stream_.WriteSome(asio::buffer(rest.data(), rest.size()),
-                    [self = shared_from_this()](const error_code& error, size_t n) { self->OnWritten(error, n); });
-}
-
-void HttpConnection::OnWritten(const error_code& error, size_t size) {
-  if (state_ == State::kClosed) return;
-  if (error) return Close();
-  written_ += size;
-  if (written_ < head_.size() + body_.size()) return Write();
-  written_ = 0;
-  head_.clear();
-  body_ = std::string();
-  if (state_ == State::kContinue) {
-    state_ = State::kBody;
-    return Parse();
-  }
-  if (keep_alive_) return BecomeIdle();
-  Linger();
-}
-
-void HttpConnection::Linger() {
-  EndExchange();
-  if (ended_) return Close();
-  state_ = State::kLingering;
-  SetTimer(kLingerTimeout);
-  parser_.reset();
-  memory_.Release();
-  input_ = std::string();
-  // A goodbye over TLS would take what the client still sends for an error.
-  if (stream_.is_tls() && complete_) {
-    return stream_.SayGoodbye([self = shared_from_this()](const error_code&) { self->Close(); });
-  }
-  if (!stream_.is_tls()) stream_.EndSending();
-  Read();
-}
-
-void HttpConnection::BeginExchange() {
-  if (!std::exchange(in_exchange_, true)) host_->ExchangeBegan();
-}
-
-void HttpConnection::EndExchange() {
-  if (std::exchange(in_exchange_, false)) host_->ExchangeEnded();
+void HttpConnection::WithdrawCall(const absl::Status& reason) {
+  if (const auto call = call_.lock()) host_->Withdraw(call, reason);
 }
 
 HttpConnection::Clock::time_point HttpConnection::BodyDue() const {
@@ -432,10 +350,12 @@ void HttpConnection::OnTimeout() {
       }
       return Reject(408,
                     absl::StrCat("nothing of the request's body came for ", options_.progress_timeout.count(), " ms"));
-    case State::kCall:
-      WithdrawCall();
-      return Respond(ErrorResponse(absl::DeadlineExceededError(
-          absl::StrCat("the request was not answered within ", options_.request_timeout.count(), " ms"))));
+    case State::kCall: {
+      const absl::Status late = absl::DeadlineExceededError(
+          absl::StrCat("the request was not answered within ", options_.request_timeout.count(), " ms"));
+      WithdrawCall(late);
+      return Respond(ErrorResponse(late));
+    }
     case State::kIdle:
       if (stream_.is_tls()) return Linger();
       return Close();

@@ -42,8 +42,10 @@ class ConnectionHost {
   virtual HttpPlane PlaneOf(const HttpCall& call) const = 0;
   // Has a thread of its plane handle `call`; RESOURCE_EXHAUSTED if too many wait.
   virtual absl::Status Submit(const std::shared_ptr<ServerCall>& call) = 0;
-  // Nobody waits for `call` any more; answers it if no handler has seen it.
-  virtual void Withdraw(const std::shared_ptr<ServerCall>& call) = 0;
+  // Nobody waits for `call` any more, for this reason; answers it if no handler has seen it.
+  virtual void Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) = 0;
+  // A call is answered with an error that no handler has a part in.
+  virtual void Refused(const HttpCall& call, const absl::Status& status) = 0;
 
   // Around every exchange: from a request's first byte to its response's last.
   virtual void ExchangeBegan() = 0;
@@ -118,8 +120,10 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void Reject(int status, absl::string_view message);
   void Reject(const absl::Status& status);
 
+  // Says that the request is refused, if its first line has come, and forgets it.
+  void TellRefused(const absl::Status& status);
   // Nobody waits for the handler any more.
-  void WithdrawCall();
+  void WithdrawCall(const absl::Status& reason);
 
   void Respond(HttpResponse response);
   void Write();

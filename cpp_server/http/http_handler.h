@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/http/http_call.h"
 
@@ -27,6 +28,12 @@ struct HttpRoute {
   // answered it, e.g. for want of a token. May be empty.
   std::function<bool(const std::shared_ptr<HttpCall>&)> admit;
   HttpHandler handler;
+  // Told, if set, of every request whose first line had come and that the front
+  // answers with an error before `admit` or `handler` could: no room for it, a
+  // rest that does not come or cannot be read, or nobody who waits any more. Its
+  // body is not to be looked at. On any thread, also the one that serves all
+  // connections: must be quick.
+  std::function<void(const HttpCall&, const absl::Status&)> refused;
 };
 
 }  // namespace trilho

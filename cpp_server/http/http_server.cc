@@ -96,7 +96,10 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   bool stopping() const override { return stopping_; }
   HttpPlane PlaneOf(const HttpCall& call) const override { return route_.plane(call.method(), call.path()); }
   absl::Status Submit(const std::shared_ptr<ServerCall>& call) override;
-  void Withdraw(const std::shared_ptr<ServerCall>& call) override;
+  void Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) override;
+  void Refused(const HttpCall& call, const absl::Status& status) override {
+    if (route_.refused) route_.refused(call, status);
+  }
   void ExchangeBegan() override { Count(&exchanges_, 1); }
   void ExchangeEnded() override { Count(&exchanges_, -1); }
   void CallBegan() override { Count(&calls_, 1); }
@@ -269,10 +272,11 @@ absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
       absl::StrCat("the server is overloaded: ", pool.max_waiting(), " calls wait already", flag));
 }
 
-void HttpServer::Impl::Withdraw(const std::shared_ptr<ServerCall>& call) {
+void HttpServer::Impl::Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) {
   call->Cancel();
   if (data_calls_->Remove(call.get()) || control_calls_->Remove(call.get())) {
-    call->Reply(ErrorResponse(absl::CancelledError("the caller has gone before its call was begun")));
+    Refused(*call, reason);
+    call->Reply(ErrorResponse(reason));
   }
 }
 

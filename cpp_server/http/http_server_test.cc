@@ -17,6 +17,7 @@ namespace trilho {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -402,11 +403,42 @@ TEST(HttpPlanes, RefuseCallsBeyondTheirQueue) {
   // Who goes makes room.
   one.Close();
   EXPECT_TRUE(Eventually([&] { return server->waiting_calls() == 1; }));
+  EXPECT_THAT(server.refused(), ElementsAre("RESOURCE_EXHAUSTED /show", "CANCELLED /show"));
   three.Send("GET /show HTTP/1.1\r\n\r\n");
   EXPECT_TRUE(Eventually([&] { return server->waiting_calls() == 2; }));
   server.Unblock();
   EXPECT_EQ(two.Read().status, 200);
   EXPECT_EQ(three.Read().status, 200);
+  blocked->Reply({});
+}
+
+TEST(HttpRefusals, AreToldOfRequestsWhoseFirstLineHadCome) {
+  HttpServer::Options options;
+  options.max_body_bytes = 10;
+  HttpTestServer server(options);
+  HttpTestClient large(server->port());
+  large.Send("POST /large HTTP/1.1\r\nContent-Length: 11\r\n\r\n");
+  EXPECT_EQ(large.Read().status, 413);
+  HttpTestClient packed(server->port());
+  packed.Send("POST /packed HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx");
+  EXPECT_EQ(packed.Read().status, 415);
+  HttpTestClient senseless(server->port());
+  senseless.Send("POST /senseless\r\n\r\n");
+  EXPECT_EQ(senseless.Read().status, 400);
+  EXPECT_THAT(server.refused(), ElementsAre("RESOURCE_EXHAUSTED /large", "INVALID_ARGUMENT /packed"));
+}
+
+TEST(HttpRefusals, SayThatTheDeadlinePassedBeforeAThreadWasFree) {
+  HttpServer::Options options;
+  options.request_timeout = std::chrono::milliseconds(100);
+  HttpTestServer server(options);
+  HttpTestClient blocks(server->port());
+  blocks.Send("GET /block HTTP/1.1\r\n\r\n");
+  const auto blocked = server.Take();
+  HttpTestClient waits(server->port());
+  EXPECT_EQ(waits.Get("/show").status, 504);
+  EXPECT_THAT(server.refused(), ElementsAre("DEADLINE_EXCEEDED /show"));
+  server.Unblock();
   blocked->Reply({});
 }
 

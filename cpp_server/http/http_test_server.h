@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -51,6 +52,10 @@ class HttpTestServer {
       call->Reply(std::move(response));
       return false;
     };
+    route.refused = [this](const HttpCall& call, const absl::Status& status) {
+      MutexLock lock(&mu_);
+      refused_.push_back(absl::StrCat(absl::StatusCodeToString(status.code()), " ", call.path()));
+    };
     route.handler = [this](std::shared_ptr<HttpCall> call) { Handle(std::move(call)); };
     auto server = HttpServer::Start(std::move(options), std::move(route));
     EXPECT_TRUE(server.ok()) << server.status();
@@ -84,6 +89,11 @@ class HttpTestServer {
     MutexLock lock(&mu_);
     for (const auto& call : held_) call->Reply({});
     held_.clear();
+  }
+  // Code and path of the calls that the front refused.
+  std::vector<std::string> refused() const EXCLUDES(mu_) {
+    MutexLock lock(&mu_);
+    return refused_;
   }
   int handled() const EXCLUDES(mu_) {
     MutexLock lock(&mu_);
@@ -123,6 +133,7 @@ class HttpTestServer {
   std::deque<std::shared_ptr<HttpCall>> held_ GUARDED_BY(mu_);
   bool blocked_ GUARDED_BY(mu_) = true;
   int handled_ GUARDED_BY(mu_) = 0;
+  std::vector<std::string> refused_ GUARDED_BY(mu_);
   std::unique_ptr<HttpServer> server_;
 };
 

@@ -81,36 +81,46 @@ void ServerCall::Reply(HttpResponse response) {
   std::exchange(send_, nullptr)(std::move(response));
 }
 
-bool ServerCall::Decode(size_t max_body_bytes) {
+absl::Status ServerCall::Decode(size_t max_body_bytes, int* http_status) {
   const absl::string_view encoding = header("content-encoding");
   const Coding coding = request_.body().empty() ? Coding::kNone : CodingOf(encoding);
   if (coding == Coding::kUnknown) {
-    Reply(ErrorResponse(415, absl::StrCat("Content-Encoding: ", encoding, " is not supported, only gzip is")));
-    return false;
+    *http_status = 415;
+    return absl::InvalidArgumentError(absl::StrCat("Content-Encoding: ", encoding, " is not supported, only gzip is"));
   }
-  if (coding == Coding::kNone) return true;
+  if (coding == Coding::kNone) return absl::OkStatus();
   absl::StatusOr<std::string> body = Gunzip(request_.body(), max_body_bytes);
   if (!body.ok()) {
-    const std::string message(body.status().message());
-    Reply(ErrorResponse(absl::IsResourceExhausted(body.status()) ? 413 : 400, message));
-    return false;
+    *http_status = absl::IsResourceExhausted(body.status()) ? 413 : 400;
+    return body.status();
   }
-  const absl::Status room = memory_.Resize(body->size());
+  absl::Status room = memory_.Resize(body->size());
   if (!room.ok()) {
-    Reply(ErrorResponse(room));
-    return false;
+    *http_status = HttpStatusOf(room.code());
+    return room;
   }
   request_.body() = *std::move(body);
-  return true;
+  return absl::OkStatus();
+}
+
+void ServerCall::Refuse(const HttpRoute& route, int http_status, const absl::Status& status) {
+  if (route.refused) route.refused(*this, status);
+  Reply(ErrorResponse(http_status, {status.message().data(), status.message().size()}));
 }
 
 void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route) {
   // Those who left while they waited cost nothing.
   if (*call->cancelled_) {
-    return call->Reply(ErrorResponse(absl::CancelledError("the caller has gone before its call was begun")));
+    const bool late = std::chrono::system_clock::now() >= call->deadline_;
+    const absl::Status gone = late ? absl::DeadlineExceededError("the deadline passed before the call was begun")
+                                   : absl::CancelledError("the caller has gone before its call was begun");
+    return call->Refuse(route, HttpStatusOf(gone.code()), gone);
   }
   if (route.admit && !route.admit(call)) return;
-  if (call->Decode(max_body_bytes)) route.handler(std::move(call));
+  int http_status = 0;
+  const absl::Status decoded = call->Decode(max_body_bytes, &http_status);
+  if (!decoded.ok()) return call->Refuse(route, http_status, decoded);
+  route.handler(std::move(call));
 }
 
 }  // namespace trilho

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/admission/request_memory.h"
 #include "cpp_server/http/http_call.h"
@@ -43,13 +44,17 @@ class ServerCall final : public HttpCall {
   absl::string_view header(absl::string_view name) const override;
   absl::string_view body() const override { return request_.body(); }
   std::string peer() const override { return peer_; }
+  std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
   std::chrono::system_clock::time_point deadline() const override { return deadline_; }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
   void Reply(HttpResponse response) override;
 
  private:
-  // Whether a handler may see it; it was answered if not.
-  bool Decode(size_t max_body_bytes);
+  // The body as it was before it was compressed. Why no handler may see it, and
+  // with which of HTTP's codes it is to be answered then.
+  absl::Status Decode(size_t max_body_bytes, int* http_status);
+  // An answer that no handler has a part in.
+  void Refuse(const HttpRoute& route, int http_status, const absl::Status& status);
 
   HttpRequest request_;
   RequestMemory::Share memory_;
@@ -57,6 +62,7 @@ class ServerCall final : public HttpCall {
   absl::string_view path_;
   absl::string_view query_;
   const std::string peer_;
+  const std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
   const std::chrono::system_clock::time_point deadline_;
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   std::atomic<bool> replied_{false};

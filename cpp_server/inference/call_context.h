@@ -10,14 +10,20 @@
 
 namespace trilho {
 
+class RequestLogger;
+
 enum class Protocol { kGrpc, kRest };
 
 struct CallContext {
   Protocol protocol = Protocol::kGrpc;
+  // When the request had come, before it waited for a thread.
+  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
   // When the caller stops waiting.
   std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max();
   // True once the caller has gone; may be null.
   std::shared_ptr<const std::atomic<bool>> cancelled;
+  // What gets the request if it is sampled; null if nothing does. Outlives the call.
+  const RequestLogger* logger = nullptr;
   // Of the W3C header "traceparent", empty if there was none.
   std::string trace_id;
 };

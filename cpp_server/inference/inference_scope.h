@@ -16,14 +16,14 @@ namespace trilho {
 // All that are told of inferences; constant once calls come.
 using InferenceObservers = std::vector<InferenceObserver*>;
 
-// Made when a call begins, shared by its callbacks, used by one thread at a
+// Made when a handler begins with a call, or one is refused before; shared by its callbacks, used by one thread at a
 // time.
 class InferenceScope {
  public:
   // `observers` outlives the scope.
   InferenceScope(const InferenceObservers* observers, std::string method, const CallContext& context)
-      : observers_(observers) {
-    record_.begin = std::chrono::steady_clock::now();
+      : observers_(observers), waited_(std::chrono::steady_clock::now() - context.arrived) {
+    record_.begin = context.arrived;
     record_.method = std::move(method);
     record_.protocol = context.protocol;
     record_.trace_id = context.trace_id;
@@ -37,12 +37,15 @@ class InferenceScope {
   // Once, before the call is answered.
   void End(const absl::Status& status) {
     record_.status = status;
+    record_.times.queued += std::chrono::duration_cast<std::chrono::microseconds>(waited_).count();
     record_.duration = std::chrono::steady_clock::now() - record_.begin;
     for (InferenceObserver* observer : *observers_) observer->OnEnd(record_);
   }
 
  private:
   const InferenceObservers* const observers_;
+  // For a thread of the front.
+  const std::chrono::steady_clock::duration waited_;
   InferenceRecord record_;
 };
 

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/inference/predict_log.h"
 #include "cpp_server/tensorflow/data_type.h"
 
 namespace trilho {
@@ -57,7 +58,12 @@ absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindModel(const ModelSpec&
     if (!labelled.ok()) return labelled.status();
     version = *labelled;
   }
-  return manager_->GetServableHandle<SavedModel>({std::string(spec.name), version});
+  auto model = manager_->GetServableHandle<SavedModel>({std::string(spec.name), version});
+  if (absence_ && absl::IsNotFound(model.status())) {
+    absl::Status absence = absence_(spec.name);
+    if (!absence.ok()) return absence;
+  }
+  return model;
 }
 
 absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) const {
@@ -77,13 +83,17 @@ absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) cons
   }
   const absl::Status method = CheckMethod(**model, *signature);
   if (!method.ok()) return method;
-  return ResolvedSignature{*std::move(model), signature};
+  return ResolvedSignature{*std::move(model), signature, std::string(spec.name)};
 }
 
 void Predictor::Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs,
                     const CallContext& context, RunDone done) const {
   const absl::Status checked = CheckInputs(*resolved.signature, inputs);
   if (!checked.ok()) return done(checked);
+  if (context.logger != nullptr) {
+    done = LogAsPredict(context.logger, resolved.name, resolved.model.version(), *resolved.signature, inputs, outputs,
+                        std::move(done));
+  }
   RunRequest request;
   request.signature = resolved.signature;
   request.inputs = std::move(inputs);

@@ -32,27 +32,33 @@ struct ModelSpec {
 struct ResolvedSignature {
   ServableHandle<SavedModel> model;
   const Signature* signature = nullptr;
+  // The model's, as asked for.
+  std::string name;
 };
 
 // The version that a label of a model stands for; INVALID_ARGUMENT if there is
 // no such label. Thread-safe.
 using LabelResolver = std::function<absl::StatusOr<int64_t>(absl::string_view model, absl::string_view label)>;
 
+// Why a model that is not found cannot be asked at the moment, e.g. UNAVAILABLE while the server starts; OK if there is
+// no such model, or no such version. Thread-safe.
+using AbsenceExplainer = std::function<absl::Status(absl::string_view model)>;
+
 // Finds models and runs them: the only way from the fronts to a session.
 // Thread-safe; uses `manager`, which must outlive it. Messages are those of TF
 // Serving where it has one for the case.
 class Predictor {
  public:
-  // Without `labels` every label is unknown.
-  explicit Predictor(const Manager* manager, LabelResolver labels = {})
-      : manager_(manager), labels_(std::move(labels)) {}
+  // Without `labels` every label is unknown. What `absence` says of a model that is not found comes before NOT_FOUND.
+  explicit Predictor(const Manager* manager, LabelResolver labels = {}, AbsenceExplainer absence = {})
+      : manager_(manager), labels_(std::move(labels)), absence_(std::move(absence)) {}
 
   // Answers from `model`, whatever name, version or label is asked for: to warm
   // it up before it is served. It must outlive the predictor.
   Predictor(SavedModel* model, int64_t version) : model_(model), version_(version) {}
 
   // INVALID_ARGUMENT without a name or for an unknown label, NOT_FOUND for an
-  // unknown model or version.
+  // unknown model or version, or what AbsenceExplainer says.
   absl::StatusOr<ServableHandle<SavedModel>> FindModel(const ModelSpec& spec) const;
 
   // Besides, FAILED_PRECONDITION for an unknown signature, and INTERNAL for one of
@@ -63,13 +69,15 @@ class Predictor {
   // `inputs` are in the order of the signature's, `outputs` positions in the
   // signature's. INVALID_ARGUMENT, naming the input, if a type or shape is not
   // the signature's; DEADLINE_EXCEEDED or CANCELLED if nobody waits any more
-  // before the run begins. The model stays loaded until `done` returns.
+  // before the run begins. The model stays loaded until `done` returns. The
+  // context's logger, if it has one, gets the run as a Predict.
   void Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs, const CallContext& context,
            RunDone done) const;
 
  private:
   const Manager* const manager_ = nullptr;
   const LabelResolver labels_;
+  const AbsenceExplainer absence_;
   SavedModel* const model_ = nullptr;
   const int64_t version_ = 0;
 };

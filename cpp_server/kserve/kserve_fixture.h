@@ -24,7 +24,7 @@ class InferenceNotes final : public InferenceObserver {
   std::vector<InferenceRecord> records_;
 };
 
-// half_plus_two in versions 1 ("stable") and 2, mnist_like in version 1, and
+// half_plus_two in versions 1 ("stable") and 2, mnist_like and defaulted in version 1, and
 // "broken", which is known but has no available version.
 class KServeFixture : public ::testing::Test {
  protected:
@@ -32,6 +32,7 @@ class KServeFixture : public ::testing::Test {
     models_ = new ServedModels;
     ASSERT_TRUE(models_->Serve("half_plus_two", "half_plus_two", {1, 2}));
     ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
+    ASSERT_TRUE(models_->Serve("defaulted", "defaulted", {1}));
     AspiredVersions broken;
     broken.model = "broken";
     broken.aspired = {{1, "/no/such/model"}};

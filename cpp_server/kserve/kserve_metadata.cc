@@ -36,16 +36,21 @@ inference::ServerMetadataResponse KServeServerMetadata() {
 
 absl::StatusOr<ModelMetadataResponse> KServeModelMetadata(const Predictor& predictor, const Manager& manager,
                                                           const std::string& model, const std::string& version) {
-  const auto resolved = predictor.Resolve(KServeSpec(model, version));
-  if (!resolved.ok()) return resolved.status();
+  const auto loaded = predictor.FindModel(KServeSpec(model, version));
+  if (!loaded.ok()) return loaded.status();
+  const auto& signatures = (*loaded)->signatures().by_name;
+  const Signature* signature = (*loaded)->FindSignature("");
+  // Else the first by name: a model may have none of the default name, and is described all the same.
+  if (signature == nullptr && !signatures.empty()) signature = &signatures.begin()->second;
   ModelMetadataResponse metadata;
   metadata.set_name(model);
   for (const ServableState& state : manager.GetStates(model)) {
     if (state.state == ManagerState::kAvailable) metadata.add_versions(absl::StrCat(state.id.version));
   }
   metadata.set_platform("tensorflow_savedmodel");
-  Describe(resolved->signature->inputs, metadata.mutable_inputs());
-  Describe(resolved->signature->outputs, metadata.mutable_outputs());
+  if (signature == nullptr) return metadata;
+  Describe(signature->inputs, metadata.mutable_inputs());
+  Describe(signature->outputs, metadata.mutable_outputs());
   return metadata;
 }
 

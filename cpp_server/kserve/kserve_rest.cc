@@ -13,6 +13,7 @@
 #include "cpp_server/kserve/infer_json.h"
 #include "cpp_server/kserve/kserve_metadata.h"
 #include "cpp_server/rest/rest_path.h"
+#include "cpp_server/services/http_inference.h"
 #include "cpp_server/tensorflow/tensor.h"
 
 namespace trilho {
@@ -190,11 +191,7 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
     return call->Reply(metadata.ok() ? Json(ModelMetadataJson(*metadata)) : ErrorResponse(metadata.status()));
   }
 
-  CallContext context;
-  context.protocol = Protocol::kRest;
-  context.deadline = call->deadline();
-  context.cancelled = call->cancelled();
-  context.trace_id = TraceId(call->header("traceparent"));
+  const CallContext context = ContextOf(*call, *hooks_);
   auto scope = std::make_shared<InferenceScope>(&hooks_->observers, kInfer, context);
   InferenceRecord* const record = &scope->record();
   record->model = model->model;
@@ -214,6 +211,12 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
           scope->End(body.status());
           call->Reply(body.ok() ? InferResponse(*std::move(body)) : ErrorResponse(body.status()));
         });
+}
+
+void KServeRest::Refuse(const HttpCall& call, const absl::Status& status) const {
+  auto model = ReadPath(call.path());
+  if (call.method() != "POST" || !model.ok() || model->verb != kInfer) return;
+  RecordRefused(*hooks_, kInfer, std::move(model->model), ContextOf(call, *hooks_), status);
 }
 
 }  // namespace trilho

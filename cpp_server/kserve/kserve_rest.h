@@ -44,6 +44,9 @@ class KServeRest {
   // `call` is one of such a path.
   void Handle(const std::shared_ptr<HttpCall>& call) const;
 
+  // Records that the front refuses `call`, if it is an inference. On any thread; quick.
+  void Refuse(const HttpCall& call, const absl::Status& status) const;
+
  private:
   const Predictor* const predictor_;
   const Manager* const manager_;

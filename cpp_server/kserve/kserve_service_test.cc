@@ -117,6 +117,24 @@ TEST_F(KServeServiceTest, DescribesTheDefaultSignature) {
   EXPECT_THAT(metadata->outputs(0).shape(), ElementsAre(-1, 10));
 }
 
+TEST_F(KServeServiceTest, DescribesTheFirstSignatureIfThereIsNoDefaultOne) {
+  const auto metadata = Metadata("defaulted");
+  ASSERT_TRUE(metadata.ok()) << metadata.status();
+  ASSERT_EQ(metadata->inputs_size(), 3);
+  EXPECT_EQ(metadata->inputs(0).name(), "offset");
+  EXPECT_EQ(metadata->outputs(0).name(), "y");
+}
+
+TEST_F(KServeServiceTest, InputsWithADefaultMayBeLeftOut) {
+  request_.set_model_name("defaulted");
+  SetSignature("line");
+  SetFloats({1, 2});
+  EXPECT_THAT(Infer().outputs(0).contents().fp32_contents(), ElementsAre(3, 5));
+  request_.mutable_inputs(0)->set_name("offset");
+  EXPECT_EQ(TryInfer().status(),
+            absl::InvalidArgumentError("input \"x\" is missing; the inputs are: offset, scale, x"));
+}
+
 TEST_F(KServeServiceTest, ListsTheVersionsThatAreAvailable) {
   for (const char* version : {"", "1", "stable"}) {
     const auto metadata = Metadata("half_plus_two", version);

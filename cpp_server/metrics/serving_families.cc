@@ -85,15 +85,17 @@ TrilhoFamilies::TrilhoFamilies(MetricRegistry* registry) {
                                          {"model", "version", "signature", "method", "protocol", "code"},
                                          open,
                                          kFirstGivenUp});
-  request_duration = registry->AddHistogram({"trilho_request_duration_seconds",
-                                             "Time from reading a request to its answer, of all that found a model.",
-                                             {"model", "version", "signature", "method", "protocol"},
-                                             open,
-                                             kFirstGivenUp},
-                                            seconds);
+  request_duration =
+      registry->AddHistogram({"trilho_request_duration_seconds",
+                              "Time from when a request had come to its answer, its wait for a thread included, of all "
+                              "that found a model.",
+                              {"model", "version", "signature", "method", "protocol"},
+                              open,
+                              kFirstGivenUp},
+                             seconds);
   queue_wait = registry->AddHistogram(
-      {"trilho_queue_wait_seconds", "Time that a successful inference waited for its run or batch.", by_signature, open,
-       kFirstGivenUp},
+      {"trilho_queue_wait_seconds", "Time that a successful inference waited for a thread and for its batch.",
+       by_signature, open, kFirstGivenUp},
       seconds);
   run = registry->AddHistogram({"trilho_run_seconds", "Time that a successful inference's run took in TensorFlow.",
                                 by_signature, open, kFirstGivenUp},

@@ -137,7 +137,7 @@ ServingMetrics::ServingMetrics(Options options)
           3, [this](const std::vector<std::string>& values) { return std::make_unique<BatchSeries>(trilho_, values); },
           kMaxSeries, kVersionLabel) {
   tf_serving_.batching_session_wrapped_run_count->With({});
-  AddInFlight();
+  AddInFlight(std::move(options.waiting_calls));
   AddBuildInfo(options);
   if (options.model_states) AddModelStates(std::move(options.model_states));
   AddProcessMetrics(&registry_);
@@ -188,20 +188,33 @@ void ServingMetrics::OnLogged(absl::string_view model) {
   tf_serving_.request_log_count->With({model, "OK"})->Increment();
 }
 
-void ServingMetrics::AddInFlight() {
-  registry_.AddCallback({"trilho_requests_in_flight", "Inferences that began and have not ended.", {}},
-                        MetricType::kGauge, [this] {
+void ServingMetrics::AddInFlight(WaitingCalls waiting_calls) {
+  if (!waiting_calls) waiting_calls = [] { return std::map<std::string, size_t>(); };
+  registry_.AddCallback({"trilho_requests_in_flight", "Inferences that came and have not ended.", {}},
+                        MetricType::kGauge, [this, waiting_calls] {
                           // In this order, what begins meanwhile counts as in flight, and nothing as less than none.
                           const auto ended = static_cast<double>(ended_.Value());
-                          const auto begun = static_cast<double>(begun_.Value());
-                          return std::vector<MetricSample>{{{}, begun > ended ? begun - ended : 0}};
+                          double in_flight = static_cast<double>(begun_.Value());
+                          in_flight = in_flight > ended ? in_flight - ended : 0;
+                          for (const auto& protocol : waiting_calls())
+                            in_flight += static_cast<double>(protocol.second);
+                          return std::vector<MetricSample>{{{}, in_flight}};
+                        });
+  registry_.AddCallback({"trilho_queued_requests", "Inferences that wait for a thread.", {"protocol"}},
+                        MetricType::kGauge, [waiting_calls] {
+                          std::vector<MetricSample> samples;
+                          for (const auto& protocol : waiting_calls()) {
+                            samples.push_back({{protocol.first}, static_cast<double>(protocol.second)});
+                          }
+                          return samples;
                         });
 }
 
 void ServingMetrics::AddModelStates(ModelStates model_states) {
   const MetricDescriptor descriptor = {
       "trilho_model_version_state",
-      "1 for the state that a version is in, 0 for the others; of an ended version only END.",
+      "1 for the state that a version is in, 0 for the others; of an ended version only how it ended: END, FAILED, or "
+      "WAITING if it is still being written.",
       {"model", "version", "state"}};
   registry_.AddCallback(descriptor, MetricType::kGauge, [model_states = std::move(model_states)] {
     constexpr ManagerState kStates[] = {ManagerState::kStart, ManagerState::kLoading, ManagerState::kAvailable,
@@ -209,12 +222,13 @@ void ServingMetrics::AddModelStates(ModelStates model_states) {
     std::vector<MetricSample> samples;
     for (const auto& model : model_states()) {
       for (const ServableState& version : model.second) {
+        const std::string number = absl::StrCat(version.id.version);
+        if (version.state == ManagerState::kEnd) {
+          samples.push_back({{model.first, number, ShownStateName(version)}, 1});
+          continue;
+        }
         for (const ManagerState state : kStates) {
-          const bool is_in = version.state == state;
-          // Ended versions are listed for as long as the server runs.
-          if (version.state == ManagerState::kEnd && !is_in) continue;
-          samples.push_back(
-              {{model.first, absl::StrCat(version.id.version), ManagerStateName(state)}, is_in ? 1.0 : 0.0});
+          samples.push_back({{model.first, number, ManagerStateName(state)}, version.state == state ? 1.0 : 0.0});
         }
       }
     }

@@ -52,12 +52,15 @@ class ServingMetrics final : public InferenceObserver {
  public:
   // Every version known, by model.
   using ModelStates = std::function<std::map<std::string, std::vector<ServableState>>()>;
+  // Inferences that wait for a thread, by protocol; what waits has not begun.
+  using WaitingCalls = std::function<std::map<std::string, size_t>()>;
 
   struct Options {
     std::string version;
     std::string tensorflow_version;
-    // Called by each Scrape, on its thread; may be empty.
+    // Both are called by each Scrape, on its thread; may be empty.
     ModelStates model_states;
+    WaitingCalls waiting_calls;
   };
 
   explicit ServingMetrics(Options options);
@@ -84,7 +87,7 @@ class ServingMetrics final : public InferenceObserver {
   struct RequestSeries;
   struct BatchSeries;
 
-  void AddInFlight();
+  void AddInFlight(WaitingCalls waiting_calls);
   void AddModelStates(ModelStates model_states);
   void AddBuildInfo(const Options& options);
 

@@ -232,6 +232,16 @@ TEST_F(ServingMetricsTest, RequestsInFlight) {
   EXPECT_THAT(Lines(metrics_, "trilho_requests_in_flight"), ElementsAre("trilho_requests_in_flight 2"));
 }
 
+TEST_F(ServingMetricsTest, WhatWaitsForAThreadIsInFlightToo) {
+  ServingMetrics::Options options;
+  options.waiting_calls = [] { return std::map<std::string, size_t>{{"grpc", 3}, {"rest", 0}}; };
+  ServingMetrics metrics(options);
+  metrics.OnBegin();
+  EXPECT_THAT(Lines(metrics, "trilho_requests_in_flight"), ElementsAre("trilho_requests_in_flight 4"));
+  EXPECT_THAT(Lines(metrics, "trilho_queued_requests"), ElementsAre("trilho_queued_requests{protocol=\"grpc\"} 3",
+                                                                    "trilho_queued_requests{protocol=\"rest\"} 0"));
+}
+
 TEST_F(ServingMetricsTest, Batches) {
   EXPECT_THAT(metrics_.Scrape(), HasSubstr(":tensorflow:serving:batching_session:wrapped_run_count 0\n"));
   const std::vector<int64_t> waits = {50, 150};
@@ -297,7 +307,11 @@ TEST_F(ServingMetricsTest, StatesOfVersionsAndBuildAreReadAtScrapeTime) {
   ManagerState state = ManagerState::kLoading;
   options.model_states = [&state] {
     return std::map<std::string, std::vector<ServableState>>{
-        {"m", {{{"m", 2}, state, {}}, {{"m", 1}, ManagerState::kEnd, {}}}}};
+        {"m",
+         {{{"m", 4}, ManagerState::kEnd, absl::UnavailableError("Perhaps still being written")},
+          {{"m", 3}, ManagerState::kEnd, absl::NotFoundError("no graph")},
+          {{"m", 2}, state, {}},
+          {{"m", 1}, ManagerState::kEnd, {}}}}};
   };
   const auto owned = std::make_unique<ServingMetrics>(options);
   ServingMetrics& metrics = *owned;
@@ -310,6 +324,8 @@ TEST_F(ServingMetricsTest, StatesOfVersionsAndBuildAreReadAtScrapeTime) {
             "trilho_model_version_state{model=\"m\",version=\"2\",state=\"LOADING\"} 0\n"
             "trilho_model_version_state{model=\"m\",version=\"2\",state=\"START\"} 0\n"
             "trilho_model_version_state{model=\"m\",version=\"2\",state=\"UNLOADING\"} 0\n"
+            "trilho_model_version_state{model=\"m\",version=\"3\",state=\"FAILED\"} 1\n"
+            "trilho_model_version_state{model=\"m\",version=\"4\",state=\"WAITING\"} 1\n"
             "trilho_build_info{version=\"1.2\",tensorflow=\"2.14.0\"} 1");
 }
 

@@ -122,6 +122,11 @@ void LogFiles::Close() {
   if (writer_ != nullptr) Report(CloseFile());
 }
 
+std::chrono::steady_clock::time_point LogFiles::closes_at() const {
+  if (writer_ == nullptr || options_.max_file_age.count() == 0) return std::chrono::steady_clock::time_point::max();
+  return opened_at_ + options_.max_file_age;
+}
+
 absl::Status LogFiles::CreateFile() {
   absl::Status status;
   for (int i = 0; i < kNamesTried; ++i) {
@@ -138,6 +143,7 @@ absl::Status LogFiles::CreateFile() {
       continue;
     }
     writer_ = *std::move(writer);
+    opened_at_ = std::chrono::steady_clock::now();
     appended_records_ = counted_records_ = counted_bytes_ = 0;
     return absl::OkStatus();
   }

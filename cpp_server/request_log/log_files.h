@@ -37,6 +37,8 @@ class LogFiles {
     int64_t max_file_bytes = int64_t{64} << 20;
     // Of records in a file.
     int64_t max_file_records = 1000;
+    // A file is to be closed when it has been open for so long; 0: however long.
+    std::chrono::milliseconds max_file_age = std::chrono::hours(1);
     // Of all files of the prefix together, damaged and unfinished ones too: the oldest closed ones are deleted for a
     // new one, whose max_file_bytes are set aside. A record that is longer by itself is dropped.
     int64_t max_total_bytes = int64_t{1} << 30;
@@ -61,6 +63,8 @@ class LogFiles {
   void Flush();
   // The next record opens a new file.
   void Close();
+  // When the file that is open will be too old, and is to be closed by the caller; never if none is.
+  std::chrono::steady_clock::time_point closes_at() const;
 
  private:
   // Deletes the oldest files until there is room for one of `bytes`.
@@ -83,6 +87,7 @@ class LogFiles {
   // The file that is written; null if none is.
   std::unique_ptr<RecordWriter> writer_;
   std::string closed_path_;
+  std::chrono::steady_clock::time_point opened_at_;
   int64_t appended_records_ = 0;
   int64_t counted_records_ = 0;
   int64_t counted_bytes_ = 0;

@@ -1,5 +1,6 @@
 #include "cpp_server/request_log/request_log.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -97,7 +98,7 @@ absl::Status RequestLog::Configure(const std::map<std::string, tensorflow::servi
   return absl::OkStatus();
 }
 
-void RequestLog::Add(PredictionLogField kind, absl::string_view model, absl::string_view request,
+void RequestLog::Log(PredictionLogField kind, absl::string_view model, absl::string_view request,
                      absl::string_view response) {
   std::shared_ptr<const ModelLog> log;
   {
@@ -160,12 +161,13 @@ void RequestLog::Run() {
   for (bool ending = false; !ending;) {
     std::deque<Job> jobs;
     uint64_t flushes = 0;
+    const Clock::time_point due = NextDue();
     {
       MutexLock lock(&mu_);
       while (jobs_.empty() && !ending_ && flushes_wanted_ == flushes_done_) {
-        if (unflushed_.empty()) {
+        if (due == Clock::time_point::max()) {
           work_.Wait(&mu_);
-        } else if (!work_.WaitUntil(&mu_, flush_at_)) {
+        } else if (!work_.WaitUntil(&mu_, due)) {
           break;
         }
       }
@@ -180,6 +182,7 @@ void RequestLog::Run() {
       // Not only when the queue is empty, which it may never be.
       if (!unflushed_.empty() && Clock::now() >= flush_at_) FlushFiles();
     }
+    CloseOldFiles();
     ReportDropped();
     if (flushes > flushes_done) {
       FlushFiles();
@@ -218,11 +221,30 @@ void RequestLog::FlushFiles() {
   unflushed_.clear();
 }
 
+Clock::time_point RequestLog::NextDue() const {
+  Clock::time_point due = unflushed_.empty() ? Clock::time_point::max() : flush_at_;
+  for (const auto& files : open_) due = std::min(due, files->closes_at());
+  return due;
+}
+
+void RequestLog::CloseOldFiles() {
+  for (auto it = open_.begin(); it != open_.end();) {
+    if (Clock::now() < (*it)->closes_at()) {
+      ++it;
+      continue;
+    }
+    (*it)->Close();
+    unflushed_.erase(*it);
+    it = open_.erase(it);
+  }
+}
+
 void RequestLog::ReportDropped() {
   const int64_t dropped = dropped_by_queue_;
   if (dropped == dropped_reported_ || Clock::now() < report_at_) return;
-  Log(Severity::kWarning, absl::StrCat("request log: ", dropped - dropped_reported_,
-                                       " records did not fit into the queue (max_queue_bytes) and are dropped"));
+  trilho::Log(Severity::kWarning,
+              absl::StrCat("request log: ", dropped - dropped_reported_,
+                           " records did not fit into the queue (max_queue_bytes) and are dropped"));
   dropped_reported_ = dropped;
   report_at_ = Clock::now() + kReportInterval;
 }

@@ -44,7 +44,7 @@ struct RequestLogStats {
 // Writes TFRecords of tensorflow.serving.PredictionLog, on a thread of its own: no request waits for a disk. A file has
 // no more records than a warm-up file may have, and can be one as it is, if only requests that succeeded are logged.
 //
-//   if (log->Sample(model)) log->LogPredict(model, request, response);
+//   if (log->Sample(model)) log->Log(PredictionLogField::kPredict, model, request, response);
 //
 // Thread-safe; no other method may be under way when it is destroyed.
 class RequestLog {
@@ -64,20 +64,10 @@ class RequestLog {
   // Whether this request is to be logged. Takes no lock.
   bool Sample(absl::string_view model) const { return sampler_.Sample(model); }
 
-  // Queues a copy; the arguments are serialized messages, the response may be empty. A request of a model that is not
-  // logged is ignored.
-  void LogPredict(absl::string_view model, absl::string_view request, absl::string_view response) EXCLUDES(mu_) {
-    Add(PredictionLogField::kPredict, model, request, response);
-  }
-  void LogClassify(absl::string_view model, absl::string_view request, absl::string_view response) EXCLUDES(mu_) {
-    Add(PredictionLogField::kClassify, model, request, response);
-  }
-  void LogRegress(absl::string_view model, absl::string_view request, absl::string_view response) EXCLUDES(mu_) {
-    Add(PredictionLogField::kRegress, model, request, response);
-  }
-  void LogMultiInference(absl::string_view model, absl::string_view request, absl::string_view response) EXCLUDES(mu_) {
-    Add(PredictionLogField::kMultiInference, model, request, response);
-  }
+  // Queues a copy; `kind` is kPredict, kClassify, kRegress or kMultiInference, `request` and `response` are serialized
+  // messages, the response may be empty. A request of a model that is not logged is ignored.
+  void Log(PredictionLogField kind, absl::string_view model, absl::string_view request, absl::string_view response)
+      EXCLUDES(mu_);
 
   // Waits until what was logged before is in its file, or dropped. Waits for the disk: not for the request path.
   void Flush() EXCLUDES(mu_);
@@ -102,8 +92,6 @@ class RequestLog {
 
   explicit RequestLog(const RequestLogOptions& options);
 
-  void Add(PredictionLogField kind, absl::string_view model, absl::string_view request, absl::string_view response)
-      EXCLUDES(mu_);
   // False if the queue has no room for so much.
   bool Reserve(int64_t bytes);
 
@@ -111,6 +99,9 @@ class RequestLog {
   void Run() EXCLUDES(mu_);
   void Do(const Job& job);
   void FlushFiles();
+  // When the writer has something to do without being told; never if it has not.
+  std::chrono::steady_clock::time_point NextDue() const;
+  void CloseOldFiles();
   void ReportDropped();
 
   const RequestLogOptions options_;

@@ -70,7 +70,7 @@ class RequestLogTest : public ::testing::Test {
 TEST_F(RequestLogTest, LogsNothingUnlessConfigured) {
   auto log = Make();
   EXPECT_FALSE(log->Sample("m"));
-  log->LogPredict("m", PredictRequest("a"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
   log->Flush();
   EXPECT_EQ(log->stats().logged, 0);
   EXPECT_EQ(log->stats().dropped, 0);
@@ -82,9 +82,9 @@ TEST_F(RequestLogTest, ClosesItsFilesWhenItEnds) {
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
   EXPECT_TRUE(log->Sample("m"));
   EXPECT_FALSE(log->Sample("n"));
-  log->LogPredict("m", PredictRequest("a"), "");
-  log->LogPredict("m", PredictRequest("b"), "");
-  log->LogPredict("n", PredictRequest("c"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("b"), "");
+  log->Log(PredictionLogField::kPredict, "n", PredictRequest("c"), "");
   log.reset();
   EXPECT_THAT(Signatures(), ElementsAre("a", "b"));
   EXPECT_THAT(directory_.Files(Kind::kPart), IsEmpty());
@@ -93,7 +93,7 @@ TEST_F(RequestLogTest, ClosesItsFilesWhenItEnds) {
 TEST_F(RequestLogTest, StatsCountRecordsAndTheirBytes) {
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  for (int i = 0; i < 10; ++i) log->LogPredict("m", PredictRequest("a"), "");
+  for (int i = 0; i < 10; ++i) log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
   log->Flush();
   EXPECT_EQ(log->stats().logged, 10);
   EXPECT_EQ(log->stats().dropped, 0);
@@ -102,11 +102,25 @@ TEST_F(RequestLogTest, StatsCountRecordsAndTheirBytes) {
   EXPECT_EQ(log->stats().bytes, files[0].bytes);
 }
 
+TEST_F(RequestLogTest, ClosesFilesThatAreOldThoughNothingMoreComes) {
+  options_.files.max_file_age = std::chrono::milliseconds(50);
+  auto log = Make();
+  ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+  while (directory_.Files(Kind::kClosed).empty()) std::this_thread::yield();
+  EXPECT_THAT(Signatures(), ElementsAre("a"));
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("b"), "");
+  while (directory_.Files(Kind::kClosed).size() < 2) std::this_thread::yield();
+  EXPECT_THAT(Signatures(), ElementsAre("a", "b"));
+  EXPECT_EQ(log->stats().logged, 2);
+  EXPECT_EQ(log->stats().dropped, 0);
+}
+
 TEST_F(RequestLogTest, FlushesByItself) {
   options_.flush_interval = std::chrono::milliseconds(1);
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  log->LogPredict("m", PredictRequest("a"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
   while (log->stats().logged == 0) std::this_thread::yield();
   EXPECT_GT(directory_.Files(Kind::kPart).at(0).bytes, 0);
 }
@@ -125,10 +139,10 @@ TEST_F(RequestLogTest, ALogIsAWarmUpFileAsItIs) {
     regression.mutable_model_spec()->set_signature_name("c");
     tensorflow::serving::MultiInferenceRequest inference;
     inference.add_tasks()->mutable_model_spec()->set_signature_name("d");
-    log->LogPredict("m", PredictRequest("a"), response.SerializeAsString());
-    log->LogClassify("m", classification.SerializeAsString(), "");
-    log->LogRegress("m", regression.SerializeAsString(), "");
-    log->LogMultiInference("m", inference.SerializeAsString(), "");
+    log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), response.SerializeAsString());
+    log->Log(PredictionLogField::kClassify, "m", classification.SerializeAsString(), "");
+    log->Log(PredictionLogField::kRegress, "m", regression.SerializeAsString(), "");
+    log->Log(PredictionLogField::kMultiInference, "m", inference.SerializeAsString(), "");
   }
   const auto files = directory_.Files(Kind::kClosed);
   ASSERT_THAT(files, SizeIs(1));
@@ -158,20 +172,20 @@ TEST_F(RequestLogTest, AFileHasNoMoreRecordsThanAWarmUpFileMayHave) {
 TEST_F(RequestLogTest, IsReconfiguredAtRunTime) {
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}, {"n", Config(1, "n")}}), absl::OkStatus());
-  log->LogPredict("m", PredictRequest("a"), "");
-  log->LogPredict("n", PredictRequest("b"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+  log->Log(PredictionLogField::kPredict, "n", PredictRequest("b"), "");
   // Another rate keeps the file; a model that is gone closes its own.
   ASSERT_EQ(log->Configure({{"m", Config(0)}}), absl::OkStatus());
   EXPECT_FALSE(log->Sample("m"));
   EXPECT_FALSE(log->Sample("n"));
-  log->LogPredict("m", PredictRequest("c"), "");
-  log->LogPredict("n", PredictRequest("d"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("c"), "");
+  log->Log(PredictionLogField::kPredict, "n", PredictRequest("d"), "");
   log->Flush();
   EXPECT_THAT(Signatures("n"), ElementsAre("b"));
   EXPECT_THAT(directory_.Files(Kind::kPart), SizeIs(1));
   // Another prefix, then none.
   ASSERT_EQ(log->Configure({{"m", Config(1, "other")}}), absl::OkStatus());
-  log->LogPredict("m", PredictRequest("e"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("e"), "");
   ASSERT_EQ(log->Configure({}), absl::OkStatus());
   log->Flush();
   EXPECT_THAT(Signatures(), ElementsAre("a", "c"));
@@ -182,11 +196,11 @@ TEST_F(RequestLogTest, IsReconfiguredAtRunTime) {
 TEST_F(RequestLogTest, APrefixGoesFromOneModelToAnother) {
   auto log = Make();
   ASSERT_EQ(log->Configure({{"a", Config(1)}, {"b", Config(1, "n")}}), absl::OkStatus());
-  log->LogPredict("a", PredictRequest("1"), "");
-  log->LogPredict("b", PredictRequest("2"), "");
+  log->Log(PredictionLogField::kPredict, "a", PredictRequest("1"), "");
+  log->Log(PredictionLogField::kPredict, "b", PredictRequest("2"), "");
   ASSERT_EQ(log->Configure({{"a", Config(1, "n")}, {"b", Config(1)}}), absl::OkStatus());
-  log->LogPredict("a", PredictRequest("3"), "");
-  log->LogPredict("b", PredictRequest("4"), "");
+  log->Log(PredictionLogField::kPredict, "a", PredictRequest("3"), "");
+  log->Log(PredictionLogField::kPredict, "b", PredictRequest("4"), "");
   log.reset();
   EXPECT_THAT(Signatures("m"), ElementsAre("1", "4"));
   EXPECT_THAT(Signatures("n"), ElementsAre("2", "3"));
@@ -214,9 +228,9 @@ TEST_F(RequestLogTest, WhatDoesNotFitIntoTheQueueIsDroppedAndCounted) {
   options_.max_queue_bytes = 2000;
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  log->LogPredict("m", PredictRequest(std::string(2000, 'x')), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest(std::string(2000, 'x')), "");
   EXPECT_EQ(log->stats().dropped, 1);
-  log->LogPredict("m", PredictRequest("a"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
   log->Flush();
   EXPECT_EQ(log->stats().dropped, 1);
   EXPECT_EQ(log->stats().logged, 1);
@@ -233,7 +247,8 @@ TEST_F(RequestLogTest, EveryRecordOfManyThreadsIsLoggedOrCountedAsDropped) {
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&log, i] {
       const std::string request = PredictRequest(std::string(500, 'x'));
-      for (int j = 0; j < kRecords; ++j) log->LogPredict(i % 2 == 0 ? "m" : "n", request, request);
+      for (int j = 0; j < kRecords; ++j)
+        log->Log(PredictionLogField::kPredict, i % 2 == 0 ? "m" : "n", request, request);
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -253,7 +268,7 @@ TEST_F(RequestLogTest, ChangesOfConfigurationWhileOthersLogLoseNothingUncounted)
   std::thread thread([&] {
     const std::string request = PredictRequest("a");
     while (!stop) {
-      log->LogPredict("m", request, "");
+      log->Log(PredictionLogField::kPredict, "m", request, "");
       ++added;
     }
   });
@@ -272,8 +287,8 @@ TEST_F(RequestLogTest, WhatAKilledProcessFlushedIsClosedByTheNext) {
   if (child == 0) {
     auto log = Make();
     if (!log->Configure({{"m", Config(1)}}).ok()) ::_exit(1);
-    log->LogPredict("m", PredictRequest("a"), "");
-    log->LogPredict("m", PredictRequest("b"), "");
+    log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+    log->Log(PredictionLogField::kPredict, "m", PredictRequest("b"), "");
     log->Flush();
     ::raise(SIGKILL);
   }
@@ -287,7 +302,7 @@ TEST_F(RequestLogTest, WhatAKilledProcessFlushedIsClosedByTheNext) {
 
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  log->LogPredict("m", PredictRequest("c"), "");
+  log->Log(PredictionLogField::kPredict, "m", PredictRequest("c"), "");
   log->Flush();
   EXPECT_THAT(Signatures(), ElementsAre("a", "b"));
   log.reset();

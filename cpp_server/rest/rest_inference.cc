@@ -5,13 +5,21 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/inference/request_logger.h"
 #include "cpp_server/json/example_json.h"
 #include "cpp_server/json/predict_json.h"
 #include "cpp_server/services/examples/classify.h"
 #include "cpp_server/services/examples/regress.h"
+#include "cpp_server/wire/wire_writer.h"
 
 namespace trilho {
 namespace {
+
+using tensorflow::serving::ClassificationResponse;
+using tensorflow::serving::RegressionResponse;
+
+// Fields of a request, of its Input and of ExampleList.
+constexpr uint32_t kRequestModelSpec = 1, kRequestInput = 2, kInputExampleList = 1, kListExamples = 1;
 
 // The views point into `path` and `signature_name`.
 ModelSpec SpecOf(const RestPath& path, absl::string_view signature_name) {
@@ -26,6 +34,38 @@ ModelSpec SpecOf(const RestPath& path, absl::string_view signature_name) {
 // The request's views point into `json`.
 ExamplesRequest RequestOf(const RestPath& path, const ExamplesJsonRequest& json) {
   return {SpecOf(path, json.signature_name), ExamplesInput({json.examples.begin(), json.examples.end()})};
+}
+
+// A serialized ClassificationRequest or RegressionRequest, whose fields are the same.
+std::string ExamplesMessage(const RestPath& path, const ExamplesJsonRequest& json) {
+  tensorflow::serving::ModelSpec spec;
+  spec.set_name(path.model);
+  spec.set_signature_name(json.signature_name);
+  WireWriter list;
+  for (const std::string& example : json.examples) list.BytesField(kListExamples, example);
+  WireWriter input;
+  input.BytesField(kInputExampleList, std::move(list).Release());
+  WireWriter message;
+  message.BytesField(kRequestModelSpec, spec.SerializeAsString());
+  message.BytesField(kRequestInput, std::move(input).Release());
+  return std::move(message).Release();
+}
+
+// Runs what `json` asks as `run` does, Classify or Regress; logs it as what it is, not as the Predict that it amounts
+// to.
+template <typename Response, typename Run>
+void RunLogged(Run run, PredictionLogField kind, const Predictor& predictor, const RestPath& path,
+               const ExamplesJsonRequest& json, CallContext context, InferenceRecord* record,
+               std::function<void(absl::StatusOr<Response>)> done) {
+  const RequestLogger* const logger = std::exchange(context.logger, nullptr);
+  if (logger != nullptr && logger->Samples(path.model)) {
+    done = [logger, kind, model = path.model, request = ExamplesMessage(path, json),
+            done = std::move(done)](absl::StatusOr<Response> response) {
+      if (response.ok()) logger->Log(kind, model, request, response->SerializeAsString());
+      done(std::move(response));
+    };
+  }
+  run(predictor, RequestOf(path, json), context, record, std::move(done));
 }
 
 }  // namespace
@@ -66,22 +106,26 @@ void RestClassify(const Predictor& predictor, const RestPath& path, absl::string
                   InferenceRecord* record, JsonDone done) {
   const auto json = ReadExamplesRequest(body);
   if (!json.ok()) return done(json.status());
-  Classify(predictor, RequestOf(path, *json), context, record,
-           [done = std::move(done)](absl::StatusOr<tensorflow::serving::ClassificationResponse> response) {
-             if (!response.ok()) return done(response.status());
-             done(WriteClassifyResponse(response->result()));
-           });
+  const auto run = [](const Predictor& p, const ExamplesRequest& request, const CallContext& c, InferenceRecord* r,
+                      ClassifyDone d) { Classify(p, request, c, r, std::move(d)); };
+  RunLogged<ClassificationResponse>(run, PredictionLogField::kClassify, predictor, path, *json, context, record,
+                                    [done = std::move(done)](const absl::StatusOr<ClassificationResponse>& response) {
+                                      if (!response.ok()) return done(response.status());
+                                      done(WriteClassifyResponse(response->result()));
+                                    });
 }
 
 void RestRegress(const Predictor& predictor, const RestPath& path, absl::string_view body, const CallContext& context,
                  InferenceRecord* record, JsonDone done) {
   const auto json = ReadExamplesRequest(body);
   if (!json.ok()) return done(json.status());
-  Regress(predictor, RequestOf(path, *json), context, record,
-          [done = std::move(done)](absl::StatusOr<tensorflow::serving::RegressionResponse> response) {
-            if (!response.ok()) return done(response.status());
-            done(WriteRegressResponse(response->result()));
-          });
+  const auto run = [](const Predictor& p, const ExamplesRequest& request, const CallContext& c, InferenceRecord* r,
+                      RegressDone d) { Regress(p, request, c, r, std::move(d)); };
+  RunLogged<RegressionResponse>(run, PredictionLogField::kRegress, predictor, path, *json, context, record,
+                                [done = std::move(done)](const absl::StatusOr<RegressionResponse>& response) {
+                                  if (!response.ok()) return done(response.status());
+                                  done(WriteRegressResponse(response->result()));
+                                });
 }
 
 }  // namespace trilho

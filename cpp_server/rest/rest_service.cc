@@ -8,6 +8,7 @@
 #include "cpp_server/json/message_json.h"
 #include "cpp_server/rest/rest_inference.h"
 #include "cpp_server/rest/rest_path.h"
+#include "cpp_server/services/http_inference.h"
 #include "cpp_server/services/model_service.h"
 #include "cpp_server/services/prediction_service.h"
 
@@ -85,11 +86,7 @@ void RestService::Handle(const std::shared_ptr<HttpCall>& call) const {
   if (path->verb == RestVerb::kStatus) return ReplyWith(call.get(), Status(*manager_, *path));
   if (path->verb == RestVerb::kMetadata) return ReplyWith(call.get(), Metadata(*predictor_, *path));
 
-  CallContext context;
-  context.protocol = Protocol::kRest;
-  context.deadline = call->deadline();
-  context.cancelled = call->cancelled();
-  context.trace_id = TraceId(call->header("traceparent"));
+  const CallContext context = ContextOf(*call, *hooks_);
   auto scope = std::make_shared<InferenceScope>(&hooks_->observers, MethodName(path->verb), context);
   InferenceRecord* const record = &scope->record();
   record->model = path->model;
@@ -106,6 +103,12 @@ void RestService::Handle(const std::shared_ptr<HttpCall>& call) const {
     default:
       return RestPredict(*predictor_, *path, body, context, record, std::move(done));
   }
+}
+
+void RestService::Refuse(const HttpCall& call, const absl::Status& status) const {
+  auto path = ParseRestPath(call.method(), call.path(), call.query());
+  if (!path.ok() || path->verb == RestVerb::kStatus || path->verb == RestVerb::kMetadata) return;
+  RecordRefused(*hooks_, MethodName(path->verb), std::move(path->model), ContextOf(call, *hooks_), status);
 }
 
 }  // namespace trilho

@@ -43,11 +43,18 @@ class GrpcServer {
     // its ResourceQuota cancels calls that wait and run where this refuses a new
     // one. No bound if null.
     std::shared_ptr<RequestMemory> memory;
+    // Of a connection without a call; it is then told to go.
+    std::chrono::milliseconds max_connection_idle = std::chrono::minutes(10);
+    // From a connection to the end of its handshakes, TLS's and HTTP/2's; it is then closed.
+    std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
+    // After so long without a sign of life a client is asked for one, and closed if it gives none, calls or not.
+    std::chrono::milliseconds keepalive_time = std::chrono::minutes(5);
     // Plain text if null.
     std::shared_ptr<grpc::ServerCredentials> credentials;
     // Asked before every call but those of health and reflection; may be empty.
     Authorizer authorize;
-    // Of the listening channels, e.g. grpc.max_concurrent_streams; a value that is a number is given as one.
+    // Of the listening channels, e.g. grpc.max_concurrent_streams; a value that is a number is given as one. They take
+    // the place of what the options above set.
     std::vector<std::pair<std::string, std::string>> channel_arguments;
   };
 

@@ -1,6 +1,14 @@
 #include "cpp_server/rpc/grpc_server.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -10,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "cpp_server/rpc/test_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -252,6 +261,86 @@ TEST_F(GrpcServerTest, AnswersReflection) {
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_THAT(response, HasSubstr(kService));
   EXPECT_THAT(response, HasSubstr("grpc.health.v1.Health"));
+}
+
+// A connection of bytes, which waits for a minute at most.
+class Wire {
+ public:
+  explicit Wire(int port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    const timeval patience{30, 0};
+    EXPECT_EQ(setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+  }
+  ~Wire() { close(fd_); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  void Send(absl::string_view bytes) const {
+    EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  }
+  // Fewer if the other side closes; absent if it is silent for too long.
+  absl::optional<std::string> Read(size_t size) const {
+    std::string bytes(size, '\0');
+    size_t read = 0;
+    while (read < size) {
+      const ssize_t got = recv(fd_, &bytes[read], size - read, 0);
+      if (got < 0 && errno != ECONNRESET) return absl::nullopt;
+      if (got <= 0) break;
+      read += static_cast<size_t>(got);
+    }
+    bytes.resize(read);
+    return bytes;
+  }
+
+ private:
+  const int fd_;
+};
+
+// The types of HTTP/2's frames up to one of `type`, or to the end of the connection.
+std::vector<int> FramesUntil(const Wire& wire, int type) {
+  constexpr size_t kHeader = 9;
+  std::vector<int> types;
+  for (;;) {
+    const auto header = wire.Read(kHeader);
+    if (!header || header->size() < kHeader) return types;
+    const auto byte = [&header](size_t i) { return static_cast<size_t>(static_cast<unsigned char>((*header)[i])); };
+    types.push_back(static_cast<int>(byte(3)));
+    if (types.back() == type) return types;
+    if (!wire.Read(byte(0) << 16 | byte(1) << 8 | byte(2))) return types;
+  }
+}
+
+TEST(GrpcServerBounds, WhoDoesNotShakeHandsIsCutOff) {
+  GrpcServer::Options options = AnyPort();
+  options.handshake_timeout = std::chrono::milliseconds(100);
+  const auto server = Started(options, {Service(Echo)});
+  ASSERT_NE(server, nullptr);
+  const Wire silent(server->port());
+  // It may begin to speak by itself.
+  constexpr size_t kMore = 1 << 20;
+  const auto spoken = silent.Read(kMore);
+  EXPECT_TRUE(spoken && spoken->size() < kMore) << "still open";
+}
+
+TEST(GrpcServerBounds, IdleConnectionsAreToldToGoAndAnArgumentSaysWhen) {
+  constexpr int kGoAway = 7;
+  constexpr char kHello[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0";
+  GrpcServer::Options idle = AnyPort();
+  idle.max_connection_idle = std::chrono::milliseconds(100);
+  GrpcServer::Options argued = AnyPort();
+  argued.channel_arguments = {{"grpc.max_connection_idle_ms", "100"}};
+  for (const GrpcServer::Options& options : {idle, argued}) {
+    const auto server = Started(options, {Service(Echo)});
+    ASSERT_NE(server, nullptr);
+    const Wire wire(server->port());
+    // With its last zero: a frame of settings without any.
+    wire.Send({kHello, sizeof(kHello)});
+    EXPECT_THAT(FramesUntil(wire, kGoAway), ::testing::Contains(kGoAway));
+  }
 }
 
 }  // namespace

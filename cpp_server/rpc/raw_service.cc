@@ -99,13 +99,14 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
       return;
     }
     came_ = true;
+    arrived_ = std::chrono::steady_clock::now();
     service_->counts_->open.fetch_add(1);
     Request(service_, method_, queue_, calls_);
     // Those who may not call take no place in the queue.
     const absl::Status authorized = Authorize();
-    if (!authorized.ok()) return Fail(authorized);
+    if (!authorized.ok()) return Refuse(authorized);
     const absl::Status room = memory_.Resize(buffer_.Length());
-    if (!room.ok()) return Fail(room);
+    if (!room.ok()) return Refuse(room);
     calls_->Add(this);
   }
 
@@ -117,19 +118,20 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
 
   void Handle() override {
     // Those who left while they waited cost nothing.
-    if (*cancelled_) return Fail(absl::CancelledError("the caller has gone before its call was begun"));
+    if (*cancelled_) return Refuse(absl::CancelledError("the caller has gone before its call was begun"));
     if (std::chrono::system_clock::now() >= deadline()) {
-      return Fail(absl::DeadlineExceededError("the deadline passed before the call was begun"));
+      return Refuse(absl::DeadlineExceededError("the deadline passed before the call was begun"));
     }
-    if (!Flatten()) return Fail(absl::InternalError("the request's bytes cannot be read"));
+    if (!Flatten()) return Refuse(absl::InternalError("the request's bytes cannot be read"));
     Method().handler(this);
   }
   void Reject(size_t bound) override {
-    Fail(absl::ResourceExhaustedError(
+    Refuse(absl::ResourceExhaustedError(
         absl::StrCat("the server is overloaded: ", bound, " calls wait already (--max_queued_requests=", bound, ")")));
   }
 
   absl::string_view request() const override { return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()}; }
+  std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
   std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
   absl::string_view metadata(absl::string_view key) const override {
@@ -149,6 +151,12 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   }
 
  private:
+  // An answer that no handler has a part in.
+  void Refuse(const absl::Status& status) {
+    if (Method().refused) Method().refused(*this, status);
+    Fail(status);
+  }
+
   // Before the answer: whoever reads that finds room for the next request.
   void DropRequest() {
     slice_ = grpc::Slice();
@@ -193,6 +201,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   grpc::Slice slice_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
   bool came_ = false;
+  std::chrono::steady_clock::time_point arrived_;
   bool answered_ = false;
 };
 

@@ -24,6 +24,9 @@ class UnaryCall {
   // The serialized request, in one piece; valid until the call is answered.
   virtual absl::string_view request() const = 0;
 
+  // When it had come, before it waited for a thread.
+  virtual std::chrono::steady_clock::time_point arrived() const = 0;
+
   // When the caller stops waiting; far in the future if it set no deadline.
   virtual std::chrono::system_clock::time_point deadline() const = 0;
 
@@ -55,6 +58,9 @@ struct UnaryMethod {
   std::function<void(UnaryCall*)> handler;
   // Answered without the authorizer, as probes of health are.
   bool is_open = false;
+  // Told, if set, of every call that is answered with an error before `handler`
+  // sees it: not allowed, no room for it, or nobody waits any more. On any thread.
+  std::function<void(const UnaryCall&, const absl::Status&)> refused;
 };
 
 struct ServiceDefinition {

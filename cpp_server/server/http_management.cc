@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -23,6 +24,11 @@ using google::protobuf::MessageFactory;
 
 constexpr char kPath[] = "/v1/management/";
 
+bool IsJson(absl::string_view content_type) {
+  const absl::string_view type = content_type.substr(0, content_type.find(';'));
+  return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(type), "application/json");
+}
+
 std::unique_ptr<Message> NewMessage(const Descriptor* type) {
   return std::unique_ptr<Message>(MessageFactory::generated_factory()->GetPrototype(type)->New());
 }
@@ -34,6 +40,7 @@ class JsonCall final : public UnaryCall {
       : call_(std::move(call)), request_(std::move(request)), response_(response) {}
 
   absl::string_view request() const override { return request_; }
+  std::chrono::steady_clock::time_point arrived() const override { return call_->arrived(); }
   std::chrono::system_clock::time_point deadline() const override { return call_->deadline(); }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return call_->cancelled(); }
   absl::string_view metadata(absl::string_view key) const override { return call_->header(key); }
@@ -71,6 +78,10 @@ void HttpManagement::Handle(const std::shared_ptr<HttpCall>& call) const {
     HttpResponse response = ErrorResponse(405, absl::StrCat(call->path(), " is to be asked with POST"));
     response.headers.emplace_back("Allow", "POST");
     return call->Reply(std::move(response));
+  }
+  // A page of another site can have a browser send a form or text without asking first, but not this.
+  if (!call->body().empty() && !IsJson(call->header("Content-Type"))) {
+    return call->Reply(ErrorResponse(415, absl::StrCat(call->path(), " takes Content-Type: application/json")));
   }
   const absl::string_view name = absl::StripPrefix(call->path(), kPath);
   const auto* const service = DescriptorPool::generated_pool()->FindServiceByName(service_.name);

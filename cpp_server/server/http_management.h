@@ -12,7 +12,8 @@
 namespace trilho {
 
 // POST /v1/management/METHOD with the request's message as JSON is answered with
-// the response's; an empty body is a message without fields.
+// the response's; an empty body is a message without fields. Any other must say
+// that it is application/json, or is answered 415.
 class HttpManagement {
  public:
   // Its descriptor must be linked in.

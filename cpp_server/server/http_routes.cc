@@ -110,12 +110,22 @@ bool IsOpen(const HttpCall& call) {
          (call.method() == "GET" && KServeRest::IsProbe(path));
 }
 
+// Of calls that no handler sees, those that would run a model are recorded.
+void RecordRefused(const HttpRoutes& routes, const HttpCall& call, const absl::Status& status) {
+  if (routes.kserve != nullptr && KServeRest::IsKServePath(call.path())) return routes.kserve->Refuse(call, status);
+  if (routes.contracts != nullptr && ContractRest::IsContractPath(call.path())) {
+    return routes.contracts->Refuse(call, status);
+  }
+  if (routes.rest != nullptr && IsRestPath(call.path())) routes.rest->Refuse(call, status);
+}
+
 // Whether the call may be made; it was answered if not.
 bool Authorize(const HttpRoutes& routes, HttpCall* call) {
   // A browser asks with OPTIONS first, without the token.
   if (!routes.authorize || IsOpen(*call) || call->method() == "OPTIONS") return true;
   const absl::Status authorized = routes.authorize(*call);
   if (authorized.ok()) return true;
+  RecordRefused(routes, *call, authorized);
   HttpResponse response = ErrorResponse(authorized);
   response.headers.emplace_back("WWW-Authenticate", "Bearer");
   call->Reply(std::move(response));
@@ -161,10 +171,6 @@ HttpRoute RouteOf(const HttpRoutes& routes) {
   route.plane = PlaneOf;
   route.admit = [routes](const std::shared_ptr<HttpCall>& call) {
     if (!Authorize(routes, call.get())) return false;
-    if (!*routes.loaded && PlaneOf(call->method(), call->path()) == HttpPlane::kData) {
-      call->Reply(ErrorResponse(absl::UnavailableError(kStillLoading)));
-      return false;
-    }
     const bool takes_body =
         call->method() != "GET" && (KServeRest::IsKServePath(call->path()) || IsRestPath(call->path()) ||
                                     HttpManagement::IsManagementPath(call->path()));
@@ -172,6 +178,7 @@ HttpRoute RouteOf(const HttpRoutes& routes) {
     if (!takes_body) Handle(routes, call);
     return takes_body;
   };
+  route.refused = [routes](const HttpCall& call, const absl::Status& status) { RecordRefused(routes, call, status); };
   route.handler = [routes](const std::shared_ptr<HttpCall>& call) { Handle(routes, call); };
   return route;
 }

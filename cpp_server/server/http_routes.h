@@ -18,9 +18,6 @@
 
 namespace trilho {
 
-// What calls that run models are answered while the server loads its first ones.
-constexpr char kStillLoading[] = "the server is still loading its models";
-
 // All of it outlives the routes.
 struct HttpRoutes {
   // Null where models are not asked.
@@ -35,9 +32,6 @@ struct HttpRoutes {
   // models with their folders, and metrics.
   bool administers = true;
   ManagedServer managed;
-  // False before all models had their chance to load: those that run models are
-  // answered 503 until then.
-  const std::atomic<bool>* loaded = nullptr;
   // False before all models had their chance to load, and once the server is to
   // stop.
   const std::atomic<bool>* serving = nullptr;

@@ -122,10 +122,14 @@ TEST_F(HttpRoutesTest, PortsAreOpenWhileModelsLoad) {
     EXPECT_EQ(Get(port, "/v2/health/ready").status, 503);
     EXPECT_EQ(Get(port, "/v1/models").status, 200);
     HttpTestClient client(port);
-    for (const char* path : {"/v1/models/m:predict", "/v2/models/m/infer"}) {
-      const ReceivedResponse response = client.Post(path, "{}");
+    const std::pair<const char*, const char*> calls[] = {
+        {"/v1/models/m:predict", R"({"instances": [4]})"},
+        {"/v2/models/m/infer", R"({"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [4]}]})"},
+    };
+    for (const auto& [path, body] : calls) {
+      const ReceivedResponse response = client.Post(path, body);
       EXPECT_EQ(response.status, 503) << path;
-      EXPECT_EQ(response.body, "{\"error\": \"the server is still loading its models\"}");
+      EXPECT_EQ(response.body, R"({"error": "the server is still loading the model \"m\""})");
     }
     return ++asked == 2;
   });

@@ -1,6 +1,7 @@
 #include "cpp_server/server/management_service.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -36,16 +37,21 @@ bool Parse(UnaryCall* call, Request* request) {
   return false;
 }
 
-// Makes the change and answers with the configuration that came of it.
+// Makes the change and answers with the configuration that came of it, even if others have changed it since.
 void Change(const ManagedServer& server, uint64_t generation, std::function<absl::Status(ModelServerConfig*)> edit,
             UnaryCall* call) {
   ModelConfiguration* const configuration = server.configuration;
-  server.change([configuration, generation, edit = std::move(edit)](
-                    std::vector<std::string>* added) { return configuration->Edit(generation, edit, added); },
-                [configuration, call](const absl::Status& status) {
-                  if (!status.ok()) return call->Fail(status);
-                  call->Reply(Describe(configuration->Get()).SerializeAsString());
-                });
+  const auto made = std::make_shared<ModelConfiguration::Snapshot>();
+  server.change(
+      [configuration, generation, edit = std::move(edit), made](std::vector<std::string>* added) {
+        absl::Status edited = configuration->Edit(generation, edit, added);
+        if (edited.ok()) *made = configuration->Get();
+        return edited;
+      },
+      [made, call](const absl::Status& status) {
+        if (!status.ok()) return call->Fail(status);
+        call->Reply(Describe(*made).SerializeAsString());
+      });
 }
 
 void SetConfiguration(const ManagedServer& server, UnaryCall* call) {

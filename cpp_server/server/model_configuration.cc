@@ -14,13 +14,25 @@ using tensorflow::serving::ModelServerConfig;
 
 ModelConfiguration::ModelConfiguration(Apply apply, const Options& options)
     : apply_(std::move(apply)),
+      permit_(options.permit),
       file_(options.state_file.empty() ? absl::nullopt : absl::make_optional<ConfigurationFile>(options.state_file)),
       given_(options.given) {
   current_.generation = options.generation;
 }
 
+absl::Status ModelConfiguration::Begin(const ModelServerConfig& config) {
+  MutexLock lock(&mu_);
+  return SetLocked(config, given_, nullptr);
+}
+
+absl::Status ModelConfiguration::Permit(const ModelServerConfig& wanted) const {
+  return permit_ ? permit_(current_.config, wanted) : absl::OkStatus();
+}
+
 absl::Status ModelConfiguration::Set(const ModelServerConfig& config, std::vector<std::string>* added) {
   MutexLock lock(&mu_);
+  absl::Status permitted = Permit(config);
+  if (!permitted.ok()) return permitted;
   return SetLocked(config, given_, added);
 }
 
@@ -39,6 +51,7 @@ absl::Status ModelConfiguration::Edit(uint64_t expected_generation,
   }
   ModelServerConfig config = current_.config;
   absl::Status edited = edit(&config);
+  if (edited.ok()) edited = Permit(config);
   if (!edited.ok()) return edited;
   return SetLocked(config, given_, added);
 }

@@ -38,6 +38,10 @@ class ModelConfiguration {
     uint64_t generation = 0;
     // See SavedConfiguration.
     std::string given;
+    // Asked before callers change the configuration; may be empty.
+    std::function<absl::Status(const tensorflow::serving::ModelServerConfig& before,
+                               const tensorflow::serving::ModelServerConfig& wanted)>
+        permit;
   };
 
   // `apply` is given every configuration that is well-formed, may refuse it and
@@ -45,19 +49,21 @@ class ModelConfiguration {
   explicit ModelConfiguration(Apply apply) : ModelConfiguration(std::move(apply), Options()) {}
   ModelConfiguration(Apply apply, const Options& options);
 
-  // INVALID_ARGUMENT, with TF Serving's message, for a configuration that
-  // cannot be; UNAVAILABLE for one that cannot be kept. `added`, if not null, gets the names that were not there
-  // before.
+  // Takes the first configuration, of which `given` in the options tells. INVALID_ARGUMENT, with TF Serving's message,
+  // for one that cannot be; UNAVAILABLE for one that cannot be kept.
+  absl::Status Begin(const tensorflow::serving::ModelServerConfig& config) EXCLUDES(mu_);
+
+  // By a caller: besides, what Options::permit says. `added`, if not null, gets the names that were not there before.
   absl::Status Set(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added) EXCLUDES(mu_);
 
-  // Changes the configuration in force by `edit`, which may refuse; nothing
+  // By a caller: changes the configuration in force by `edit`, which may refuse; nothing
   // comes in between. ABORTED if `expected_generation` is not 0 and not the one
   // in force.
   absl::Status Edit(uint64_t expected_generation,
                     const std::function<absl::Status(tensorflow::serving::ModelServerConfig*)>& edit,
                     std::vector<std::string>* added) EXCLUDES(mu_);
 
-  // As Set; besides, it is what flags or files give from now on.
+  // As Begin; besides, it is what flags or files give from now on.
   absl::Status SetGiven(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added)
       EXCLUDES(mu_);
 
@@ -67,7 +73,10 @@ class ModelConfiguration {
   absl::Status SetLocked(const tensorflow::serving::ModelServerConfig& config, const std::string& given,
                          std::vector<std::string>* added) REQUIRES(mu_);
 
+  absl::Status Permit(const tensorflow::serving::ModelServerConfig& wanted) const REQUIRES(mu_);
+
   const Apply apply_;
+  const decltype(Options::permit) permit_;
   const absl::optional<ConfigurationFile> file_;
   mutable Mutex mu_;
   std::string given_ GUARDED_BY(mu_);

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/config/saved_configuration.h"
 #include "cpp_server/contracts/contract_check.h"
@@ -34,19 +35,6 @@ void LogState(const ServableState& state) {
   } else {
     Log(state.state == ManagerState::kEnd ? Severity::kError : Severity::kWarning,
         absl::StrCat(line, ManagerStateName(state.state), ": ", state.status.ToString()));
-  }
-}
-
-// Has methods that run models answer UNAVAILABLE until `loaded`, which outlives them.
-void HoldBack(const std::atomic<bool>* loaded, std::vector<ServiceDefinition>* services) {
-  for (ServiceDefinition& service : *services) {
-    for (UnaryMethod& method : service.methods) {
-      if (method.plane != Plane::kData) continue;
-      method.handler = [loaded, handler = std::move(method.handler)](UnaryCall* call) {
-        if (*loaded) return handler(call);
-        call->Fail(absl::UnavailableError(kStillLoading));
-      };
-    }
   }
 }
 
@@ -84,6 +72,20 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
   return manager;
 }
 
+// Of a file that flags name: to start again without another one is of no use, whatever the code.
+absl::Status Mistake(const absl::Status& status) { return absl::InvalidArgumentError(status.message()); }
+
+// Tells who may do what, if nobody has thought of it.
+void WarnOfOpenConfiguration(const ModelServer::Options& options) {
+  const bool is_limited =
+      !options.auth_token_file.empty() || options.management || !options.model_roots.are_everywhere();
+  const std::string& address = options.grpc.address;
+  if (is_limited || absl::StartsWith(address, "127.") || address == "::1") return;
+  Log(Severity::kWarning,
+      "whoever reaches the gRPC port may have any folder served, and requests logged anywhere, as TF Serving allows: "
+      "--auth_token_file, --model_roots, --management_port or --bind_address=127.0.0.1 limit that");
+}
+
 // What to start with, and what to know of it: options.models, or what has come
 // of them since.
 absl::StatusOr<ModelServerConfig> FirstConfiguration(const ModelServer::Options& options,
@@ -113,17 +115,18 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
                                                                 const std::function<bool()>& stop) {
   for (const std::string& library : options.op_libraries) {
     const absl::Status loaded = LoadOpLibrary(library);
-    if (!loaded.ok()) return loaded;
+    if (!loaded.ok()) return Mistake(loaded);
   }
+  WarnOfOpenConfiguration(options);
   std::unique_ptr<ModelServer> server(new ModelServer());
   if (!options.auth_token_file.empty()) {
     auto tokens = BearerTokens::Load(options.auth_token_file);
-    if (!tokens.ok()) return tokens.status();
+    if (!tokens.ok()) return Mistake(tokens.status());
     server->tokens_ = *std::move(tokens);
   }
   if (!options.ssl_config_file.empty()) {
     auto tls = ServerTls::Load(options.ssl_config_file);
-    if (!tls.ok()) return tls.status();
+    if (!tls.ok()) return Mistake(tls.status());
     server->tls_ = *std::move(tls);
   }
   server->contracts_ = options.contracts.contracts;
@@ -147,7 +150,6 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
     return loaded;
   }
   server->StartConfigPoller(options);
-  server->loaded_ = true;
   server->serving_ = true;
   server->grpc_->SetServing(true);
   return server;
@@ -159,8 +161,9 @@ absl::Status ModelServer::StartCore(const Options& options) {
   observed.request_log = options.request_log;
   // Scrapes come over HTTP, once there are models.
   observed.model_states = [this] { return core_->manager().GetAllStates(); };
+  observed.waiting_calls = [this] { return WaitingCalls(); };
   auto observability = Observability::Create(std::move(observed));
-  if (!observability.ok()) return observability.status();
+  if (!observability.ok()) return Mistake(observability.status());
   observability_ = *std::move(observability);
   batching_ = std::make_unique<ModelBatching>(options.batching, observability_->metrics());
 
@@ -172,8 +175,11 @@ absl::Status ModelServer::StartCore(const Options& options) {
   core_options.on_configuration = [this](const std::vector<ModelSettings>& models) {
     return observability_->Configure(models);
   };
+  core_options.configuration.permit = [roots = options.model_roots](const auto& before, const auto& wanted) {
+    return roots.Check(before, wanted);
+  };
   const auto models = FirstConfiguration(options, &core_options.configuration);
-  if (!models.ok()) return models.status();
+  if (!models.ok()) return Mistake(models.status());
   auto core = ServerCore::Create(std::move(core_options), *models);
   if (!core.ok()) return core.status();
   core_ = *std::move(core);
@@ -183,6 +189,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
 absl::Status ModelServer::StartFronts(const Options& options) {
   absl::Status started = StartGrpc(options);
   if (started.ok()) started = StartHttp(options);
+  fronts_stand_ = started.ok();
   if (!started.ok() || tls_ == nullptr) return started;
   std::vector<HttpServer*> fronts;
   for (HttpServer* const http : {http_.get(), management_.get()}) {
@@ -211,9 +218,8 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   }
   std::vector<ServiceDefinition> services = {
       PredictionService(predictor, observability_->hooks(), options.encoding),
-      KServeService(predictor, &core_->manager(), observability_->unlogged_hooks(), [this] { return IsReady(); })};
-  for (ServiceDefinition& service :
-       ContractServices(&contracts_, ModelsOfContracts(), observability_->unlogged_hooks())) {
+      KServeService(predictor, &core_->manager(), observability_->other_hooks(), [this] { return IsReady(); })};
+  for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->other_hooks())) {
     services.push_back(std::move(service));
   }
   if (options.management) {
@@ -228,7 +234,6 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
                                     }));
     services.push_back(ModelManagementService(core_->Managed()));
   }
-  HoldBack(&loaded_, &services);
   auto grpc = GrpcServer::Start(grpc_options, std::move(services));
   if (!grpc.ok()) return grpc.status();
   grpc_ = *std::move(grpc);
@@ -236,13 +241,12 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 }
 
 absl::Status ModelServer::StartHttp(const Options& options) {
-  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks());
-  kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->unlogged_hooks(),
+  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->other_hooks());
+  kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->other_hooks(),
                                          [this] { return IsReady(); });
-  contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->unlogged_hooks());
+  contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->other_hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();
-  routes.loaded = &loaded_;
   routes.serving = &serving_;
   routes.metrics_path = options.metrics_path;
   routes.metrics = [this] { return observability_->metrics()->Scrape(); };
@@ -296,6 +300,14 @@ void ModelServer::StartConfigPoller(const Options& options) {
               }
             });
       });
+}
+
+std::map<std::string, size_t> ModelServer::WaitingCalls() const {
+  std::map<std::string, size_t> waiting;
+  if (!fronts_stand_) return waiting;
+  waiting["grpc"] = grpc_->waiting_calls();
+  if (http_ != nullptr) waiting["rest"] = http_->waiting_calls();
+  return waiting;
 }
 
 bool ModelServer::IsReady() { return serving_ && AllModelsAvailable(core_->Managed()); }

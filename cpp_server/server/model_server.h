@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "cpp_server/config/contract_files.h"
+#include "cpp_server/config/model_roots.h"
 #include "cpp_server/contracts/contract_rest.h"
 #include "cpp_server/http/http_server.h"
 #include "cpp_server/kserve/kserve_rest.h"
@@ -70,6 +72,8 @@ class ModelServer {
     absl::optional<HttpServer::Options> management;
     // All ports speak TLS only, as this file says; plain text if empty.
     std::string ssl_config_file;
+    // Where those who change the configuration by RPC or HTTP may point it.
+    ModelRoots model_roots;
     // A file of bearer tokens that every call must have one of, but for health
     // and readiness; anybody may call if empty.
     std::string auth_token_file;
@@ -81,9 +85,9 @@ class ModelServer {
   };
 
   // Opens the ports, so that one that cannot be had costs no load, and then loads
-  // what is there; until it returns calls of models are UNAVAILABLE, and only
-  // health, states and the rest of the control plane is answered: whoever is
-  // served finds every model that could be loaded. `stop` is asked now and then
+  // what is there. A model answers as soon as it is available; until this returns,
+  // calls of one that is still to come are UNAVAILABLE, and the server is not
+  // ready. `stop` is asked now and then
   // and ends the wait with CANCELLED. Other errors are those of the
   // configuration, INVALID_ARGUMENT, and of the fronts.
   static absl::StatusOr<std::unique_ptr<ModelServer>> Start(const Options& options, const std::function<bool()>& stop);
@@ -123,6 +127,8 @@ class ModelServer {
   absl::Status StartHttp(const Options& options);
   ContractModels ModelsOfContracts() const;
   bool IsReady();
+  // Of the data plane, by protocol.
+  std::map<std::string, size_t> WaitingCalls() const;
   void StartConfigPoller(const Options& options);
 
   std::unique_ptr<BearerTokens> tokens_;
@@ -136,9 +142,10 @@ class ModelServer {
   std::unique_ptr<ContractRest> contract_rest_;
   std::unique_ptr<HttpManagement> http_management_;
   std::unique_ptr<StatusPage> page_;
-  // Every model had its chance to load.
-  std::atomic<bool> loaded_{false};
+  // Every model had its chance to load, and the server is not to stop.
   std::atomic<bool> serving_{false};
+  // The fronts below are set: whoever scrapes comes over one of them, maybe before the others are there.
+  std::atomic<bool> fronts_stand_{false};
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<HttpServer> management_;

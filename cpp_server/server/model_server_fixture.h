@@ -41,11 +41,13 @@ class ModelServerFixture : public ::testing::Test {
     return config;
   }
 
-  // As a version that is copied, marked as complete and renamed into its place.
+  // As a version that is copied, marked as complete and renamed into its place. Odd versions answer as the model's
+  // first, even ones as its second.
   void Publish(const std::string& name, int version) {
     folder_.MakeFolder(name);
     const std::string staged = folder_.Path(name + "/staged");
-    std::filesystem::copy(TestModel("half_plus_two", version), staged, std::filesystem::copy_options::recursive);
+    std::filesystem::copy(TestModel("half_plus_two", version % 2 == 1 ? 1 : 2), staged,
+                          std::filesystem::copy_options::recursive);
     folder_.Write(name + "/staged/_SUCCESS", "");
     std::filesystem::rename(staged, folder_.Path(absl::StrCat(name, "/", version)));
   }
@@ -56,15 +58,27 @@ class ModelServerFixture : public ::testing::Test {
     return server.ok() ? *std::move(server) : nullptr;
   }
 
-  // What model `name` makes of 4; a negative number for an error.
-  static float Ask(const ModelServer& server, const std::string& name, const std::string& label = "") {
+  // Makes a version one that does not load.
+  void Break(const std::string& name, int version) {
+    const std::string graph = absl::StrCat(name, "/", version, "/saved_model.pb");
+    folder_.Remove(graph);
+    folder_.Write(graph, "this is no SavedModel");
+  }
+
+  static tensorflow::serving::PredictRequest RequestFor(const std::string& name) {
     tensorflow::serving::PredictRequest request;
     request.mutable_model_spec()->set_name(name);
-    if (!label.empty()) request.mutable_model_spec()->set_version_label(label);
     tensorflow::TensorProto& x = (*request.mutable_inputs())["x"];
     x.set_dtype(tensorflow::DT_FLOAT);
     x.mutable_tensor_shape()->add_dim()->set_size(1);
     x.add_float_val(4);
+    return request;
+  }
+
+  // What model `name` makes of 4; a negative number for an error.
+  static float Ask(const ModelServer& server, const std::string& name, const std::string& label = "") {
+    tensorflow::serving::PredictRequest request = RequestFor(name);
+    if (!label.empty()) request.mutable_model_spec()->set_version_label(label);
     grpc::ClientContext context;
     tensorflow::serving::PredictResponse response;
     const auto stub = tensorflow::serving::PredictionService::NewStub(LocalChannel(server.port()));

@@ -66,9 +66,7 @@ TEST_F(ModelServerTest, ANewVersionTakesOverWithoutAMissedCall) {
 TEST_F(ModelServerTest, AModelThatCannotBeLoadedHoldsNobodyUp) {
   Publish("a", 1);
   Publish("broken", 1);
-  const std::string graph = folder_.Path("broken/1/saved_model.pb");
-  std::filesystem::remove(graph);
-  folder_.Write("broken/1/saved_model.pb", "this is no SavedModel");
+  Break("broken", 1);
   const auto server = Started(OptionsFor({"a", "broken"}));
   ASSERT_NE(server, nullptr);
   EXPECT_EQ(Ask(*server, "a"), 4);
@@ -99,24 +97,71 @@ TEST_F(ModelServerTest, APortInUseIsAnErrorOfTheStart) {
   EXPECT_EQ(asked, 0) << "it was found before any model was waited for";
 }
 
-TEST_F(ModelServerTest, CallsAreUnavailableWhileModelsLoad) {
-  Publish("m", 1);
-  folder_.Remove("m/1/_SUCCESS");
-  ModelServer::Options options = OptionsFor({"m"});
-  options.poll_wait = std::chrono::hours(1);
+TEST_F(ModelServerTest, AModelAnswersBeforeTheOthersAreLoaded) {
+  Publish("early", 1);
+  Publish("late", 1);
+  // Its files are too young to be taken as complete.
+  folder_.Remove("late/1/_SUCCESS");
+  ModelServer::Options options = OptionsFor({"early", "late"});
+  options.settle_time = std::chrono::hours(1);
   // One that nobody has.
   options.grpc.port = Started(OptionsFor({"other"}))->port();
-  int asked = 0;
+  bool early = false;
   const auto server = ModelServer::Start(options, [&] {
     const auto stub = tensorflow::serving::PredictionService::NewStub(LocalChannel(options.grpc.port));
-    grpc::ClientContext context;
-    tensorflow::serving::PredictResponse response;
-    const grpc::Status status = stub->Predict(&context, tensorflow::serving::PredictRequest(), &response);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-    EXPECT_EQ(status.error_message(), "the server is still loading its models");
-    return ++asked == 2;
+    const auto error_of = [&](const std::string& model) {
+      grpc::ClientContext context;
+      tensorflow::serving::PredictRequest request = RequestFor(model);
+      tensorflow::serving::PredictResponse response;
+      const grpc::Status status = stub->Predict(&context, request, &response);
+      return absl::StrCat(status.error_code(), " ", status.error_message());
+    };
+    EXPECT_EQ(error_of("late"), "14 the server is still loading the model \"late\"");
+    EXPECT_EQ(error_of("unknown"), "5 Servable not found for request: Latest(unknown)");
+    early = error_of("early") == "0 ";
+    return early;
   });
+  EXPECT_TRUE(early);
   EXPECT_EQ(server.status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(ModelServerTest, TheVersionBeforeAnswersWhileTheNewestDoesNotLoad) {
+  Publish("m", 1);
+  Publish("m", 2);
+  Publish("m", 3);
+  Break("m", 2);
+  Break("m", 3);
+  ModelServer::Options options = OptionsFor({"m"});
+  // An hour between the tries.
+  options.max_num_load_retries = 5;
+  options.load_retry_interval = std::chrono::hours(1);
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  EXPECT_EQ(Ask(*server, "m"), 4) << "as soon as it has started";
+  EXPECT_THAT(server->Table(), HasSubstr("m      3        LOADING    Failed to load"));
+  EXPECT_THAT(server->Table(), HasSubstr("m      1        AVAILABLE\n"));
+  Publish("m", 4);
+  while (Ask(*server, "m") == 4) std::this_thread::yield();
+  EXPECT_EQ(Ask(*server, "m"), 5);
+  while (::testing::Matches(HasSubstr("1        AVAILABLE"))(server->Table())) std::this_thread::yield();
+}
+
+TEST_F(ModelServerTest, TheVersionBeforeIsGivenUpWhenTheNewestLoadsAtLast) {
+  Publish("m", 1);
+  Publish("m", 2);
+  const std::string graph = folder_.Path("m/2/saved_model.pb");
+  std::filesystem::rename(graph, folder_.Path("kept"));
+  folder_.Write("m/2/saved_model.pb", "this is no SavedModel");
+  ModelServer::Options options = OptionsFor({"m"});
+  options.max_num_load_retries = 1000;
+  options.load_retry_interval = std::chrono::milliseconds(50);
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  EXPECT_EQ(Ask(*server, "m"), 4);
+  std::filesystem::rename(folder_.Path("kept"), graph);
+  while (Ask(*server, "m") == 4) std::this_thread::yield();
+  EXPECT_EQ(Ask(*server, "m"), 5);
+  while (::testing::Matches(HasSubstr("1        AVAILABLE"))(server->Table())) std::this_thread::yield();
 }
 
 TEST_F(ModelServerTest, ServesWithoutAnyLookIfPollingIsOff) {

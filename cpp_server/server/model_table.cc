@@ -11,12 +11,6 @@ namespace {
 
 using Row = std::array<std::string, 4>;
 
-std::string StateName(const ServableState& state) {
-  if (state.state != ManagerState::kEnd || state.status.ok()) return ManagerStateName(state.state);
-  // Still being written: it will come.
-  return absl::IsUnavailable(state.status) ? "WAITING" : "FAILED";
-}
-
 std::string Render(const std::vector<Row>& rows) {
   std::array<size_t, 3> widths{};
   for (const Row& row : rows) {
@@ -50,7 +44,7 @@ std::string ModelTable(const std::vector<std::string>& models,
       continue;
     }
     for (const ServableState& state : known->second) {
-      rows.push_back({model, absl::StrCat(state.id.version), StateName(state), OneLine(state.status.message())});
+      rows.push_back({model, absl::StrCat(state.id.version), ShownStateName(state), OneLine(state.status.message())});
     }
   }
   return Render(rows);

@@ -6,6 +6,18 @@
 #include "tensorflow/c/c_api.h"
 
 namespace trilho {
+namespace {
+
+// Of PredictionService's methods; absent for any other.
+absl::optional<PredictionLogField> KindOf(absl::string_view method) {
+  if (method == "Predict") return PredictionLogField::kPredict;
+  if (method == "Classify") return PredictionLogField::kClassify;
+  if (method == "Regress") return PredictionLogField::kRegress;
+  if (method == "MultiInference") return PredictionLogField::kMultiInference;
+  return absl::nullopt;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options options) {
   std::unique_ptr<Observability> created(new Observability());
@@ -14,6 +26,7 @@ absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options opt
   metrics.version = kVersion;
   metrics.tensorflow_version = TF_Version();
   metrics.model_states = std::move(options.model_states);
+  metrics.waiting_calls = std::move(options.waiting_calls);
   self->metrics_ = std::make_unique<ServingMetrics>(std::move(metrics));
   self->hooks_.observers = {self->metrics_.get(), &self->statistics_};
   if (options.access_log) {
@@ -26,9 +39,11 @@ absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options opt
   if (!log.ok()) return log.status();
   self->request_log_ = *std::move(log);
   self->hooks_.log = [self](const InferenceRecord& record, absl::string_view request, absl::string_view response) {
-    self->LogRequest(record, request, response);
+    const auto kind = KindOf(record.method);
+    if (kind && self->Samples(record.model)) self->Log(*kind, record.model, request, response);
   };
-  self->unlogged_hooks_.observers = self->hooks_.observers;
+  self->other_hooks_.observers = self->hooks_.observers;
+  self->other_hooks_.logger = self;
   self->AddLogMetrics();
   return created;
 }
@@ -71,18 +86,10 @@ void Observability::ReopenLogs() {
   if (access_log_ != nullptr) access_log_->Reopen();
 }
 
-void Observability::LogRequest(const InferenceRecord& record, absl::string_view request, absl::string_view response) {
-  if (!request_log_->Sample(record.model)) return;
-  metrics_->OnLogged(record.model);
-  if (record.method == "Predict") {
-    request_log_->LogPredict(record.model, request, response);
-  } else if (record.method == "Classify") {
-    request_log_->LogClassify(record.model, request, response);
-  } else if (record.method == "Regress") {
-    request_log_->LogRegress(record.model, request, response);
-  } else if (record.method == "MultiInference") {
-    request_log_->LogMultiInference(record.model, request, response);
-  }
+void Observability::Log(PredictionLogField kind, absl::string_view model, absl::string_view request,
+                        absl::string_view response) const {
+  metrics_->OnLogged(model);
+  request_log_->Log(kind, model, request, response);
 }
 
 }  // namespace trilho

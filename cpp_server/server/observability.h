@@ -21,13 +21,14 @@
 namespace trilho {
 
 // Metrics always, the logs where they are asked for. Thread-safe.
-class Observability {
+class Observability final : public RequestLogger {
  public:
   struct Options {
     absl::optional<AccessLog::Options> access_log;
     RequestLogOptions request_log;
     // See ServingMetrics.
     ServingMetrics::ModelStates model_states;
+    ServingMetrics::WaitingCalls waiting_calls;
   };
 
   // The error of a log that cannot be opened.
@@ -35,8 +36,8 @@ class Observability {
 
   // Both live as long as this object. Of PredictionService:
   const InferenceHooks* hooks() const { return &hooks_; }
-  // Of services whose messages are not TF Serving's, which the request log cannot hold:
-  const InferenceHooks* unlogged_hooks() const { return &unlogged_hooks_; }
+  // Of services whose messages are not TF Serving's, and which are logged as what they amount to there:
+  const InferenceHooks* other_hooks() const { return &other_hooks_; }
   ServingMetrics* metrics() { return metrics_.get(); }
   const ModelStatistics& statistics() const { return statistics_; }
 
@@ -50,6 +51,11 @@ class Observability {
   // After a log rotator has renamed the access log.
   void ReopenLogs();
 
+  // For the request log.
+  bool Samples(absl::string_view model) const override { return request_log_->Sample(model); }
+  void Log(PredictionLogField kind, absl::string_view model, absl::string_view request,
+           absl::string_view response) const override;
+
   // Returns when what was logged before is in its file, or lost. Waits for the disk.
   void FlushLogs();
 
@@ -57,14 +63,13 @@ class Observability {
   Observability() = default;
 
   void AddLogMetrics();
-  void LogRequest(const InferenceRecord& record, absl::string_view request, absl::string_view response);
 
   std::unique_ptr<ServingMetrics> metrics_;
   ModelStatistics statistics_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<RequestLog> request_log_;
   InferenceHooks hooks_;
-  InferenceHooks unlogged_hooks_;
+  InferenceHooks other_hooks_;
 };
 
 }  // namespace trilho

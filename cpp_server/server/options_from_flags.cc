@@ -17,6 +17,7 @@
 #include "cpp_server/config/contract_files.h"
 #include "cpp_server/config/flags.h"
 #include "cpp_server/config/model_config.h"
+#include "cpp_server/config/model_roots.h"
 #include "cpp_server/config/monitoring_config.h"
 #include "cpp_server/config/session_config.h"
 #include "cpp_server/config/version_completeness.h"
@@ -127,6 +128,9 @@ absl::Status ObservabilityOptions(ModelServer::Options* options) {
   }
   options->request_log.files.max_file_bytes = absl::GetFlag(FLAGS_request_log_max_file_bytes);
   options->request_log.files.max_total_bytes = absl::GetFlag(FLAGS_request_log_max_total_bytes);
+  // Up, lest a very short time become none.
+  options->request_log.files.max_file_age = std::chrono::ceil<std::chrono::milliseconds>(
+      std::chrono::duration<double>(absl::GetFlag(FLAGS_request_log_max_file_seconds)));
   const std::string monitoring = absl::GetFlag(FLAGS_monitoring_config_file);
   if (monitoring.empty()) return absl::OkStatus();
   const auto config = ReadMonitoringConfigFile(monitoring);
@@ -147,11 +151,16 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
   if (!status.ok()) return status;
   options.http = HttpOptionsOf(absl::GetFlag(FLAGS_rest_api_port));
   options.management = HttpOptionsOf(absl::GetFlag(FLAGS_management_port));
+  // No page of another site has a business there.
+  if (options.management) options.management->cors = false;
   options.grpc.memory = RequestMemoryFromFlags();
   for (absl::optional<HttpServer::Options>* const http : {&options.http, &options.management}) {
     if (*http) (*http)->memory = options.grpc.memory;
   }
   options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
+  auto roots = ModelRoots::Parse(absl::GetFlag(FLAGS_model_roots));
+  if (!roots.ok()) return roots.status();
+  options.model_roots = *std::move(roots);
   options.ssl_config_file = absl::GetFlag(FLAGS_ssl_config_file);
   if (absl::GetFlag(FLAGS_enable_serialization_as_tensor_content)) options.encoding = TensorEncoding::kTensorContent;
   return options;

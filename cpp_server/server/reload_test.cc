@@ -1,5 +1,7 @@
 // What is changed while the server runs, by TF Serving's RPC and by Trilho's own.
 
+#include <atomic>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -25,6 +27,13 @@ using ::testing::HasSubstr;
 
 constexpr float kInvalidArgument = -3;
 constexpr float kNotFound = -5;
+
+// The threads of this process.
+size_t CountThreads() {
+  size_t threads = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) threads += entry.exists() ? 1 : 0;
+  return threads;
+}
 
 class ReloadTest : public ModelServerFixture {
  protected:
@@ -110,6 +119,58 @@ TEST_F(ReloadTest, SaysWhichModelDidNotBecomeAvailable) {
   EXPECT_EQ(Ask(*server, "a"), 4);
 }
 
+// A model that is still being written holds up whoever added it, for ten seconds, and nobody else.
+TEST_F(ReloadTest, AChangeDoesNotWaitForTheModelsOfAnother) {
+  Publish("a", 1);
+  Publish("slow", 1);
+  folder_.Remove("slow/1/_SUCCESS");
+  ModelServer::Options options = OptionsFor({});
+  options.models.mutable_model_config_list();
+  options.settle_time = std::chrono::hours(1);
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  std::atomic<bool> slow_is_added{false};
+  std::thread slow([&] {
+    AddModelRequest add;
+    add.set_model_config(ConfigFor("slow").ShortDebugString());
+    Configuration configuration;
+    EXPECT_EQ(Add(*server, add, &configuration).error_code(), grpc::StatusCode::UNKNOWN);
+    slow_is_added = true;
+  });
+  while (List(*server).generation() < 2) std::this_thread::yield();
+  AddModelRequest add;
+  add.set_model_config(ConfigFor("a").ShortDebugString());
+  Configuration configuration;
+  const grpc::Status added = Add(*server, add, &configuration);
+  EXPECT_TRUE(added.ok()) << added.error_message();
+  EXPECT_EQ(configuration.generation(), 3u);
+  EXPECT_EQ(Ask(*server, "a"), 4);
+  EXPECT_FALSE(slow_is_added);
+  // Whoever waits for it hears that it will not come.
+  RemoveModelRequest remove;
+  remove.set_name("slow");
+  EXPECT_TRUE(Remove(*server, remove, &configuration).ok());
+  slow.join();
+}
+
+TEST_F(ReloadTest, ModelsThatComeAndGoLeaveNothing) {
+  Publish("a", 1);
+  ModelServer::Options options = OptionsFor({});
+  options.models.mutable_model_config_list();
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  size_t threads = 0;
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(Reload(*server, Listing({"a"})).ok());
+    ASSERT_TRUE(Reload(*server, Listing({})).ok());
+    while (Ask(*server, "a") != kNotFound) std::this_thread::yield();
+    // The first one brings what stays, of gRPC and of TensorFlow.
+    if (i == 1) threads = CountThreads();
+  }
+  // The last one may be on its way out yet.
+  EXPECT_LE(CountThreads(), threads + 2);
+}
+
 TEST_F(ReloadTest, LabelsWorkFromTheFirstStartAndMoveWhenTheirVersionIsThere) {
   Publish("m", 1);
   ModelServer::Options options = OptionsFor({"m"});
@@ -126,9 +187,12 @@ TEST_F(ReloadTest, LabelsWorkFromTheFirstStartAndMoveWhenTheirVersionIsThere) {
   *request.mutable_config() = options.models;
   ASSERT_TRUE(Reload(*server, request).ok());
   EXPECT_EQ(Ask(*server, "m", "stable"), 4) << "version 2 is not there yet";
+  EXPECT_EQ(List(*server).models(0).labels().at("stable"), 2);
+  EXPECT_EQ(List(*server).models(0).waiting_labels().at("stable"), 1) << "which answers until then";
   Publish("m", 2);
   while (Ask(*server, "m", "stable") == 4) std::this_thread::yield();
   EXPECT_EQ(Ask(*server, "m", "stable"), 5);
+  EXPECT_EQ(List(*server).models(0).waiting_labels_size(), 0);
 }
 
 TEST_F(ReloadTest, ListsModelsWithStatesAndReasons) {

@@ -1,16 +1,22 @@
 #include "cpp_server/server/reload_worker.h"
 
+#include <chrono>
 #include <utility>
 
 namespace trilho {
+namespace {
+
+// How often it is asked whether a job is complete.
+constexpr std::chrono::milliseconds kPeriod(20);
+
+}  // namespace
 
 ReloadWorker::ReloadWorker() : thread_([this] { Run(); }) {}
 
 ReloadWorker::~ReloadWorker() {
-  Stop();
   {
     MutexLock lock(&mu_);
-    ending_ = true;
+    stopped_ = ending_ = true;
     cv_.NotifyAll();
   }
   thread_.join();
@@ -22,19 +28,56 @@ void ReloadWorker::Add(Job job) {
   cv_.NotifyAll();
 }
 
-void ReloadWorker::Stop() { stopped_ = true; }
+void ReloadWorker::Stop() {
+  MutexLock lock(&mu_);
+  stopped_ = true;
+  cv_.NotifyAll();
+}
 
 void ReloadWorker::Run() {
+  std::list<Job> waiting;
   for (;;) {
-    Job job;
+    std::deque<Job> jobs;
+    bool stopped = false;
+    bool ending = false;
     {
+      const auto next = std::chrono::steady_clock::now() + kPeriod;
       MutexLock lock(&mu_);
-      while (jobs_.empty() && !ending_) cv_.Wait(&mu_);
-      if (jobs_.empty()) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
+      while (jobs_.empty() && !ending_ && !(stopped_ && !waiting.empty())) {
+        if (waiting.empty()) {
+          cv_.Wait(&mu_);
+        } else if (!cv_.WaitUntil(&mu_, next)) {
+          break;
+        }
+      }
+      jobs.swap(jobs_);
+      stopped = stopped_;
+      ending = ending_;
     }
-    job(stopped_);
+    Begin(std::move(jobs), stopped, &waiting);
+    for (auto job = waiting.begin(); job != waiting.end();) {
+      if (job->is_complete()) {
+        job->done(job->result());
+      } else if (stopped) {
+        job->done(absl::UnavailableError("the configuration was taken, but the server shut down before it was loaded"));
+      } else {
+        ++job;
+        continue;
+      }
+      job = waiting.erase(job);
+    }
+    if (ending) return;
+  }
+}
+
+void ReloadWorker::Begin(std::deque<Job> jobs, bool stopped, std::list<Job>* waiting) {
+  for (Job& job : jobs) {
+    const absl::Status changed = stopped ? absl::UnavailableError("the server is shutting down") : job.change();
+    if (changed.ok()) {
+      waiting->push_back(std::move(job));
+    } else {
+      job.done(changed);
+    }
   }
 }
 

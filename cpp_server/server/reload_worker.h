@@ -1,13 +1,14 @@
-// Does what waits for models, one after another, beside the fronts' threads.
+// Makes changes one after another, and waits for what comes of them, beside the fronts' threads.
 
 #ifndef TRILHO_CPP_SERVER_SERVER_RELOAD_WORKER_H_
 #define TRILHO_CPP_SERVER_SERVER_RELOAD_WORKER_H_
 
-#include <atomic>
 #include <deque>
 #include <functional>
+#include <list>
 #include <thread>
 
+#include "absl/status/status.h"
 #include "cpp_server/core/mutex.h"
 
 namespace trilho {
@@ -15,30 +16,38 @@ namespace trilho {
 // Thread-safe.
 class ReloadWorker {
  public:
-  // `stopped` turns true when the worker is to end; a job looks at it now and
-  // then.
-  using Job = std::function<void(const std::atomic<bool>& stopped)>;
+  // All of it is called on the worker's thread and must return soon.
+  struct Job {
+    std::function<absl::Status()> change;
+    // After `change` has returned OK: asked again and again until it says yes.
+    std::function<bool()> is_complete;
+    // What came of it then.
+    std::function<absl::Status()> result;
+    // Called once: with an error of `change`, or the result.
+    std::function<void(absl::Status)> done;
+  };
 
   ReloadWorker();
-  // Stop, and wait for the job under way.
+  // Stop, and waits until all jobs are done.
   ~ReloadWorker();
   ReloadWorker(const ReloadWorker&) = delete;
   ReloadWorker& operator=(const ReloadWorker&) = delete;
 
-  // Runs `job` after those that were added before. Every job is run, also after
-  // Stop.
+  // Makes the change after those that were added before, whether those are complete or not.
   void Add(Job job) EXCLUDES(mu_);
 
-  // Returns at once.
+  // Returns at once. What is not complete is done with UNAVAILABLE, what is added later too.
   void Stop() EXCLUDES(mu_);
 
  private:
   void Run() EXCLUDES(mu_);
+  // Makes the change of each of `jobs`; those that are to be waited for go to `waiting`.
+  void Begin(std::deque<Job> jobs, bool stopped, std::list<Job>* waiting);
 
-  std::atomic<bool> stopped_{false};
   Mutex mu_;
   CondVar cv_;
   std::deque<Job> jobs_ GUARDED_BY(mu_);
+  bool stopped_ GUARDED_BY(mu_) = false;
   bool ending_ GUARDED_BY(mu_) = false;
   std::thread thread_;
 };

@@ -1,6 +1,7 @@
 #include "cpp_server/server/server_core.h"
 
 #include <algorithm>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -40,12 +41,26 @@ bool IsBeingWritten(const std::vector<ServableState>& states) {
 
 ServerCore::ServerCore(Options options)
     : options_(std::move(options)),
-      manager_(options_.manager),
+      manager_(WatchedOptions(options_.manager)),
       labels_(&manager_),
-      predictor_(&manager_,
-                 [this](absl::string_view model, absl::string_view label) { return labels_.Resolve(model, label); }),
+      predictor_(
+          &manager_, [this](absl::string_view model, absl::string_view label) { return labels_.Resolve(model, label); },
+          [this](absl::string_view model) { return Absence(model); }),
       configuration_([this](const std::vector<ModelSettings>& settings) { return Apply(settings); },
                      options_.configuration) {}
+
+ServerCore::~ServerCore() {
+  MutexLock lock(&source_mu_);
+  watched_source_ = nullptr;
+}
+
+ManagerOptions ServerCore::WatchedOptions(ManagerOptions options) {
+  options.on_state_change = [this, log = std::move(options.on_state_change)](const ServableState& state) {
+    if (log) log(state);
+    OnStateChange(state);
+  };
+  return options;
+}
 
 absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, const ModelServerConfig& config) {
   std::unique_ptr<ServerCore> core(new ServerCore(std::move(options)));
@@ -54,11 +69,19 @@ absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, 
   source.poll_wait = self->options_.poll_wait;
   source.completeness = self->options_.completeness;
   source.settle_time = self->options_.settle_time;
-  source.on_error = [self](const std::string& model, const absl::Status& status) {
-    self->OnSourceError(model, status);
+  source.health = [self](const std::string& model) {
+    return ModelHealth{self->manager_.GetFailing(model),
+                       self->manager_.GetUntypedServableHandle({model, absl::nullopt}).ok()};
+  };
+  source.on_error = [self](const std::string& model, const absl::Status& status, uint64_t generation) {
+    self->OnSourceError(model, status, generation);
   };
   self->source_ = std::make_unique<DiskSource>(std::move(source));
-  const absl::Status set = self->configuration_.Set(config, nullptr);
+  {
+    MutexLock lock(&self->source_mu_);
+    self->watched_source_ = self->source_.get();
+  }
+  const absl::Status set = self->configuration_.Begin(config);
   if (!set.ok()) return set;
   return core;
 }
@@ -77,10 +100,13 @@ absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
     if (!model.labels.empty()) labels[model.location.name] = model.labels;
   }
   labels_.Set(labels);
-  MutexLock lock(&mu_);
-  problems_.clear();
-  aspired_.clear();
-  models_number_ = source_->SetModels(std::move(locations));
+  uint64_t generation = 0;
+  {
+    MutexLock lock(&mu_);
+    told_.clear();
+    generation = ++generation_;
+  }
+  source_->SetModels(std::move(locations), generation);
   return absl::OkStatus();
 }
 
@@ -92,39 +118,49 @@ std::vector<std::string> ServerCore::Names() const {
   return names;
 }
 
-absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) const {
-  // Somebody may change them meanwhile.
-  return WaitFor([this] { return Names(); }, stop);
-}
-
-absl::Status ServerCore::WaitFor(const std::function<std::vector<std::string>()>& models,
-                                 const std::function<bool()>& stop) const {
-  const auto begin = std::chrono::steady_clock::now();
+absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) {
+  const auto begin = Clock::now();
   for (;;) {
     if (stop()) return absl::CancelledError("stopped while models were loaded");
-    const bool wait_for_writers = std::chrono::steady_clock::now() < begin + kWriteWait;
-    const auto settled = [this, wait_for_writers](const std::string& model) {
-      return IsSettled(model, wait_for_writers);
-    };
-    const std::vector<std::string> names = models();
-    if (std::all_of(names.begin(), names.end(), settled)) return absl::OkStatus();
+    // Somebody may change them meanwhile.
+    if (AreSettled(Names(), begin)) break;
     std::this_thread::sleep_for(kWaitPeriod);
   }
+  loaded_ = true;
+  return absl::OkStatus();
+}
+
+bool ServerCore::AreSettled(const std::vector<std::string>& models, Clock::time_point begin) const {
+  const bool wait_for_writers = Clock::now() < begin + kWriteWait;
+  const std::vector<std::string> configured = Names();
+  return std::all_of(models.begin(), models.end(), [&](const std::string& model) {
+    return std::find(configured.begin(), configured.end(), model) == configured.end() ||
+           IsSettled(model, wait_for_writers);
+  });
+}
+
+absl::Status ServerCore::Absence(absl::string_view model) const {
+  if (loaded_) return absl::OkStatus();
+  const std::vector<std::string> configured = Names();
+  const std::string name(model);
+  if (std::find(configured.begin(), configured.end(), name) == configured.end()) return absl::OkStatus();
+  if (IsSettled(name, /*wait_for_writers=*/true)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("the server is still loading the model \"", name, "\""));
 }
 
 bool ServerCore::IsSettled(const std::string& model, bool wait_for_writers) const {
   // Without polls the source says nothing.
   if (options_.poll_wait.count() < 0) return true;
-  bool aspired = false;
+  Told told;
   {
     MutexLock lock(&mu_);
-    if (problems_.count(model) == 0) return false;
-    const auto found = aspired_.find(model);
-    aspired = found != aspired_.end() && found->second;
+    const auto found = told_.find(model);
+    if (found == told_.end()) return false;
+    told = found->second;
   }
-  // After that, so that what is aspired is in it.
+  // After that, so that what is offered is in it.
   const std::vector<ServableState> states = manager_.GetStates(model);
-  if (aspired && states.empty()) return false;
+  if (told.aspires && states.empty()) return false;
   bool available = false, unloading = false;
   for (const ServableState& state : states) {
     // A version that failed once and is to be tried again holds nothing up.
@@ -134,14 +170,25 @@ bool ServerCore::IsSettled(const std::string& model, bool wait_for_writers) cons
   }
   if (available) return true;
   // A version that is wanted again while it is unloaded is loaded anew after that.
-  if (aspired && unloading) return false;
+  if (told.aspires && unloading) return false;
+  // Of what fails now the source has something to say yet.
+  const std::set<int64_t> failing = manager_.GetFailing(model);
+  if (told.problem.empty() &&
+      !std::includes(told.failing.begin(), told.failing.end(), failing.begin(), failing.end())) {
+    return false;
+  }
   return !(wait_for_writers && IsBeingWritten(states));
 }
 
 absl::Status ServerCore::CheckAvailable(const std::vector<std::string>& models) const {
   const auto problems = Problems();
+  const std::vector<std::string> configured = Names();
   std::vector<std::string> failed;
   for (const std::string& model : models) {
+    if (std::find(configured.begin(), configured.end(), model) == configured.end()) {
+      failed.push_back(absl::StrCat("{", model, " due to error: it was removed again meanwhile}"));
+      continue;
+    }
     if (manager_.GetUntypedServableHandle({model, absl::nullopt}).ok()) continue;
     const auto problem = problems.find(model);
     std::string reason = problem == problems.end() || problem->second.empty() ? "it has no versions" : problem->second;
@@ -158,17 +205,18 @@ absl::Status ServerCore::CheckAvailable(const std::vector<std::string>& models) 
 }
 
 void ServerCore::Change(ConfigurationChange change, std::function<void(absl::Status)> done) {
-  worker_.Add([this, change = std::move(change), done = std::move(done)](const std::atomic<bool>& stopped) {
-    if (stopped) return done(absl::UnavailableError("the server is shutting down"));
-    std::vector<std::string> added;
-    const absl::Status changed = change(&added);
-    if (!changed.ok()) return done(changed);
-    const absl::Status waited = WaitFor([&added] { return added; }, [&stopped] { return stopped.load(); });
-    if (!waited.ok()) {
-      return done(absl::UnavailableError("the configuration was taken, but the server shut down before it was loaded"));
-    }
-    done(CheckAvailable(added));
-  });
+  ReloadWorker::Job job;
+  // The job goes when it is done.
+  const auto added = std::make_shared<std::vector<std::string>>();
+  const auto begin = std::make_shared<Clock::time_point>();
+  job.change = [change = std::move(change), added, begin] {
+    *begin = Clock::now();
+    return change(added.get());
+  };
+  job.is_complete = [this, added, begin] { return AreSettled(*added, *begin); };
+  job.result = [this, added] { return CheckAvailable(*added); };
+  job.done = std::move(done);
+  worker_.Add(std::move(job));
 }
 
 ManagedServer ServerCore::Managed() {
@@ -183,22 +231,43 @@ ManagedServer ServerCore::Managed() {
   return managed;
 }
 
-void ServerCore::OnAspiredVersions(const AspiredVersions& versions) {
-  manager_.SetAspiredVersions(versions);
-  MutexLock lock(&mu_);
-  if (source_->told_models() != models_number_) return;
-  problems_[versions.model].clear();
-  aspired_[versions.model] = !versions.aspired.empty();
+void ServerCore::OnStateChange(const ServableState& state) {
+  // A version that fails, or loads at last, may change what the source offers.
+  if (state.status.ok() && state.state != ManagerState::kAvailable) return;
+  MutexLock lock(&source_mu_);
+  if (watched_source_ != nullptr) watched_source_->LookAgain(state.id.name);
 }
 
-void ServerCore::OnSourceError(const std::string& model, const absl::Status& status) {
+void ServerCore::OnAspiredVersions(const AspiredVersions& versions) {
+  manager_.SetAspiredVersions(versions);
+  if (!versions.is_watched) return;
+  std::set<int64_t> substitutes;
+  for (const AspiredVersion& version : versions.aspired) {
+    if (version.is_substitute) substitutes.insert(version.version);
+  }
   MutexLock lock(&mu_);
-  if (source_->told_models() != models_number_) return;
+  if (versions.generation != generation_) return;
+  Told& told = told_[versions.model];
+  told.problem.clear();
+  told.aspires = !versions.aspired.empty();
+  told.failing = versions.failing;
+  for (const int64_t version : substitutes) {
+    if (told.substitutes.count(version) > 0) continue;
+    Log(Severity::kWarning, absl::StrCat("model ", versions.model, " version ", version,
+                                         ": loaded in place of version ", versions.aspired.front().version,
+                                         ", which does not load, until that does or a newer one is there"));
+  }
+  told.substitutes = std::move(substitutes);
+}
+
+void ServerCore::OnSourceError(const std::string& model, const absl::Status& status, uint64_t generation) {
+  MutexLock lock(&mu_);
+  if (generation != generation_) return;
   const std::string problem(status.message());
-  const auto known = problems_.find(model);
-  const bool had_problem = known != problems_.end() && !known->second.empty();
-  if (had_problem && known->second == problem) return;
-  problems_[model] = problem;
+  Told& told = told_[model];
+  const bool had_problem = !told.problem.empty();
+  if (had_problem && told.problem == problem) return;
+  told.problem = problem;
   if (!status.ok()) {
     Log(Severity::kWarning, absl::StrCat("model ", model, ": ", status.ToString()));
   } else if (had_problem) {
@@ -208,7 +277,9 @@ void ServerCore::OnSourceError(const std::string& model, const absl::Status& sta
 
 std::map<std::string, std::string> ServerCore::Problems() const {
   MutexLock lock(&mu_);
-  return problems_;
+  std::map<std::string, std::string> problems;
+  for (const auto& [model, told] : told_) problems[model] = told.problem;
+  return problems;
 }
 
 std::string ServerCore::Table() const { return ModelTable(Names(), manager_.GetAllStates(), Problems()); }

@@ -3,10 +3,13 @@
 #ifndef TRILHO_CPP_SERVER_SERVER_SERVER_CORE_H_
 #define TRILHO_CPP_SERVER_SERVER_SERVER_CORE_H_
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +31,9 @@ namespace trilho {
 // Its parts are destroyed in the opposite order: first the worker, so that
 // nobody changes anything; then the source, so that nothing new is loaded; then
 // the manager, which unloads.
+//
+// The source learns from the manager what does not load, and offers lower
+// versions then; see ModelPoller.
 class ServerCore {
  public:
   struct Options {
@@ -46,6 +52,7 @@ class ServerCore {
   // INVALID_ARGUMENT for a configuration that cannot be.
   static absl::StatusOr<std::unique_ptr<ServerCore>> Create(Options options,
                                                             const tensorflow::serving::ModelServerConfig& config);
+  ~ServerCore();
   ServerCore(const ServerCore&) = delete;
   ServerCore& operator=(const ServerCore&) = delete;
 
@@ -61,12 +68,14 @@ class ServerCore {
   std::vector<std::string> Names() const;
 
   // Waits until every model that is configured then has what its folder offers, or a reason
-  // why not. CANCELLED once `stop`, asked now and then, says so.
-  absl::Status WaitUntilLoaded(const std::function<bool()>& stop) const;
+  // why not. CANCELLED once `stop`, asked now and then, says so. Until it has returned, calls of a model that has
+  // neither are UNAVAILABLE.
+  absl::Status WaitUntilLoaded(const std::function<bool()>& stop);
 
   // Makes a change on another thread, waits for the models it adds and calls
   // `done` once: UNKNOWN, with TF Serving's message, if one of them did not
-  // become available. Changes are made one after another.
+  // become available. Changes are made one after another; they do not wait for
+  // each other's models.
   void Change(ConfigurationChange change, std::function<void(absl::Status)> done);
 
   // What ModelManagementService works on; must not outlive the core.
@@ -84,29 +93,50 @@ class ServerCore {
   void BeginShutdown() { worker_.Stop(); }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  // What the source has told of a model.
+  struct Told {
+    // Empty where all is well.
+    std::string problem;
+    // Whether it offers something.
+    bool aspires = false;
+    // What it offers although newer versions should be served.
+    std::set<int64_t> substitutes;
+    // What it knew to fail.
+    std::set<int64_t> failing;
+  };
+
   explicit ServerCore(Options options);
 
   absl::Status Apply(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
   // Whether a model has what its source offers, or the reason why not. A version
   // that is still being written is waited for if so asked.
   bool IsSettled(const std::string& model, bool wait_for_writers) const EXCLUDES(mu_);
-  // `models` is asked again and again.
-  absl::Status WaitFor(const std::function<std::vector<std::string>()>& models,
-                       const std::function<bool()>& stop) const;
+  // The same for `models` that are waited for since `begin`. Who is not configured any more is not waited for.
+  bool AreSettled(const std::vector<std::string>& models, Clock::time_point begin) const EXCLUDES(mu_);
   // OK if each has an available version.
   absl::Status CheckAvailable(const std::vector<std::string>& models) const;
+  // See AbsenceExplainer.
+  absl::Status Absence(absl::string_view model) const EXCLUDES(mu_);
+  ManagerOptions WatchedOptions(ManagerOptions options);
+  void OnStateChange(const ServableState& state) EXCLUDES(source_mu_);
   void OnAspiredVersions(const AspiredVersions& versions) EXCLUDES(mu_);
-  void OnSourceError(const std::string& model, const absl::Status& status) EXCLUDES(mu_);
+  void OnSourceError(const std::string& model, const absl::Status& status, uint64_t generation) EXCLUDES(mu_);
 
   const Options options_;
+  // Every model of the start had its chance to load.
+  std::atomic<bool> loaded_{false};
   mutable Mutex mu_;
   // Of the configuration in force, see DiskSource::SetModels. What the source
   // still tells of an older one says nothing about the models of this one.
-  uint64_t models_number_ GUARDED_BY(mu_) = 0;
+  uint64_t generation_ GUARDED_BY(mu_) = 0;
   // A model has an entry once its source has looked.
-  std::map<std::string, std::string> problems_ GUARDED_BY(mu_);
-  // Whether the source offers something.
-  std::map<std::string, bool> aspired_ GUARDED_BY(mu_);
+  std::map<std::string, Told> told_ GUARDED_BY(mu_);
+
+  // Where the manager's threads find the source, which goes before them.
+  Mutex source_mu_;
+  DiskSource* watched_source_ GUARDED_BY(source_mu_) = nullptr;
 
   Manager manager_;
   LabelTable labels_;

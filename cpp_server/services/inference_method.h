@@ -10,6 +10,7 @@
 #include "cpp_server/inference/call_context.h"
 #include "cpp_server/inference/inference_record.h"
 #include "cpp_server/inference/inference_scope.h"
+#include "cpp_server/inference/request_logger.h"
 #include "cpp_server/rpc/unary_call.h"
 #include "cpp_server/services/predict.h"
 
@@ -22,6 +23,8 @@ struct InferenceHooks {
   // Gets the bytes of a call that was answered, on the thread that answers; may
   // be empty.
   std::function<void(const InferenceRecord& record, absl::string_view request, absl::string_view response)> log;
+  // Gets the runs of a service whose messages `log` cannot take; may be null.
+  const RequestLogger* logger = nullptr;
 };
 
 // Answers one request: `done` is called once, `record` filled in, both request
@@ -31,6 +34,11 @@ using InferenceHandler =
 
 // The 32 digits of a W3C traceparent "00-TRACE-SPAN-FLAGS"; empty if it is none.
 std::string TraceId(absl::string_view traceparent);
+
+// Records an inference that no handler begins with. `model` is as asked for,
+// empty where that is not known, or is not to be believed.
+void RecordRefused(const InferenceHooks& hooks, std::string method, std::string model, const CallContext& context,
+                   const absl::Status& status);
 
 // A method of the data plane around `handler`, recorded under `recorded_as`, or
 // its own name if that is empty.

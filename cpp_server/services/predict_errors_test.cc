@@ -31,6 +31,7 @@ class PredictErrorsTest : public ::testing::Test {
     models_ = new ServedModels;
     ASSERT_TRUE(models_->Serve("half_plus_two", "half_plus_two", {1}));
     ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
+    ASSERT_TRUE(models_->Serve("defaulted", "defaulted", {1}));
   }
   static void TearDownTestSuite() {
     delete models_;
@@ -216,6 +217,29 @@ TEST_F(PredictErrorsTest, AMillionInputs) {
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(answer.status().message().substr(0, 100)),
               StartsWith("input size does not match signature: 1000001!=1 len({"));
+}
+
+TEST_F(PredictErrorsTest, WhatMayBeLeftOutIsNamed) {
+  request_.mutable_model_spec()->set_name("defaulted");
+  request_.mutable_model_spec()->set_signature_name("line");
+  AddInput("z");
+  EXPECT_EQ(Message(), "Inputs contains invalid name. Sent extra: {z}, the signature has {offset,scale,x}.");
+  request_.mutable_inputs()->erase("z");
+  request_.mutable_inputs()->erase("x");
+  EXPECT_EQ(Message(),
+            "Signature input alias: x(feed name: line_x:0) not found in request and no default value provided. Inputs "
+            "expected to be in the request {}, or default input alias set: offset,scale");
+}
+
+TEST_F(PredictErrorsTest, ASignatureOfAnotherMethodIsRefusedIfThatIsChecked) {
+  ServedModels checking(/*check_method_names=*/true);
+  ASSERT_TRUE(checking.Serve("census_like", "census_like", {1}));
+  const ServiceDefinition service = PredictionService(checking.predictor(), &hooks_);
+  request_.mutable_model_spec()->set_name("census_like");
+  request_.mutable_model_spec()->set_signature_name("no_method");
+  EXPECT_EQ(Answer<PredictResponse>(service, "Predict", request_).status(),
+            absl::InternalError("Expected prediction signature method_name to be one of {tensorflow/serving/predict, "
+                                "tensorflow/serving/classify, tensorflow/serving/regress}. Was: acme/rank"));
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ class PredictTest : public ::testing::Test {
   static void SetUpTestSuite() {
     models_ = new ServedModels;
     ASSERT_TRUE(models_->Serve("half_plus_two", "half_plus_two", {1, 2}));
+    ASSERT_TRUE(models_->Serve("defaulted", "defaulted", {1}));
     ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
   }
   static void TearDownTestSuite() {
@@ -139,6 +140,19 @@ TEST_F(PredictTest, GivesEveryOutputUnlessTheyAreFiltered) {
   EXPECT_THAT(response.outputs().at("difference").float_val(), ElementsAre(7));
   request_.add_output_filter("sum");
   EXPECT_THAT(OutputNames(Predict()), ElementsAre("difference", "sum"));
+}
+
+TEST_F(PredictTest, InputsWithADefaultMayBeLeftOut) {
+  request_.Clear();
+  request_.mutable_model_spec()->set_name("defaulted");
+  request_.mutable_model_spec()->set_signature_name("line");
+  (*request_.mutable_inputs())["x"] = Floats({1, 2});
+  EXPECT_THAT(Predict().outputs().at("y").float_val(), ElementsAre(3, 5));
+  TensorProto& scale = (*request_.mutable_inputs())["scale"];
+  scale.set_dtype(tensorflow::DT_FLOAT);
+  scale.mutable_tensor_shape();
+  scale.add_float_val(-1);
+  EXPECT_THAT(Predict().outputs().at("y").float_val(), ElementsAre(0, -1));
 }
 
 TEST_F(PredictTest, TakesAndGivesStrings) {

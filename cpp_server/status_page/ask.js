@@ -22,6 +22,12 @@ function setOptions(select, values) {
   if (values.some(([value]) => value === before)) select.value = before;
 }
 
+// The version that a label answers with now.
+function answers(model, label, version) {
+  if (model.waiting_labels[label] === undefined) return version;
+  return before(model.waiting_labels, label) || `${version} (waits)`;
+}
+
 function modelPath() {
   const version = byId('version').value;
   return '/v1/models/' + encodeURIComponent(byId('model').value) + (version ? '/' + version : '');
@@ -32,16 +38,16 @@ async function showChoice(status) {
   byId('ask').hidden = !status.infers;
   if (!status.infers) return;
   setOptions(byId('model'), status.models.map((model) => [model.name, model.name]));
-  const model = status.models.find((one) => one.name === byId('model').value) || {versions: [], labels: {}};
+  const model = status.models.find((one) => one.name === byId('model').value) || {versions: [], labels: {}, waiting_labels: {}};
   const available =
       model.versions.filter((version) => version.state === 'AVAILABLE').map((version) => version.version);
   setOptions(byId('version'), [
     ['', available.length > 0 ? 'latest → ' + available[0] : 'latest'],
     ...available.map((version) => ['versions/' + version, version]),
     ...Object.entries(model.labels)
-        .map(([label, version]) => ['labels/' + encodeURIComponent(label), `${label} → ${version}`]),
+        .map(([label, version]) => ['labels/' + encodeURIComponent(label), label + ' → ' + answers(model, label, version)]),
   ]);
-  const key = JSON.stringify([modelPath(), available, model.labels]);
+  const key = JSON.stringify([modelPath(), available, model.labels, model.waiting_labels]);
   if (key === asked.key) return;
   asked.key = key;
   let signatures = {};

@@ -49,16 +49,39 @@ function keyed(map, keys, make) {
 function stateOf(version) {
   if (version.state === 'AVAILABLE') return ['AVAILABLE', 'good'];
   const failed = version.error_code !== 'OK';
+  // Still being written: it will be looked at again.
+  if (version.state === 'END' && version.error_code === 'UNAVAILABLE') return ['WAITING', 'wait'];
   if (version.state === 'END') return failed ? ['FAILED', 'bad'] : ['ENDED', 'over'];
   return [version.state, failed ? 'bad' : 'wait'];
 }
 
-function showLabels(head, version, labels) {
-  const names = Object.keys(labels).filter((label) => labels[label] === version);
-  const key = JSON.stringify([version, names]);
+// What a label that waits for its version answers with until then: '' if with nothing.
+function before(waiting, name) {
+  return waiting[name] === undefined || waiting[name] === '0' ? '' : waiting[name];
+}
+
+function showLabels(head, version, model) {
+  const waiting = model.waiting_labels;
+  const names = Object.keys(model.labels).filter((name) => model.labels[name] === version);
+  // Of others: they answer with this version for the time being.
+  const lent = Object.keys(waiting).filter((name) => before(waiting, name) === version);
+  const key = JSON.stringify([version, names.map((name) => [name, waiting[name]]), lent]);
   if (head.dataset.shown === key) return;
   head.dataset.shown = key;
-  head.replaceChildren(element('span', '', version), ...names.map((name) => element('span', 'label', name)));
+  head.replaceChildren(
+      element('span', '', version),
+      ...names.map((name) => element('span', waiting[name] === undefined ? 'label' : 'label waits',
+                                     waiting[name] === undefined ? name : name + ' (waits)')),
+      ...lent.map((name) => element('span', 'label', name)));
+}
+
+// Labels whose version is none of those shown.
+function labelsElsewhere(model, versions) {
+  const known = versions.map((version) => version.version);
+  return Object.keys(model.labels).filter((name) => !known.includes(model.labels[name])).map((name) => {
+    const now = before(model.waiting_labels, name);
+    return `label ${name} waits for version ${model.labels[name]}` + (now ? `, answers with ${now} until then` : '');
+  });
 }
 
 function showUse(shown, used, stepSeconds) {
@@ -88,11 +111,11 @@ function showUse(shown, used, stepSeconds) {
   }
 }
 
-function showVersion(shown, version, labels, used, stepSeconds) {
+function showVersion(shown, version, model, used, stepSeconds) {
   const [state, look] = stateOf(version);
   const failed = version.error_code !== 'OK';
-  setClass(shown.row, ['version', failed ? 'unwell' : '', used ? '' : 'unused'].filter(Boolean).join(' '));
-  showLabels(shown.head, version.version, labels);
+  setClass(shown.row, ['version', failed && look === 'bad' ? 'unwell' : '', used ? '' : 'unused'].filter(Boolean).join(' '));
+  showLabels(shown.head, version.version, model);
   setText(shown.state, state);
   setClass(shown.state, 'state ' + look);
   setText(shown.reason, failed ? `${version.error_code}: ${version.error_message}` : '');
@@ -106,18 +129,18 @@ function showVersion(shown, version, labels, used, stepSeconds) {
 function showModel(group, model, statistics, stepSeconds) {
   setText(group.parts.name, model.name);
   setText(group.parts.path, model.base_path);
-  setText(group.parts.problem, model.problem);
   const versions = [...model.versions];
   // Versions that were asked and are not listed any more.
   for (const used of statistics) {
     if (versions.some((version) => version.version === used.version)) continue;
     versions.push({version: used.version, state: used.version === OTHER ? '–' : 'END', error_code: 'OK'});
   }
+  setText(group.parts.problem, [model.problem, ...labelsElsewhere(model, versions)].filter(Boolean).join('; '));
   if (versions.length === 0) versions.push({version: '–', state: 'NONE', error_code: 'OK'});
   const rows = keyed(group.versions, versions.map((version) => version.version), newVersion);
   rows.forEach((shown, i) => {
     const used = statistics.find((one) => one.version === versions[i].version);
-    showVersion(shown, versions[i], model.labels, used, stepSeconds);
+    showVersion(shown, versions[i], model, used, stepSeconds);
   });
   place(group.body, [group.row, ...rows.map((shown) => shown.row)]);
 }
@@ -127,7 +150,7 @@ function modelsOf(status) {
   const models = [...status.models];
   for (const used of status.statistics) {
     if (models.some((model) => model.name === used.model)) continue;
-    models.push({name: used.model, base_path: '', problem: '', labels: {}, versions: []});
+    models.push({name: used.model, base_path: '', problem: '', labels: {}, waiting_labels: {}, versions: []});
   }
   return models;
 }

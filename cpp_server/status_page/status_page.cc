@@ -46,16 +46,21 @@ int64_t ResidentBytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
+// Versions as text: a number of JavaScript's does not hold every one.
+void PutLabels(const char* key, const google::protobuf::Map<std::string, int64_t>& labels, Writer* writer) {
+  writer->Key(key);
+  writer->StartObject();
+  for (const auto& label : labels) Put(writer, label.first, std::to_string(label.second));
+  writer->EndObject();
+}
+
 void PutModel(const management::Model& model, Writer* writer) {
   writer->StartObject();
   Put(writer, "name", model.name());
   Put(writer, "base_path", model.base_path());
   Put(writer, "problem", model.problem());
-  writer->Key("labels");
-  writer->StartObject();
-  // Versions as text: a number of JavaScript's does not hold every one.
-  for (const auto& label : model.labels()) Put(writer, label.first, std::to_string(label.second));
-  writer->EndObject();
+  PutLabels("labels", model.labels(), writer);
+  PutLabels("waiting_labels", model.waiting_labels(), writer);
   writer->Key("versions");
   writer->StartArray();
   for (const management::ModelVersion& version : model.versions()) {

@@ -152,6 +152,7 @@ TEST_F(StatusPageTest, TellsOfModelsVersionsLabelsAndReasons) {
   EXPECT_STREQ(half["base_path"].GetString(), "/models/half");
   EXPECT_STREQ(half["problem"].GetString(), "");
   EXPECT_STREQ(half["labels"]["stable"].GetString(), "1");
+  EXPECT_EQ(half["waiting_labels"].MemberCount(), 0U);
   ASSERT_EQ(half["versions"].Size(), 2U);
   EXPECT_STREQ(half["versions"][0]["version"].GetString(), "2");
   EXPECT_STREQ(half["versions"][0]["state"].GetString(), "AVAILABLE");
@@ -167,6 +168,7 @@ TEST_F(StatusPageTest, NamesComeOutAsTheyAre) {
   const rapidjson::Document status = GetJson("/statusz");
   EXPECT_STREQ(status["models"][1]["name"].GetString(), kOdd);
   EXPECT_STREQ(status["models"][1]["labels"]["<i>"].GetString(), "1152921504606846976") << "more than a double holds";
+  EXPECT_STREQ(status["models"][1]["waiting_labels"]["<i>"].GetString(), "0") << "no version answers to it";
 }
 
 TEST_F(StatusPageTest, TellsHowVersionsDidLately) {

@@ -21,7 +21,7 @@ void DirectRunner::Run(RunRequest request, RunDone done) {
   const absl::Status awaited = CheckAwaited(request);
   if (!awaited.ok()) return done(awaited);
   const auto begin = std::chrono::steady_clock::now();
-  auto outputs = model_->Run(*request.signature, request.inputs, request.outputs);
+  auto outputs = model_->Run(*request.signature, request.inputs, request.outputs, request.deadline);
   if (!outputs.ok()) return done(outputs.status());
   RunResult result;
   result.outputs = *std::move(outputs);

@@ -1,5 +1,6 @@
 #include "cpp_server/tensorflow/saved_model.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -46,6 +47,19 @@ const TF_Buffer* CallingThread() {
   return options->get();
 }
 
+// How long a run may take that nobody waits for after `deadline`; at least a moment, as 0 would be for ever.
+std::chrono::milliseconds LimitOf(std::chrono::milliseconds max_run, std::chrono::system_clock::time_point deadline) {
+  if (deadline == std::chrono::system_clock::time_point::max()) return max_run;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::system_clock::now());
+  return std::min(max_run, std::max(left, std::chrono::milliseconds(1)));
+}
+
+Buffer Limited(std::chrono::milliseconds limit) {
+  tensorflow::RunOptions run_options;
+  run_options.set_timeout_in_ms(limit.count());
+  return NewBuffer(run_options.SerializeAsString());
+}
+
 }  // namespace
 
 SavedModel::SavedModel() : runner_(std::make_unique<DirectRunner>(this)) {}
@@ -81,12 +95,7 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& 
   model->signatures_ = *std::move(signatures);
   model->check_method_names_ = options.check_method_names;
   model->on_calling_thread_ = RunsOnCallingThread(options);
-  if (options.max_run.count() > 0) {
-    tensorflow::RunOptions run_options;
-    run_options.set_timeout_in_ms(options.max_run.count());
-    model->max_run_ = options.max_run;
-    model->limited_.reset(NewBuffer(run_options.SerializeAsString()).release());
-  }
+  model->max_run_ = options.max_run;
   return model;
 }
 
@@ -104,7 +113,8 @@ const Signature* SavedModel::FindSignature(absl::string_view name) const {
 }
 
 absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, const std::vector<Tensor>& inputs,
-                                                    const std::vector<int>& outputs) const {
+                                                    const std::vector<int>& outputs,
+                                                    std::chrono::system_clock::time_point deadline) const {
   std::vector<TF_Output> feeds, fetches;
   std::vector<TF_Tensor*> values;
   feeds.reserve(inputs.size());
@@ -118,11 +128,15 @@ absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, 
 
   std::vector<TF_Tensor*> results(outputs.size(), nullptr);
   TfStatus status;
-  const TF_Buffer* const run_options = on_calling_thread_ ? CallingThread() : limited_.get();
+  const bool is_limited = max_run_.count() > 0;
+  const std::chrono::milliseconds limit = is_limited ? LimitOf(max_run_, deadline) : max_run_;
+  const Buffer limited = is_limited ? Limited(limit) : nullptr;
+  const TF_Buffer* const run_options = on_calling_thread_ ? CallingThread() : limited.get();
   const auto begin = std::chrono::steady_clock::now();
   TF_SessionRun(session_, run_options, feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
                 results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
-  if (limited_ != nullptr && !status.ok() && std::chrono::steady_clock::now() - begin >= max_run_) {
+  if (is_limited && !status.ok() && std::chrono::steady_clock::now() - begin >= limit) {
+    if (limit < max_run_) return absl::DeadlineExceededError("the deadline passed while the model was run");
     return absl::DeadlineExceededError(absl::StrCat("the run took longer than --max_run_seconds=",
                                                     std::chrono::duration<double>(max_run_).count(), " and was ended"));
   }

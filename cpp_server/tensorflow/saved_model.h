@@ -29,8 +29,9 @@ struct SavedModelOptions {
   // take.
   tensorflow::ConfigProto session = OneThread();
   // A run that takes longer is ended, between two operations: one operation that
-  // computes on and on is not. 0: none is. TensorFlow can end only what it runs on
-  // its inter-op threads, so that every run then pays for the way there and back.
+  // computes on and on is not. 0: none is, nor does the deadline of a call end its
+  // run: TensorFlow can end only what it runs on its inter-op threads, so that every
+  // run then pays for the way there and back.
   std::chrono::milliseconds max_run{0};
   // Refuses Classify and Regress for signatures of another method.
   bool check_method_names = false;
@@ -69,16 +70,15 @@ class SavedModel final : public Servable {
   // signature.inputs and of their types; they stay the caller's. The result
   // has one tensor for each position in `outputs` (of signature.outputs).
   // `signature` must be one of this model's. Errors are TensorFlow's own, and
-  // DEADLINE_EXCEEDED for a run longer than SavedModelOptions::max_run.
-  absl::StatusOr<std::vector<Tensor>> Run(const Signature& signature, const std::vector<Tensor>& inputs,
-                                          const std::vector<int>& outputs) const;
+  // DEADLINE_EXCEEDED for a run longer than SavedModelOptions::max_run, or, where
+  // runs are limited, beyond `deadline`.
+  absl::StatusOr<std::vector<Tensor>> Run(
+      const Signature& signature, const std::vector<Tensor>& inputs, const std::vector<int>& outputs,
+      std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max()) const;
 
  private:
   struct DeleteGraph {
     void operator()(TF_Graph* graph) const { TF_DeleteGraph(graph); }
-  };
-  struct DeleteBuffer {
-    void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
   };
 
   SavedModel();
@@ -90,8 +90,6 @@ class SavedModel final : public Servable {
   bool check_method_names_ = false;
   bool on_calling_thread_ = true;
   std::chrono::milliseconds max_run_{0};
-  // RunOptions that say so; null if runs are not limited.
-  std::unique_ptr<TF_Buffer, DeleteBuffer> limited_;
   std::unique_ptr<Runner> runner_;
 };
 

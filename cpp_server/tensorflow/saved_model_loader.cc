@@ -1,5 +1,7 @@
 #include "cpp_server/tensorflow/saved_model_loader.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +21,12 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
   };
   for (const auto& unsupported : (*model)->signatures().unsupported) {
     log(absl::StrCat("signature \"", unsupported.first, "\" cannot be served: ", unsupported.second.message()));
+  }
+  // TF Serving reads them. Said, lest somebody wonder why they change nothing.
+  for (const char* const file : {"saved_model_config.pb", "mlmd_uuid"}) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(absl::StrCat(directory_, "/assets.extra/", file), ignored)) continue;
+    log(absl::StrCat("assets.extra/", file, " is not read"));
   }
   if (options_.warm_up) {
     for (const WarmupResult& result : WarmUp(**model)) {

@@ -280,6 +280,17 @@ TEST_F(SavedModelLoaderTest, AFailedWarmUpIsALineInTheLogAndNoMore) {
                                      HasSubstr("signature \"positive\" was not warmed up, zeros do not suit it: "))));
 }
 
+TEST_F(SavedModelLoaderTest, SaysWhichFilesOfTfServingItDoesNotRead) {
+  const std::string directory = absl::StrCat(::testing::TempDir(), "/extra");
+  std::filesystem::copy(TestModel("half_plus_two", 1), directory, std::filesystem::copy_options::recursive);
+  std::filesystem::create_directory(directory + "/assets.extra");
+  std::ofstream(directory + "/assets.extra/saved_model_config.pb") << "config";
+  std::ofstream(directory + "/assets.extra/mlmd_uuid") << "1234";
+  ASSERT_TRUE(Load(directory, /*warm_up=*/true).ok());
+  EXPECT_THAT(log_, ElementsAre(Pair(::testing::_, "assets.extra/saved_model_config.pb is not read"),
+                                Pair(::testing::_, "assets.extra/mlmd_uuid is not read")));
+}
+
 TEST_F(SavedModelLoaderTest, WarmsUpOnlyIfToldTo) {
   ASSERT_TRUE(Load(TestModel("mnist_like", 1), /*warm_up=*/false).ok());
   EXPECT_TRUE(log_.empty());
@@ -313,6 +324,17 @@ TEST(SavedModelRunLimit, EndsARunThatWaitsAndOneThatComputes) {
       EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30)) << signature;
     }
   }
+}
+
+TEST(SavedModelRunLimit, EndsARunThatNobodyWaitsForAnyMore) {
+  SavedModelOptions options;
+  options.max_run = std::chrono::hours(1);
+  const auto model = SavedModel::Load(TestModel("endless", 1), options);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(300);
+  const auto result = (*model)->Run(*(*model)->FindSignature(""), Vector(Floats({1})), {0}, deadline);
+  EXPECT_EQ(result.status(), absl::DeadlineExceededError("the deadline passed while the model was run"));
+  EXPECT_GE(std::chrono::system_clock::now(), deadline);
 }
 
 TEST(SavedModelRunLimit, HarmsNoOtherRun) {

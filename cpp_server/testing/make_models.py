@@ -96,6 +96,43 @@ class MnistLike(tf.Module):
         }
 
 
+class Defaulted(tf.Module):
+    """y = scale * x + offset; scale and offset may be left out.
+
+    They are 2 and 1 then, 10 more each in version 2.
+    """
+
+    DEFAULTS: Mapping[str, float] = {"scale": 2.0, "offset": 1.0}
+
+    def __init__(self, version: int) -> None:
+        super().__init__()
+        self.zero = tf.Variable(0.0)
+        self.more = 10.0 * (version - 1)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.float32, name="x"),
+            tf.TensorSpec([], tf.float32, name="scale"),
+            tf.TensorSpec([], tf.float32, name="offset"),
+        ]
+    )
+    def line(self, x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor) -> _Outputs:
+        """Float [n] and two scalars to float [n]."""
+        return {"y": scale * x + offset + self.zero}
+
+    def signatures(self) -> _Signatures:
+        """By name; there is none of the default name."""
+        return {"line": self.line}
+
+    def add_defaults(self, path: Path) -> None:
+        """Adds them to a saved_model.pb; tf.saved_model.save has no argument for it."""
+        saved_model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+        defaults = saved_model.meta_graphs[0].signature_def["line"].defaults
+        for alias, value in self.DEFAULTS.items():
+            defaults[alias].CopyFrom(tf.make_tensor_proto(value + self.more, tf.float32))
+        path.write_bytes(saved_model.SerializeToString(deterministic=True))
+
+
 class Endless(tf.Module):
     """Runs that do not come to an end by themselves."""
 
@@ -210,6 +247,8 @@ def _add_census_signatures(path: Path) -> None:
     saved_model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
     signatures = saved_model.meta_graphs[0].signature_def
     signatures["regress_apart"].method_name = tf.saved_model.REGRESS_METHOD_NAME
+    signatures["no_method"].CopyFrom(signatures["everything"])
+    signatures["no_method"].method_name = "acme/rank"
     everything = signatures["everything"]
     for name, (method, outputs) in CensusLike.SIGNATURES.items():
         signature = signatures[name]
@@ -222,11 +261,12 @@ def _add_census_signatures(path: Path) -> None:
 
 def main(folder: Path) -> None:
     """Writes FOLDER/MODEL/VERSION."""
-    kinds: dict[str, type[HalfPlusTwo | MnistLike | Endless | CensusLike]] = {
+    kinds: dict[str, type[HalfPlusTwo | MnistLike | Endless | CensusLike | Defaulted]] = {
         "half_plus_two": HalfPlusTwo,
         "mnist_like": MnistLike,
         "endless": Endless,
         "census_like": CensusLike,
+        "defaulted": Defaulted,
     }
     for name, kind in kinds.items():
         for version in [1, 2]:
@@ -235,6 +275,8 @@ def main(folder: Path) -> None:
             tf.saved_model.save(model, str(target), signatures=model.signatures())
             if kind is CensusLike:
                 _add_census_signatures(target / "saved_model.pb")
+            if isinstance(model, Defaulted):
+                model.add_defaults(target / "saved_model.pb")
 
 
 if __name__ == "__main__":

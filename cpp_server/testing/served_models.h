@@ -18,7 +18,8 @@ namespace trilho {
 
 class ServedModels {
  public:
-  ServedModels() : manager_(Options()), predictor_(&manager_) {}
+  explicit ServedModels(bool check_method_names = false)
+      : manager_(Options(check_method_names)), predictor_(&manager_) {}
 
   // Serves `versions` of the test model `model` as `name`; returns once one answers or none will.
   bool Serve(const std::string& name, const std::string& model, const std::vector<int>& versions) {
@@ -39,8 +40,9 @@ class ServedModels {
   const Predictor* predictor() const { return &predictor_; }
 
  private:
-  static Manager::Options Options() {
+  static Manager::Options Options(bool check_method_names) {
     SavedModelLoaderOptions loader;
+    loader.saved_model.check_method_names = check_method_names;
     loader.warm_up = false;
     Manager::Options options;
     options.loader_factory = SavedModelLoader::Factory(std::move(loader));

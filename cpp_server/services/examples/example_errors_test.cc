@@ -229,5 +229,25 @@ TEST_F(ExampleErrorsTest, BytesThatAreNoRequest) {
             absl::InvalidArgumentError("the request is not a tensorflow.serving.RegressionRequest"));
 }
 
+// --enable_signature_method_name_check
+class ExampleMethodNamesTest : public ExampleErrorsTest {
+ protected:
+  static void SetUpTestSuite() {
+    models_ = new ServedModels(/*check_method_names=*/true);
+    ASSERT_TRUE(models_->Serve("census_like", "census_like", {1}));
+  }
+};
+
+TEST_F(ExampleMethodNamesTest, ASignatureOfAnotherMethodIsRefused) {
+  EXPECT_EQ(ClassifyError("census_like", "regress"),
+            absl::InvalidArgumentError("Expected classification signature method_name to be "
+                                       "tensorflow/serving/classify. Was: tensorflow/serving/regress"));
+  EXPECT_EQ(RegressError("census_like", "classify"),
+            absl::InvalidArgumentError("Expected regression signature method_name to be tensorflow/serving/regress. "
+                                       "Was: tensorflow/serving/classify"));
+  EXPECT_EQ(ClassifyError("census_like", "classify"), absl::OkStatus());
+  EXPECT_EQ(RegressError("census_like", "regress"), absl::OkStatus());
+}
+
 }  // namespace
 }  // namespace trilho

@@ -1,79 +1,72 @@
 #include "cpp_server/sources/disk/disk_source.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
-#include "absl/types/optional.h"
-
 namespace trilho {
-namespace {
 
-CompletenessChecker::Options CheckerOptions(const DiskSource::Options& source, const std::atomic<bool>* stop) {
-  CompletenessChecker::Options options;
-  options.completeness = source.completeness;
-  options.settle_time = source.settle_time;
-  options.stop = stop;
-  return options;
+DiskSource::DiskSource(Options options) : models_(std::move(options.models)) {
+  options_.poll_wait = options.poll_wait;
+  options_.completeness = options.completeness;
+  options_.settle_time = options.settle_time;
+  options_.health = std::move(options.health);
+  options_.on_error = std::move(options.on_error);
 }
 
-}  // namespace
-
-DiskSource::DiskSource(Options options)
-    : poll_wait_(options.poll_wait),
-      settle_time_(options.settle_time),
-      poller_(CheckerOptions(options, &stop_), std::move(options.on_error)),
-      models_(std::move(options.models)) {}
-
 DiskSource::~DiskSource() {
+  std::vector<std::unique_ptr<ModelWatch>> watches;
   {
     MutexLock lock(&mu_);
-    stop_ = true;
-    cv_.NotifyAll();
+    watches = std::move(ending_);
+    for (auto& entry : watches_) watches.push_back(std::move(entry.second));
+    watches_.clear();
   }
-  if (thread_.joinable()) thread_.join();
+  // All at once, before the first is waited for.
+  for (const auto& watch : watches) watch->Stop();
 }
 
 void DiskSource::Start(AspiredVersionsCallback callback) {
-  if (poll_wait_ < std::chrono::milliseconds::zero()) return;
-  callback_ = std::move(callback);
-  thread_ = std::thread([this] { Run(); });
+  MutexLock lock(&mu_);
+  if (options_.poll_wait < std::chrono::milliseconds::zero()) return;
+  options_.callback = std::move(callback);
+  Watch();
 }
 
-uint64_t DiskSource::SetModels(std::vector<ModelLocation> models) {
+void DiskSource::SetModels(std::vector<ModelLocation> models, uint64_t generation) {
   MutexLock lock(&mu_);
   models_ = std::move(models);
-  models_changed_ = true;
-  cv_.NotifyAll();
-  return ++set_models_;
+  generation_ = generation;
+  if (options_.callback) Watch();
 }
 
-void DiskSource::Run() {
-  for (;;) {
-    std::vector<ModelLocation> models;
-    {
-      MutexLock lock(&mu_);
-      if (stop_) return;
-      models = models_;
-      if (models_changed_) poller_.TellAll();
-      models_changed_ = false;
-      told_models_ = set_models_;
+void DiskSource::LookAgain(const std::string& model) {
+  MutexLock lock(&mu_);
+  const auto found = watches_.find(model);
+  if (found != watches_.end()) found->second->LookAgain();
+}
+
+void DiskSource::Watch() {
+  std::set<std::string> names;
+  for (const ModelLocation& model : models_) names.insert(model.name);
+  for (auto it = watches_.begin(); it != watches_.end();) {
+    if (names.count(it->first) > 0) {
+      ++it;
+      continue;
     }
-    const bool pending = poller_.Poll(models, callback_);
-    // For ever if absent.
-    absl::optional<std::chrono::milliseconds> wait;
-    if (poll_wait_ > std::chrono::milliseconds::zero()) {
-      wait = poll_wait_;
-    } else if (pending) {
-      wait = std::max(settle_time_, std::chrono::milliseconds(100));
-    }
-    const auto deadline = std::chrono::steady_clock::now() + wait.value_or(std::chrono::milliseconds::zero());
-    MutexLock lock(&mu_);
-    while (!stop_ && !models_changed_) {
-      if (!wait) {
-        cv_.Wait(&mu_);
-      } else if (!cv_.WaitUntil(&mu_, deadline)) {
-        break;
-      }
+    it->second->End(generation_);
+    ending_.push_back(std::move(it->second));
+    it = watches_.erase(it);
+  }
+  ending_.erase(std::remove_if(ending_.begin(), ending_.end(), [](const auto& watch) { return watch->is_over(); }),
+                ending_.end());
+  for (const ModelLocation& model : models_) {
+    std::unique_ptr<ModelWatch>& watch = watches_[model.name];
+    if (watch == nullptr) {
+      watch = std::make_unique<ModelWatch>(options_, model, generation_);
+    } else {
+      watch->Set(model, generation_);
     }
   }
 }

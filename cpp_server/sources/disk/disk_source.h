@@ -3,21 +3,23 @@
 #ifndef TRILHO_CPP_SERVER_SOURCES_DISK_DISK_SOURCE_H_
 #define TRILHO_CPP_SERVER_SOURCES_DISK_DISK_SOURCE_H_
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <thread>
+#include <map>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/core/source.h"
-#include "cpp_server/sources/disk/disk_poller.h"
+#include "cpp_server/sources/disk/model_poller.h"
+#include "cpp_server/sources/disk/model_watch.h"
 
 namespace trilho {
 
-// Looks at the folders of its models again and again; see DiskPoller for what follows from what it sees.
+// Looks at the folders of its models again and again; see ModelPoller for what follows from what it sees.
 //
-// One thread looks at all models in turn, so a disk that hangs, or the checksums of a large new version, keep it from
+// Every model has a thread that looks, so a disk that hangs, or the checksums of a large new version, keep nobody from
 // seeing what is new for the others. What is served already does not suffer.
 //
 // Thread-safe.
@@ -26,7 +28,8 @@ class DiskSource final : public Source {
   struct Options {
     std::vector<ModelLocation> models;
 
-    // Between two polls. 0: once, and again only for versions that were still being written then. Negative: never.
+    // Between two looks at a model. 0: once, and again only for versions that were still being written then. Negative:
+    // never.
     std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
 
     VersionCompleteness completeness = VersionCompleteness::kStable;
@@ -34,47 +37,37 @@ class DiskSource final : public Source {
     // A version without manifest that has not changed for this long is taken as complete when first seen.
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
 
-    // Called on the polling thread; may be empty.
+    // Asked at every look; without it every version is taken to load.
+    ModelHealthCallback health;
+
+    // Called on the threads that look; may be empty.
     ModelErrorCallback on_error;
   };
 
   explicit DiskSource(Options options);
-  // Waits for a poll that has begun, which ends early. Not from a callback.
+  // Waits for looks that have begun, which end early. Not from a callback.
   ~DiskSource() override;
 
-  // The callback is called for each model after the first poll that can list it, and then whenever its versions change.
-  void Start(AspiredVersionsCallback callback) override;
+  // The callback is called for each model after the first look that can list it, and then whenever its versions change.
+  void Start(AspiredVersionsCallback callback) override EXCLUDES(mu_);
 
-  // Looks at these models instead, at once, and tells of each of them anew. Models not among them aspire nothing any
-  // more.
-  // Returns a number that grows with every call.
-  uint64_t SetModels(std::vector<ModelLocation> models) EXCLUDES(mu_);
+  // Looks at these models instead, at once, and tells of each of them anew, with this `generation`. Models not among
+  // them are not watched any more, which the callback is told before this returns, whatever their disks do.
+  void SetModels(std::vector<ModelLocation> models, uint64_t generation = 0) EXCLUDES(mu_);
 
-  // In a callback: the number of the SetModels whose models are being told of, 0 before the first one. A poll that was
-  // under way when it was called goes on telling of those before.
-  uint64_t told_models() const { return told_models_; }
+  // Looks at `model` at once, if it is one of them: its health has changed.
+  void LookAgain(const std::string& model) EXCLUDES(mu_);
 
  private:
-  void Run() EXCLUDES(mu_);
-
-  const std::chrono::milliseconds poll_wait_;
-  const std::chrono::milliseconds settle_time_;
-  // Written under mu_, so that a wait does not miss it; read without, in the middle of a poll.
-  std::atomic<bool> stop_{false};
-
-  std::atomic<uint64_t> told_models_{0};
-
-  // Used by the polling thread only.
-  DiskPoller poller_;
-  AspiredVersionsCallback callback_;
+  void Watch() REQUIRES(mu_);
 
   Mutex mu_;
-  CondVar cv_;
+  ModelWatch::Options options_ GUARDED_BY(mu_);
   std::vector<ModelLocation> models_ GUARDED_BY(mu_);
-  uint64_t set_models_ GUARDED_BY(mu_) = 0;
-  bool models_changed_ GUARDED_BY(mu_) = false;
-
-  std::thread thread_;
+  uint64_t generation_ GUARDED_BY(mu_) = 0;
+  std::map<std::string, std::unique_ptr<ModelWatch>> watches_ GUARDED_BY(mu_);
+  // Of models that are not watched any more, with a look under way.
+  std::vector<std::unique_ptr<ModelWatch>> ending_ GUARDED_BY(mu_);
 };
 
 }  // namespace trilho

@@ -1,5 +1,13 @@
 #include "cpp_server/sources/disk/disk_source.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/core/mutex.h"
 #include "cpp_server/sources/disk/test_directory.h"
 #include "gtest/gtest.h"
 
@@ -74,6 +82,75 @@ TEST_F(DiskSourceTest, LooksAtNewModelsAtOnce) {
   EXPECT_TRUE(latest_.Await(0));
 }
 
+TEST_F(DiskSourceTest, AModelThatIsTakenOutIsNotWatchedAnyMore) {
+  Publish("m/1");
+  Publish("n/7");
+  std::vector<std::string> calls;
+  Mutex mu;
+  options_.poll_wait = std::chrono::hours(1);
+  DiskSource source(options_);
+  source.Start([&](const AspiredVersions& versions) {
+    MutexLock lock(&mu);
+    calls.push_back(absl::StrCat(versions.model, versions.is_watched ? " watched " : " left ", versions.generation));
+    latest_.Callback()(versions);
+  });
+  ASSERT_TRUE(latest_.Await(1));
+  source.SetModels({{"n", dir_.Path("n"), ServableVersionPolicy()}}, 5);
+  {
+    MutexLock lock(&mu);
+    EXPECT_EQ(calls[1], "m left 5") << "before SetModels has returned";
+  }
+  ASSERT_TRUE(latest_.Await(7));
+  source.SetModels(options_.models, 6);
+  ASSERT_TRUE(latest_.Await(1));
+  MutexLock lock(&mu);
+  EXPECT_EQ(calls[2], "n watched 5");
+  EXPECT_EQ(calls.back(), "m watched 6");
+}
+
+TEST_F(DiskSourceTest, LooksAgainWhenItIsTold) {
+  options_.poll_wait = std::chrono::hours(1);
+  dir_.MakeFolder("m");
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  ASSERT_TRUE(latest_.Await(0));
+  Publish("m/1");
+  source.LookAgain("other");
+  source.LookAgain("m");
+  EXPECT_TRUE(latest_.Await(1));
+}
+
+// A named pipe that nobody writes to: whoever opens it to read waits.
+TEST_F(DiskSourceTest, ADiskThatHangsHoldsUpItsOwnModelOnly) {
+  Publish("m/1");
+  dir_.MakeFolder("slow/1");
+  const std::string pipe = dir_.Path("slow/1/manifest.json");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  options_.poll_wait = std::chrono::milliseconds(1);
+  options_.models.insert(options_.models.begin(), ModelLocation{"slow", dir_.Path("slow"), ServableVersionPolicy()});
+  bool slow_left = false;
+  {
+    DiskSource source(options_);
+    source.Start([&](const AspiredVersions& versions) {
+      if (versions.model == "slow") {
+        slow_left = !versions.is_watched;
+      } else {
+        latest_.Callback()(versions);
+      }
+    });
+    ASSERT_TRUE(latest_.Await(1));
+    Publish("m/2");
+    ASSERT_TRUE(latest_.Await(2));
+    source.SetModels({options_.models[1]});
+    EXPECT_TRUE(slow_left) << "nobody waits for its disk";
+    // The disk comes back.
+    const int writer = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK);
+    ASSERT_GE(writer, 0);
+    ::unlink(pipe.c_str());
+    ::close(writer);
+  }
+}
+
 TEST_F(DiskSourceTest, EndsAtOnceWhileItWaits) {
   Publish("m/1");
   options_.poll_wait = std::chrono::hours(1);
@@ -105,7 +182,7 @@ TEST_F(DiskSourceTest, NeverPollsWithANegativeWait) {
 TEST_F(DiskSourceTest, ReportsAModelThatCannotBeListed) {
   std::atomic<int> errors{0};
   options_.poll_wait = std::chrono::milliseconds(1);
-  options_.on_error = [&errors](const std::string& model, const absl::Status& error) {
+  options_.on_error = [&errors](const std::string& model, const absl::Status& error, uint64_t) {
     EXPECT_EQ(model, "m");
     EXPECT_EQ(absl::IsNotFound(error), errors++ == 0) << error;
   };
@@ -122,7 +199,7 @@ TEST_F(DiskSourceTest, TellsOfEveryModelAnewWhenTheyAreSet) {
   std::atomic<int> errors{0};
   options_.poll_wait = std::chrono::hours(1);
   options_.models.push_back(ModelLocation{"missing", dir_.Path("missing"), ServableVersionPolicy()});
-  options_.on_error = [&errors](const std::string& model, const absl::Status& error) {
+  options_.on_error = [&errors](const std::string& model, const absl::Status& error, uint64_t) {
     EXPECT_EQ(model, "missing");
     EXPECT_TRUE(absl::IsNotFound(error)) << error;
     ++errors;

@@ -27,7 +27,8 @@ ServableVersionPolicy ServableVersionPolicy::Specific(std::set<int64_t> versions
 }
 
 AspiredVersions ChooseVersions(const std::string& model, const ServableVersionPolicy& policy,
-                               const std::vector<VersionDirectory>& present, const VersionCheck& check) {
+                               const std::vector<VersionDirectory>& present, const VersionCheck& check,
+                               const std::set<int64_t>& failing) {
   AspiredVersions result;
   result.model = model;
   const bool is_latest = policy.kind() == ServableVersionPolicy::Kind::kLatest;
@@ -35,11 +36,13 @@ AspiredVersions ChooseVersions(const std::string& model, const ServableVersionPo
   const size_t limit = is_latest ? static_cast<size_t>(policy.num_versions()) : std::numeric_limits<size_t>::max();
   std::set<int64_t> missing;
   if (is_specific) missing = policy.versions();
-  for (auto it = present.rbegin(); it != present.rend() && result.aspired.size() < limit; ++it) {
+  size_t places = 0;
+  for (auto it = present.rbegin(); it != present.rend() && places < limit; ++it) {
     if (is_specific && missing.erase(it->version) == 0) continue;
     absl::Status status = check(*it);
     if (status.ok()) {
-      result.aspired.push_back(AspiredVersion{it->version, it->path});
+      result.aspired.push_back(AspiredVersion{it->version, it->path, result.aspired.size() >= limit});
+      if (failing.count(it->version) == 0) ++places;
     } else {
       result.rejected.push_back(RejectedVersion{it->version, std::move(status)});
     }

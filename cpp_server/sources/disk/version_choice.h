@@ -45,8 +45,12 @@ using VersionCheck = std::function<absl::Status(const VersionDirectory&)>;
 // Chooses from `present`, which is sorted lowest first, those that pass `check`. A version that does not pass never
 // takes the place of one that does: the latest two are the latest two that pass. What was looked at and did not pass is
 // rejected; versions below the latest ones are not looked at. `check` is called once per version at most.
+//
+// Latest versions that are `failing` are chosen and take no place, so that as many lower ones are chosen besides, as
+// substitutes.
 AspiredVersions ChooseVersions(const std::string& model, const ServableVersionPolicy& policy,
-                               const std::vector<VersionDirectory>& present, const VersionCheck& check);
+                               const std::vector<VersionDirectory>& present, const VersionCheck& check,
+                               const std::set<int64_t>& failing = {});
 
 }  // namespace trilho
 

@@ -16,10 +16,13 @@ class ChooseVersionsTest : public ::testing::Test {
     std::vector<VersionDirectory> present;
     for (int64_t v : present_) present.push_back(VersionDirectory{v, absl::StrCat("/m/", v)});
     checked_.clear();
-    return ChooseVersions("m", policy, present, [this](const VersionDirectory& directory) -> absl::Status {
-      checked_.push_back(directory.version);
-      return incomplete_.count(directory.version) > 0 ? absl::DataLossError("half") : absl::OkStatus();
-    });
+    return ChooseVersions(
+        "m", policy, present,
+        [this](const VersionDirectory& directory) -> absl::Status {
+          checked_.push_back(directory.version);
+          return incomplete_.count(directory.version) > 0 ? absl::DataLossError("half") : absl::OkStatus();
+        },
+        failing_);
   }
   static std::vector<int64_t> Aspired(const AspiredVersions& versions) {
     std::vector<int64_t> numbers;
@@ -33,7 +36,7 @@ class ChooseVersionsTest : public ::testing::Test {
   }
 
   std::vector<int64_t> present_ = {1, 2, 3};
-  std::set<int64_t> incomplete_;
+  std::set<int64_t> incomplete_, failing_;
   std::vector<int64_t> checked_;
 };
 
@@ -57,6 +60,17 @@ TEST_F(ChooseVersionsTest, AnIncompleteVersionTakesNoPlace) {
   const AspiredVersions versions = Choose(ServableVersionPolicy::Latest(1));
   EXPECT_THAT(Aspired(versions), ElementsAre(2));
   EXPECT_THAT(Rejected(versions), ElementsAre("3 DATA_LOSS: half"));
+}
+
+TEST_F(ChooseVersionsTest, AVersionThatFailsHasASubstitute) {
+  failing_ = {3};
+  const AspiredVersions versions = Choose(ServableVersionPolicy::Latest(1));
+  EXPECT_THAT(Aspired(versions), ElementsAre(3, 2));
+  EXPECT_FALSE(versions.aspired[0].is_substitute);
+  EXPECT_TRUE(versions.aspired[1].is_substitute);
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Specific({3}))), ElementsAre(3));
+  failing_ = {2};
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(2))), ElementsAre(3, 2, 1));
 }
 
 TEST_F(ChooseVersionsTest, AllThatAreComplete) {

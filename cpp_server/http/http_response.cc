@@ -1,0 +1,133 @@
+// The way of an HttpConnection's responses.
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "boost/asio/buffer.hpp"
+#include "cpp_server/http/http_connection.h"
+#include "cpp_server/http/http_status.h"
+#include "cpp_server/http/response_head.h"
+
+namespace trilho {
+namespace {
+
+namespace asio = boost::asio;
+using boost::beast::error_code;
+
+// Bodies that are sent together with their head.
+constexpr size_t kSmallBody = 16 << 10;
+constexpr std::chrono::milliseconds kLingerTimeout{5000};
+
+// What the status of a request that cannot be read to its end would be over gRPC.
+absl::StatusCode CodeOf(int http_status) {
+  switch (http_status) {
+    case 408:
+      return absl::StatusCode::kDeadlineExceeded;
+    case 413:
+      return absl::StatusCode::kResourceExhausted;
+    case 501:
+      return absl::StatusCode::kUnimplemented;
+    case 503:
+      return absl::StatusCode::kUnavailable;
+    default:
+      return absl::StatusCode::kInvalidArgument;
+  }
+}
+
+}  // namespace
+
+void HttpConnection::Reject(int status, absl::string_view message) {
+  TellRefused(absl::Status(CodeOf(status), message));
+  keep_alive_ = false;
+  Respond(ErrorResponse(status, message));
+}
+
+void HttpConnection::Reject(const absl::Status& status) {
+  TellRefused(status);
+  keep_alive_ = false;
+  Respond(ErrorResponse(status));
+}
+
+void HttpConnection::TellRefused(const absl::Status& status) {
+  if (parser_ && !parser_->get().target().empty()) {
+    // What is asked of a call is answered from what has come of its header; its own answer goes nowhere.
+    const ServerCall refused(parser_->release(), RequestMemory::Share(), peer_,
+                             std::chrono::system_clock::time_point::max(), [](const HttpResponse&) {});
+    host_->Refused(refused, status);
+  }
+  // What came of it is of no use any more.
+  parser_.reset();
+  memory_.Release();
+}
+
+void HttpConnection::Respond(HttpResponse response) {
+  const bool is_valid = response.status >= 200 && response.status <= 599;
+  if (!is_valid) {
+    return Respond(ErrorResponse(500, absl::StrCat("the handler answered with the status ", response.status)));
+  }
+  state_ = State::kResponse;
+  keep_alive_ = keep_alive_ && !host_->stopping();
+  ResponseFraming framing;
+  framing.version = version_;
+  framing.keep_alive = keep_alive_;
+  framing.cors = options_.cors;
+  head_ = ResponseHead(response, framing, std::chrono::system_clock::now());
+  if (!is_head_ && MayHaveBody(response.status)) {
+    if (response.body.size() <= kSmallBody) {
+      head_ += response.body;
+    } else {
+      body_ = std::move(response.body);
+    }
+  }
+  Write();
+}
+
+void HttpConnection::Write() {
+  SetTimer(options_.progress_timeout);
+  const absl::string_view rest = written_ < head_.size() ? absl::string_view(head_).substr(written_)
+                                                         : absl::string_view(body_).substr(written_ - head_.size());
+  stream_.WriteSome(asio::buffer(rest.data(), rest.size()),
+                    [self = shared_from_this()](const error_code& error, size_t n) { self->OnWritten(error, n); });
+}
+
+void HttpConnection::OnWritten(const error_code& error, size_t size) {
+  if (state_ == State::kClosed) return;
+  if (error) return Close();
+  written_ += size;
+  if (written_ < head_.size() + body_.size()) return Write();
+  written_ = 0;
+  head_.clear();
+  body_ = std::string();
+  if (state_ == State::kContinue) {
+    state_ = State::kBody;
+    return Parse();
+  }
+  if (keep_alive_) return BecomeIdle();
+  Linger();
+}
+
+void HttpConnection::Linger() {
+  EndExchange();
+  if (ended_) return Close();
+  state_ = State::kLingering;
+  SetTimer(kLingerTimeout);
+  parser_.reset();
+  memory_.Release();
+  input_ = std::string();
+  // A goodbye over TLS would take what the client still sends for an error.
+  if (stream_.is_tls() && complete_) {
+    return stream_.SayGoodbye([self = shared_from_this()](const error_code&) { self->Close(); });
+  }
+  if (!stream_.is_tls()) stream_.EndSending();
+  Read();
+}
+
+void HttpConnection::BeginExchange() {
+  if (!std::exchange(in_exchange_, true)) host_->ExchangeBegan();
+}
+
+void HttpConnection::EndExchange() {
+  if (std::exchange(in_exchange_, false)) host_->ExchangeEnded();
+}
+
+}  // namespace trilho

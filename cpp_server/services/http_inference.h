@@ -1,0 +1,25 @@
+// What inferences over HTTP have in common.
+
+#ifndef TRILHO_CPP_SERVER_SERVICES_HTTP_INFERENCE_H_
+#define TRILHO_CPP_SERVER_SERVICES_HTTP_INFERENCE_H_
+
+#include "cpp_server/http/http_call.h"
+#include "cpp_server/inference/call_context.h"
+#include "cpp_server/services/inference_method.h"
+
+namespace trilho {
+
+inline CallContext ContextOf(const HttpCall& call, const InferenceHooks& hooks) {
+  CallContext context;
+  context.protocol = Protocol::kRest;
+  context.arrived = call.arrived();
+  context.deadline = call.deadline();
+  context.cancelled = call.cancelled();
+  context.logger = hooks.logger;
+  context.trace_id = TraceId(call.header("traceparent"));
+  return context;
+}
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SERVICES_HTTP_INFERENCE_H_

@@ -1,0 +1,154 @@
+#include "cpp_server/services/inference_method.h"
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cpp_server/core/mutex.h"
+#include "cpp_server/rpc/grpc_server.h"
+#include "cpp_server/rpc/test_client.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::SizeIs;
+
+constexpr milliseconds kBusy(200);
+
+// Keeps all that it is told of.
+class Records final : public InferenceObserver {
+ public:
+  void OnBegin() override {
+    MutexLock lock(&mu_);
+    ++begun_;
+  }
+  void OnEnd(const InferenceRecord& record) override {
+    MutexLock lock(&mu_);
+    ended_.push_back(record);
+  }
+  std::vector<InferenceRecord> Ended() const {
+    MutexLock lock(&mu_);
+    return ended_;
+  }
+  // That have begun and not ended.
+  size_t UnderWay() const {
+    MutexLock lock(&mu_);
+    return begun_ - ended_.size();
+  }
+
+ private:
+  mutable Mutex mu_;
+  size_t begun_ GUARDED_BY(mu_) = 0;
+  std::vector<InferenceRecord> ended_ GUARDED_BY(mu_);
+};
+
+// A server with one thread, whose method answers what it is asked when it is let go.
+class InferenceMethodTest : public ::testing::Test {
+ protected:
+  void Serve(int max_waiting_calls, Authorizer authorize = {}) {
+    hooks_.observers = {&records_};
+    GrpcServer::Options options;
+    options.port = 0;
+    options.data_threads = 1;
+    options.max_waiting_calls = max_waiting_calls;
+    options.authorize = std::move(authorize);
+    const auto run = [this](absl::string_view request, const CallContext&, InferenceRecord* record,
+                            const BytesDone& done) {
+      record->model = "m";
+      begun_.set_value();
+      let_go_.get_future().wait();
+      done(std::string(request));
+    };
+    const auto answer = [](absl::string_view request, const CallContext&, InferenceRecord*, const BytesDone& done) {
+      done(std::string(request));
+    };
+    auto server = GrpcServer::Start(
+        options, {{"trilho.Test", {InferenceMethod("Run", &hooks_, run), InferenceMethod("Answer", &hooks_, answer)}}});
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    channel_ = LocalChannel(server_->port());
+  }
+
+  std::future<grpc::Status> Begin(const std::string& method) {
+    return std::async(std::launch::async,
+                      [this, method] { return RawCall(channel_, "/trilho.Test/" + method, "x").first; });
+  }
+
+  Records records_;
+  InferenceHooks hooks_;
+  std::promise<void> begun_;
+  std::promise<void> let_go_;
+  std::unique_ptr<GrpcServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+TEST_F(InferenceMethodTest, TheWaitForABusyThreadIsPartOfTheCall) {
+  Serve(10);
+  auto running = Begin("Run");
+  begun_.get_future().wait();
+  auto waiting = Begin("Answer");
+  while (server_->waiting_calls() == 0) std::this_thread::yield();
+  std::this_thread::sleep_for(kBusy);
+  let_go_.set_value();
+  EXPECT_TRUE(running.get().ok());
+  EXPECT_TRUE(waiting.get().ok());
+  const auto ended = records_.Ended();
+  ASSERT_THAT(ended, SizeIs(2));
+  EXPECT_EQ(ended[0].method, "Run");
+  EXPECT_LT(ended[0].times.queued, std::chrono::microseconds(kBusy).count());
+  EXPECT_EQ(ended[1].method, "Answer");
+  EXPECT_GE(ended[1].times.queued, std::chrono::microseconds(kBusy).count());
+  EXPECT_GE(ended[1].duration, kBusy);
+}
+
+TEST_F(InferenceMethodTest, ACallThatFindsNoRoomIsRecorded) {
+  Serve(0);
+  auto running = Begin("Run");
+  begun_.get_future().wait();
+  EXPECT_EQ(Begin("Answer").get().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const auto refused = records_.Ended();
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].method, "Answer");
+  EXPECT_EQ(refused[0].status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(refused[0].model, "") << "its request was not read";
+  EXPECT_EQ(records_.UnderWay(), 1u) << "the one that runs";
+  let_go_.set_value();
+  EXPECT_TRUE(running.get().ok());
+  EXPECT_EQ(records_.UnderWay(), 0u);
+}
+
+TEST_F(InferenceMethodTest, ACallThatMayNotBeMadeIsRecorded) {
+  Serve(10, [](const UnaryCall&) { return absl::UnauthenticatedError("no token"); });
+  EXPECT_EQ(Begin("Answer").get().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  const auto refused = records_.Ended();
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(refused[0].status, absl::UnauthenticatedError("no token"));
+}
+
+TEST_F(InferenceMethodTest, CallsWhoseCallersGoWhileTheyWaitAreRecorded) {
+  Serve(10);
+  auto running = Begin("Run");
+  begun_.get_future().wait();
+  {
+    StreamingCall leaving(channel_, "/trilho.Test/Answer", "x");
+    while (server_->waiting_calls() == 0) std::this_thread::yield();
+    leaving.Cancel();
+  }
+  // The server learns of it a little later.
+  std::this_thread::sleep_for(kBusy);
+  let_go_.set_value();
+  EXPECT_TRUE(running.get().ok());
+  while (records_.Ended().size() < 2) std::this_thread::yield();
+  EXPECT_EQ(records_.Ended()[1].status.code(), absl::StatusCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace trilho

@@ -1,0 +1,74 @@
+// One look at the folder of a model, and what it means for what is served.
+
+#ifndef TRILHO_CPP_SERVER_SOURCES_DISK_MODEL_POLLER_H_
+#define TRILHO_CPP_SERVER_SOURCES_DISK_MODEL_POLLER_H_
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/optional.h"
+#include "cpp_server/core/source.h"
+#include "cpp_server/sources/disk/completeness.h"
+#include "cpp_server/sources/disk/version_choice.h"
+
+namespace trilho {
+
+// A model whose versions are the folders BASE_PATH/VERSION/.
+struct ModelLocation {
+  std::string name;
+  std::string base_path;
+  ServableVersionPolicy policy;
+};
+
+// What has come of the versions that a model was offered.
+struct ModelHealth {
+  // Those that failed to load since they were offered.
+  std::set<int64_t> failing;
+  // Whether any version answers.
+  bool is_available = false;
+};
+using ModelHealthCallback = std::function<ModelHealth(const std::string& model)>;
+
+// What a DiskSource does at every poll of a model, without its thread. For one thread.
+class ModelPoller {
+ public:
+  struct Sight {
+    // Why the folder cannot be listed, e.g. NOT_FOUND; there are no versions then.
+    absl::Status error;
+    AspiredVersions versions;
+    // Whether some version may become complete without a further change of its files.
+    bool is_pending = false;
+  };
+
+  // Without `health` every version is taken to load.
+  explicit ModelPoller(CompletenessChecker::Options completeness, ModelHealthCallback health = {});
+
+  // Lists the versions of a model, always the same one, and checks those that it may be offered.
+  // - A version that is aspired stays so while its folder exists: it was complete when it was chosen, and what is in
+  //   memory does not suffer from what becomes of its files.
+  // - A model none of whose versions answers while those that it was offered fail is offered lower ones besides, until
+  //   what it should be offered loads.
+  // Nothing if it was stopped.
+  absl::optional<Sight> Look(const ModelLocation& location);
+
+  // Notes that `versions` is what the model is offered from now on. False if it is what it is offered already.
+  bool Offer(const AspiredVersions& versions);
+
+ private:
+  bool IsStopped() const;
+
+  const std::atomic<bool>* const stop_;
+  const ModelHealthCallback health_;
+  CompletenessChecker checker_;
+  // What the model is offered, if anything was.
+  absl::optional<AspiredVersions> offered_;
+  // Whether lower versions take the place of those that fail.
+  bool substitutes_ = false;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_SOURCES_DISK_MODEL_POLLER_H_

@@ -1,0 +1,185 @@
+#include "cpp_server/sources/disk/model_poller.h"
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/sources/disk/test_directory.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+class ModelPollerTest : public ::testing::Test {
+ protected:
+  ModelPollerTest() : poller_(Options(), [this](const std::string&) { return health_; }) {}
+
+  CompletenessChecker::Options Options() {
+    CompletenessChecker::Options options;
+    options.stop = &stop_;
+    // Files just written are never old, but come to rest.
+    options.now = [this] { return std::chrono::system_clock::now() + later_; };
+    return options;
+  }
+
+  void Rest() { later_ += Options().settle_time; }
+
+  void Publish(const std::string& folder) { dir_.Publish(folder, {{"saved_model.pb", "graph"}}); }
+
+  // What a look finds to tell, such as "aspires 2 1 rejects 3 DATA_LOSS"; empty if it is nothing new.
+  std::string Poll() {
+    const auto sight = poller_.Look(location_);
+    if (!sight) return "stopped";
+    if (!sight->error.ok()) return absl::StrCat("error ", absl::StatusCodeToString(sight->error.code()));
+    pending_ = sight->is_pending;
+    EXPECT_EQ(sight->versions.model, "m");
+    if (!poller_.Offer(sight->versions)) return "";
+    std::string told = "aspires";
+    for (const auto& v : sight->versions.aspired) {
+      absl::StrAppend(&told, " ", v.version, v.is_substitute ? " instead" : "");
+    }
+    if (!sight->versions.rejected.empty()) absl::StrAppend(&told, " rejects");
+    for (const auto& v : sight->versions.rejected) {
+      absl::StrAppend(&told, " ", v.version, " ", absl::StatusCodeToString(v.reason.code()));
+    }
+    return told;
+  }
+
+  TestDirectory dir_;
+  ModelLocation location_ = {"m", dir_.Path("m"), ServableVersionPolicy()};
+  ModelHealth health_;
+  std::chrono::system_clock::duration later_ = -std::chrono::hours(1);
+  std::atomic<bool> stop_{false};
+  bool pending_ = false;
+  ModelPoller poller_;
+};
+
+TEST_F(ModelPollerTest, TellsFirstAndThenOnlyWhatHasChanged) {
+  Publish("m/1");
+  EXPECT_EQ(Poll(), "aspires 1");
+  EXPECT_EQ(Poll(), "");
+  Publish("m/2");
+  EXPECT_EQ(Poll(), "aspires 2");
+  EXPECT_EQ(Poll(), "");
+}
+
+TEST_F(ModelPollerTest, TellsFirstAlsoOfAModelWithoutVersions) {
+  dir_.MakeFolder("m");
+  EXPECT_EQ(Poll(), "aspires");
+  EXPECT_EQ(Poll(), "");
+}
+
+TEST_F(ModelPollerTest, ABasePathThatGoesUnloadsNothing) {
+  EXPECT_EQ(Poll(), "error NOT_FOUND");
+  Publish("m/1");
+  EXPECT_EQ(Poll(), "aspires 1");
+  dir_.Remove("m");
+  EXPECT_EQ(Poll(), "error NOT_FOUND");
+  dir_.MakeFolder("m");
+  EXPECT_EQ(Poll(), "aspires");
+}
+
+TEST_F(ModelPollerTest, AnIncompleteVersionDoesNotDisplaceACompleteOne) {
+  Publish("m/1");
+  Publish("m/2");
+  dir_.Remove("m/2/saved_model.pb");
+  EXPECT_EQ(Poll(), "aspires 1 rejects 2 UNAVAILABLE");
+  EXPECT_TRUE(pending_);
+  Rest();
+  EXPECT_EQ(Poll(), "aspires 1 rejects 2 DATA_LOSS");
+  EXPECT_FALSE(pending_);
+  Publish("m/2");
+  EXPECT_EQ(Poll(), "aspires 2");
+}
+
+TEST_F(ModelPollerTest, AVersionWithoutManifestIsTakenWhenItsFilesRest) {
+  dir_.Write("m/1/saved_model.pb", "graph");
+  EXPECT_EQ(Poll(), "aspires rejects 1 UNAVAILABLE");
+  Rest();
+  EXPECT_EQ(Poll(), "aspires 1");
+}
+
+TEST_F(ModelPollerTest, AnAspiredVersionStaysWhileItsFolderDoes) {
+  Publish("m/1");
+  Publish("m/2");
+  EXPECT_EQ(Poll(), "aspires 2");
+  dir_.Remove("m/2/saved_model.pb");
+  EXPECT_EQ(Poll(), "");
+  dir_.Remove("m/2");
+  EXPECT_EQ(Poll(), "aspires 1");
+}
+
+TEST_F(ModelPollerTest, FollowsAChangeOfPolicyAndOfPath) {
+  Publish("m/1");
+  Publish("m/2");
+  Publish("n/3");
+  Poll();
+  location_.policy = ServableVersionPolicy::All();
+  EXPECT_EQ(Poll(), "aspires 2 1");
+  location_.policy = ServableVersionPolicy::Specific({1, 5});
+  EXPECT_EQ(Poll(), "aspires 1 rejects 5 NOT_FOUND");
+  location_ = {"m", dir_.Path("n"), ServableVersionPolicy()};
+  EXPECT_EQ(Poll(), "aspires 3");
+}
+
+TEST_F(ModelPollerTest, ALowerVersionIsOfferedWhileTheNewestDoesNotLoadAndNoneAnswers) {
+  Publish("m/1");
+  Publish("m/2");
+  Publish("m/3");
+  EXPECT_EQ(Poll(), "aspires 3");
+  health_.failing = {3};
+  EXPECT_EQ(Poll(), "aspires 3 2 instead");
+  health_.failing = {2, 3};
+  EXPECT_EQ(Poll(), "aspires 3 2 instead 1 instead");
+  health_.is_available = true;
+  EXPECT_EQ(Poll(), "") << "the one that answers now is not given up";
+  health_.failing = {2};
+  EXPECT_EQ(Poll(), "aspires 3") << "which loads at last";
+  health_.failing = {};
+  EXPECT_EQ(Poll(), "aspires 3");
+}
+
+TEST_F(ModelPollerTest, NoLowerVersionIsOfferedWhileAnyAnswers) {
+  Publish("m/1");
+  Publish("m/2");
+  health_.is_available = true;
+  health_.failing = {2};
+  EXPECT_EQ(Poll(), "aspires 2");
+}
+
+TEST_F(ModelPollerTest, ANewerVersionTakesThePlaceOfThoseThatFailAndOfTheirSubstitutes) {
+  Publish("m/1");
+  Publish("m/2");
+  Poll();
+  health_.failing = {2};
+  EXPECT_EQ(Poll(), "aspires 2 1 instead");
+  health_.is_available = true;
+  Publish("m/3");
+  EXPECT_EQ(Poll(), "aspires 3");
+  health_.failing = {3};
+  EXPECT_EQ(Poll(), "aspires 3") << "the substitute goes on answering, as any version before it would";
+}
+
+TEST_F(ModelPollerTest, AnIncompleteVersionIsNoSubstitute) {
+  Publish("m/1");
+  Publish("m/2");
+  dir_.Remove("m/2/saved_model.pb");
+  Publish("m/3");
+  Poll();
+  health_.failing = {3};
+  EXPECT_EQ(Poll(), "aspires 3 1 instead rejects 2 UNAVAILABLE");
+}
+
+TEST_F(ModelPollerTest, VersionsThatWereNamedHaveNoSubstitutes) {
+  Publish("m/1");
+  Publish("m/2");
+  location_.policy = ServableVersionPolicy::Specific({2});
+  health_.failing = {2};
+  EXPECT_EQ(Poll(), "aspires 2");
+}
+
+TEST_F(ModelPollerTest, AStoppedLookSaysNothing) {
+  Publish("m/1");
+  stop_ = true;
+  EXPECT_EQ(Poll(), "stopped");
+}
+
+}  // namespace
+}  // namespace trilho
