@@ -79,7 +79,14 @@ def pooled(windows: list[Window], arm: str) -> Window:
 
 
 def measure(
-    folder: Path, *, megabytes: int, rounds: int, seconds: float, rate: float, flags: list[str]
+    folder: Path,
+    *,
+    megabytes: int,
+    rounds: int,
+    seconds: float,
+    pause: float,
+    rate: float,
+    flags: list[str],
 ) -> list[Window]:
     """Measures windows of all arms in turns.
 
@@ -88,6 +95,7 @@ def measure(
         megabytes: How large the large model is.
         rounds: How many windows of each arm.
         seconds: How long each is at least.
+        pause: Seconds from one unload to the next load.
         rate: Calls a second.
         flags: Further flags of the server.
 
@@ -117,6 +125,7 @@ def measure(
                     else:
                         _load_and_unload(whose, folder)
                         window.cycles += 1
+                        time.sleep(pause)
                 window.end = time.monotonic()
                 window.client_cpu = (cpu_seconds(caller.pid) - before) / (window.end - window.begin)
                 windows.append(window)
@@ -197,6 +206,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--megabytes", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--pause", type=float, default=0, help="seconds between two loads")
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("flags", nargs="*", help="of the server, behind --")
     options = parser.parse_args(arguments)
@@ -206,6 +216,7 @@ def main(arguments: list[str]) -> None:
             megabytes=options.megabytes,
             rounds=options.rounds,
             seconds=options.seconds,
+            pause=options.pause,
             rate=options.rate,
             flags=options.flags,
         )

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import grpc
 from tensorflow_serving.config import model_server_config_pb2
 
 from e2e.client import AVAILABLE, END, Client
+from e2e.waiting import wait_for
 
 __all__ = ["load", "unload", "write_config"]
 
@@ -25,7 +27,17 @@ def load(client: Client, folder: Path, *, kept: str, model: str) -> None:
 def unload(client: Client, folder: Path, *, kept: str, model: str) -> None:
     """Has it unload that model; returns when its memory has been given back."""
     client.serve_only(**{kept: folder / kept})
-    client.wait_until(model, 1, END)
+
+    def is_gone() -> bool:
+        # A model that is not configured is forgotten when its last version has ended.
+        try:
+            return bool(client.status(model)[1].state == END)
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.NOT_FOUND:
+                raise
+            return True
+
+    wait_for(f"{model} to be unloaded", is_gone)
 
 
 def write_config(folder: Path, model: str) -> Path:

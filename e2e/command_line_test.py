@@ -1,5 +1,8 @@
 """Start-up mistakes end the server with a code and one line that says what to do."""
 
+import socket
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,9 +11,12 @@ from e2e.client import Client, image_request
 from e2e.models import Export
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess, run_to_end
+from e2e.waiting import PATIENCE_SECONDS
 
 MISTAKE = 2
 FAILURE = 1
+# How long a connection may take to become one of HTTP/2.
+DEFAULT_HANDSHAKE_SECONDS = 10
 
 
 @pytest.mark.parametrize(
@@ -148,3 +154,31 @@ def test_a_port_is_free_again_when_its_server_has_ended(mnist: Export, base: Pat
     with ServerProcess(*flags, f"--port={port}") as server, Client(port) as client:
         assert server.port == port
         assert client.predict(image_request()).model_spec.version.value == 1
+
+
+def test_grpc_listens_on_the_address_it_is_given(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    with ServerProcess(
+        "--model_name=mnist", f"--model_base_path={base}", "--bind_address=127.0.0.2"
+    ) as server:
+        socket.create_connection(("127.0.0.2", server.port), PATIENCE_SECONDS).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS)
+
+
+def test_grpcs_own_arguments_reach_its_port(mnist: Export, base: Path) -> None:
+    publish(mnist, base, 1)
+    with (
+        ServerProcess(
+            "--model_name=mnist",
+            f"--model_base_path={base}",
+            "--grpc_channel_arguments=grpc.server_handshake_timeout_ms=200",
+        ) as server,
+        socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS) as silent,
+    ):
+        begun = time.monotonic()
+        # It may begin to speak by itself.
+        with suppress(ConnectionResetError):
+            while silent.recv(1024):
+                pass
+        assert time.monotonic() - begun < DEFAULT_HANDSHAKE_SECONDS / 2

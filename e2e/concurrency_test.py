@@ -1,15 +1,20 @@
 """Many clients and many calls at once: each gets its own answer, and none is turned away."""
 
+import http.client
+import json
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier
 from typing import Any
 
 import pytest
+import requests
 import tensorflow as tf
 
 from e2e.client import AVAILABLE, SERVING, Client, image_request, predict_request, scores
-from e2e.models import Export
+from e2e.models import PIXELS, Export
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess
 from e2e.waiting import PATIENCE_SECONDS, wait_for
@@ -30,6 +35,9 @@ SPIN_SECONDS = 2.0
 def server(
     mnist: Export, spin: Export, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
+    # A connection for each of the calls over REST, on both sides.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * CALLS_AT_ONCE), hard))
     folder = tmp_path_factory.mktemp("models")
     publish(mnist, folder / "mnist", 1)
     publish(spin, folder / "spin", 1)
@@ -43,7 +51,11 @@ def server(
         encoding="utf-8",
     )
     with ServerProcess(
-        f"--model_config_file={folder}/config", f"--grpc_max_threads={DATA_THREADS}"
+        f"--model_config_file={folder}/config",
+        f"--grpc_max_threads={DATA_THREADS}",
+        "--rest_api_port=-1",
+        f"--rest_api_num_threads={DATA_THREADS}",
+        f"--rest_api_timeout_in_ms={int(1000 * PATIENCE_SECONDS)}",
     ) as server:
         yield server
 
@@ -117,6 +129,55 @@ def test_calls_beyond_the_threads_wait_for_their_turn_and_are_answered(
         for number, call in enumerate(waiting):
             assert_scores(call.result(), grey_of(number))
         assert_spun(spinning, steps)
+
+
+def post_json(connection: http.client.HTTPConnection, model: str, inputs: Any) -> None:
+    """Sends a request, whose answer is read later."""
+    connection.request("POST", f"/v1/models/{model}:predict", json.dumps({"inputs": inputs}))
+
+
+def outputs_of(connection: http.client.HTTPConnection) -> Any:
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status == 200, body
+    return json.loads(body)["outputs"]
+
+
+def test_calls_beyond_the_threads_wait_over_rest_too(server: ServerProcess, steps: int) -> None:
+    queued = 'trilho_queued_requests{protocol="rest"} '
+
+    def depth() -> int:
+        page = requests.get(
+            f"http://127.0.0.1:{server.http_port()}/metrics", timeout=PATIENCE_SECONDS
+        ).text
+        return int(page.partition(queued)[2].partition("\n")[0])
+
+    with ExitStack() as stack:
+
+        def connect() -> http.client.HTTPConnection:
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", server.http_port(), timeout=PATIENCE_SECONDS
+            )
+            connection.connect()
+            stack.callback(connection.close)
+            return connection
+
+        waiting = [connect() for _ in range(CALLS_AT_ONCE)]
+        spinning = [connect() for _ in range(DATA_THREADS)]
+        before = server.cpu_seconds()
+        for connection in spinning:
+            post_json(connection, "spin", 3 * steps)
+        wait_for("the threads to be busy", lambda: server.cpu_seconds() > before + BUSY_SECONDS)
+        for number, connection in enumerate(waiting):
+            post_json(connection, "mnist", [[grey_of(number)] * PIXELS])
+        wait_for("all to wait, and to be counted", lambda: depth() == CALLS_AT_ONCE)
+        for connection in spinning:
+            assert outputs_of(connection)["steps"] == 3 * steps
+        for number, connection in enumerate(waiting):
+            assert outputs_of(connection) == [
+                pytest.approx(row) for row in scores(1, grey_of(number)).tolist()
+            ]
+        assert depth() == 0
 
 
 def test_status_and_health_answer_while_every_thread_runs_a_model(

@@ -197,10 +197,8 @@ def test_at_a_fresh_start_the_version_before_stands_in_for_one_that_does_not_loa
         status = client.status("mnist")
         assert status[2].state == END
         assert str(base / "2") in status[2].status.error_message
-        assert (
-            "W model mnist version 1: loaded in place of version 2, which does not load"
-            in server.log()
-        )
+        stands_in = "model mnist version 1: loaded in place of version 2, which does not load"
+        assert stands_in in server.log()
         publish(mnist, base, 3)
         client.wait_until("mnist", 3, AVAILABLE)
         client.wait_until("mnist", 1, END)

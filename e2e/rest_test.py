@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import requests
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 from e2e.models import Export
 from e2e.programs import runfile
@@ -161,6 +163,98 @@ def test_curl_finds_health_and_readiness(server: ServerProcess) -> None:
         )
         assert done.stdout
     assert get(server, "/readyz/nothing").status_code == 404
+
+
+def curl(server: ServerProcess, path: str, *options: str) -> tuple[int, str]:
+    """Asks with curl; the status and the body."""
+    done = subprocess.run(
+        [
+            *["curl", "--silent", "--show-error", "--write-out", "\n%{http_code}", *options],
+            url(server, path),
+        ],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), body
+
+
+CHOICES = [("", "2"), ("/versions/1", "1"), ("/labels/stable", "1")]
+
+
+@pytest.mark.parametrize(("choice", "version"), CHOICES)
+def test_curl_finds_status_and_metadata(server: ServerProcess, choice: str, version: str) -> None:
+    status, body = curl(server, f"/v1/models/half_plus_two{choice}")
+    assert status == 200
+    versions = [one["version"] for one in json.loads(body)["model_version_status"]]
+    # A label chooses none, as in TF Serving.
+    assert versions == ([version] if choice.startswith("/versions") else ["2", "1"])
+    status, body = curl(server, f"/v1/models/half_plus_two{choice}/metadata")
+    assert status == 200
+    assert json.loads(body)["model_spec"]["version"] == version
+
+
+@pytest.mark.parametrize(("choice", "version"), CHOICES)
+@pytest.mark.parametrize("verb", ["predict", "classify", "regress"])
+def test_curl_finds_every_verb(server: ServerProcess, choice: str, version: str, verb: str) -> None:
+    model, body, key = {
+        "predict": ("half_plus_two", {"instances": [1]}, "predictions"),
+        "classify": ("census_like", {"examples": [{"x": 0.5}]}, "results"),
+        "regress": ("census_like", {"examples": [{"x": 0.5}]}, "results"),
+    }[verb]
+    if verb != "predict":
+        body["signature_name"] = verb
+    path = f"/v1/models/{model}{choice}:{verb}"
+    status, answer = curl(server, path, "--data", json.dumps(body))
+    assert status == 200, answer
+    assert len(json.loads(answer)[key]) == 1
+    # The answer is that of the version.
+    other = curl(
+        server, f"/v1/models/{model}/versions/{version}:{verb}", "--data", json.dumps(body)
+    )
+    assert other == (200, answer)
+
+
+def test_curl_asks_for_options_without_an_origin(server: ServerProcess) -> None:
+    path = "/v1/models/half_plus_two:predict"
+    status, body = curl(server, path, "--request", "OPTIONS")
+    assert (status, json.loads(body)) == (400, {"error": "OPTIONS needs the header Origin"})
+
+
+def test_classify_and_regress_are_logged_as_what_they_are(tmp_path: Path) -> None:
+    shutil.copytree(runfile(f"{_MODELS}/census_like/1"), tmp_path / "census" / "1")
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    file = tmp_path / "models.config"
+    file.write_text(
+        f"""
+        model_config_list {{ config {{
+          name: "census" base_path: "{tmp_path / "census"}" model_platform: "tensorflow"
+          logging_config {{
+            log_collector_config {{ filename_prefix: "{logs}/census" }}
+            sampling_config {{ sampling_rate: 1 }}
+          }}
+        }} }}""",
+        encoding="utf-8",
+    )
+    with ServerProcess(f"--model_config_file={file}", "--rest_api_port=-1") as server:
+        for verb in ["classify", "regress"]:
+            body = {"signature_name": verb, "context": {"x": 0.25}, "examples": [{"x": 0.5}, {}]}
+            assert post(server, f"/v1/models/census:{verb}", body).ok
+    (logged,) = logs.glob("census-*.tfrecord")
+    first, second = (
+        prediction_log_pb2.PredictionLog.FromString(record)
+        for record in tf.data.TFRecordDataset(str(logged)).as_numpy_iterator()
+    )
+    asked = first.classify_log.request
+    assert asked.model_spec.name == "census"
+    assert asked.model_spec.signature_name == "classify"
+    assert len(asked.input.example_list.examples) == 2
+    assert len(first.classify_log.response.result.classifications) == 2
+    assert second.regress_log.request.input == asked.input
+    assert len(second.regress_log.response.result.regressions) == 2
 
 
 def test_pages_of_other_sites_may_ask(server: ServerProcess) -> None:

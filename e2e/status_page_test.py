@@ -133,6 +133,43 @@ def answer_of(driver: Any, send: Any = None) -> tuple[str, Any]:
     return str(outcome).split()[0], json.loads(text(driver, "#answer"))
 
 
+def test_what_waits_is_shown_as_waiting(half_plus_two: Export, tmp_path: Path) -> None:
+    publish(half_plus_two, tmp_path / "half", 1)
+    (tmp_path / "config").write_text(
+        "model_config_list { config {"
+        f' name: "half" base_path: "{tmp_path}/half" model_platform: "tensorflow"'
+        " model_version_policy { all {} }"
+        ' version_labels { key: "next" value: 2 } version_labels { key: "later" value: 9 } } }',
+        encoding="utf-8",
+    )
+    flags = ["--settle_seconds=600", "--file_system_poll_wait_seconds=0.1", "--rest_api_port=-1"]
+    with (
+        ServerProcess(f"--model_config_file={tmp_path}/config", *flags) as server,
+        browser(tmp_path / "profile") as driver,
+    ):
+        # As if somebody had begun to copy it.
+        (tmp_path / "half" / "2").mkdir()
+        driver.get(url(server))
+
+        def row() -> str:
+            rows = driver.find_elements(By.CSS_SELECTOR, _ROWS)
+            return next((str(one.text) for one in rows if one.text.startswith("2")), "")
+
+        wait_for("the version that waits", lambda: "WAITING" in row())
+        assert "next (waits)" in row()
+        assert "FAILED" not in row()
+        assert not driver.find_elements(By.CSS_SELECTOR, f"{_ROWS}.unwell")
+        group = text(driver, "#versions tbody")
+        assert "label later waits for version 9" in group
+        status = requests.get(url(server, "/statusz"), timeout=PATIENCE_SECONDS).json()
+        assert status["models"][0]["waiting_labels"] == {"next": "0", "later": "0"}
+        (tmp_path / "half" / "2").rmdir()
+        publish(half_plus_two, tmp_path / "half", 2)
+        wait_for("it to be there", lambda: "AVAILABLE" in row())
+        wait_for("its label", lambda: "next" in row() and "waits" not in row())
+        assert complaints(driver) == []
+
+
 def test_shows_models_versions_states_and_reasons(page: Any, server: ServerProcess) -> None:
     groups = [group.text for group in page.find_elements(By.CSS_SELECTOR, "#versions tbody")]
     mnist, half, sorter, gone = groups

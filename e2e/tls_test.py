@@ -359,3 +359,41 @@ def test_a_wrong_file_at_the_start_is_named_and_not_shown(
         assert message in done.err
         secret = identity[1].read_text(encoding="ascii").splitlines()[1]
         assert secret not in done.err, "the key is in the log"
+
+
+def test_the_management_port_asks_for_the_same_certificates(
+    authority: Authority, stranger: Authority, config: Path, model: Path
+) -> None:
+    write_config(config, authority.sign("server", 81), authority.certificate)
+    known, unknown = authority.sign("client", 82), stranger.sign("client", 83)
+    with ServerProcess(
+        "--model_name=m",
+        f"--model_base_path={model}",
+        "--management_port=-1",
+        f"--ssl_config_file={config}",
+    ) as server:
+
+        def ask(identity: tuple[Path, Path] | None, method: str, path: str) -> requests.Response:
+            return requests.request(
+                method,
+                f"https://{HOST}:{server.management_port()}{path}",
+                verify=str(authority.certificate),
+                cert=(str(identity[0]), str(identity[1])) if identity else None,
+                timeout=PATIENCE_SECONDS,
+            )
+
+        assert "trilho_build_info" in ask(known, "GET", "/metrics").text
+        listed = ask(known, "POST", "/v1/management/ListModels").json()["models"]
+        assert [one["name"] for one in listed] == ["m"]
+        for identity in [None, unknown]:
+            for method, path in [("GET", "/metrics"), ("POST", "/v1/management/ListModels")]:
+                with pytest.raises(requests.exceptions.ConnectionError):
+                    ask(identity, method, path)
+        with pytest.raises(requests.exceptions.ConnectionError):
+            requests.get(
+                f"http://{HOST}:{server.management_port()}/metrics", timeout=PATIENCE_SECONDS
+            )
+        # New connections get the new one here, too.
+        write_config(config, authority.sign("server2", 84), authority.certificate)
+        server.wait_for_log(TAKEN)
+        assert ask(known, "GET", "/metrics").ok

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -111,6 +112,15 @@ void CheckWritable(const std::string& flag, const std::string& path, Problems* p
   }
 }
 
+// What the request log refuses when it is made.
+void CheckRequestLog(Problems* problems) {
+  const int64_t file = absl::GetFlag(FLAGS_request_log_max_file_bytes);
+  const int64_t total = absl::GetFlag(FLAGS_request_log_max_total_bytes);
+  if (file <= total) return;
+  problems->Add(absl::StrCat("--request_log_max_file_bytes is ", file,
+                             ", more than --request_log_max_total_bytes, which is ", total));
+}
+
 void CheckLibraries(Problems* problems) {
   const std::string libraries = absl::GetFlag(FLAGS_op_library);
   for (absl::string_view part : absl::StrSplit(libraries, ',', absl::SkipEmpty())) {
@@ -130,6 +140,7 @@ absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more, std::vector<
   std::vector<std::string> models = CheckModels(more, &problems);
   problems.Add(SessionConfigFromFlags().status());
   CheckLibraries(&problems);
+  CheckRequestLog(&problems);
 
   const std::string batching = absl::GetFlag(FLAGS_batching_parameters_file);
   if (!batching.empty()) problems.Add(ReadBatchingParametersFile("--batching_parameters_file", batching).status());

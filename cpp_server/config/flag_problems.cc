@@ -81,12 +81,6 @@ void CheckCombinations(std::vector<std::string>* problems) {
   if (!absl::GetFlag(FLAGS_batching_parameters_file).empty() && !absl::GetFlag(FLAGS_enable_batching)) {
     problems->push_back("--batching_parameters_file is set without setting --enable_batching to true");
   }
-  const int64_t file_bytes = absl::GetFlag(FLAGS_request_log_max_file_bytes);
-  const int64_t total_bytes = absl::GetFlag(FLAGS_request_log_max_total_bytes);
-  if (file_bytes > total_bytes) {
-    problems->push_back(absl::StrCat("--request_log_max_file_bytes is ", file_bytes,
-                                     ", more than --request_log_max_total_bytes, which is ", total_bytes));
-  }
   // The default of intra_op, which is not TF Serving's, was not chosen by anybody.
   if (absl::GetFlag(FLAGS_tensorflow_session_parallelism) > 0 &&
       absl::GetFlag(FLAGS_tensorflow_inter_op_parallelism) > 0 && FlagWasGiven("tensorflow_intra_op_parallelism") &&

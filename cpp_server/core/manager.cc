@@ -36,7 +36,7 @@ void Manager::SetAspiredVersions(const AspiredVersions& versions) {
     return NoteChange();
   }
   for (;;) {
-    std::shared_ptr<ModelHarness> model = models_.FindOrInsert(versions.model, [this, &versions] {
+    const std::shared_ptr<ModelHarness> model = models_.FindOrInsert(versions.model, [this, &versions] {
       Options options = options_;
       options.on_state_change = [this](const ServableState& state) {
         if (options_.on_state_change) options_.on_state_change(state);
@@ -47,7 +47,7 @@ void Manager::SetAspiredVersions(const AspiredVersions& versions) {
     });
     if (model->SetAspired(versions.aspired, versions.rejected)) break;
     // It returned just when it had gone.
-    Drop(versions.model, std::move(model));
+    Drop(versions.model, model);
   }
   NoteChange();
 }
@@ -68,12 +68,12 @@ void Manager::Clear() {
       name = std::move(retired_.front());
       retired_.pop_front();
     }
-    std::shared_ptr<ModelHarness> model = models_.Find(name);
-    if (model != nullptr && model->has_retired()) Drop(name, std::move(model));
+    const std::shared_ptr<ModelHarness> model = models_.Find(name);
+    if (model != nullptr && model->has_retired()) Drop(name, model);
   }
 }
 
-void Manager::Drop(const std::string& name, std::shared_ptr<ModelHarness> model) {
+void Manager::Drop(const std::string& name, const std::shared_ptr<ModelHarness>& model) {
   {
     // Before it goes, so that there is no moment without.
     MutexLock lock(&former_mu_);

@@ -102,7 +102,7 @@ class Manager {
   // Destroys models that have retired, which their own threads cannot.
   void Clear() EXCLUDES(retired_mu_);
   // Takes a model out that has retired.
-  void Drop(const std::string& name, std::shared_ptr<ModelHarness> model) EXCLUDES(former_mu_);
+  void Drop(const std::string& name, const std::shared_ptr<ModelHarness>& model) EXCLUDES(former_mu_);
 
   mutable Mutex changes_mu_;
   mutable CondVar changes_cv_;

@@ -57,7 +57,7 @@ class StripedMap {
       if (entry.first == name) return entry.second;
     }
     entries_.emplace_back(std::string(name), make());
-    for (Stripe& stripe : stripes_) {
+    for (Stripe& stripe : *stripes_) {
       MutexLock lock(&stripe.mu);
       stripe.values.emplace(entries_.back());
     }
@@ -71,7 +71,7 @@ class StripedMap {
       return e.first == name && e.second.get() == value;
     });
     if (entry == entries_.end()) return false;
-    for (Stripe& stripe : stripes_) {
+    for (Stripe& stripe : *stripes_) {
       MutexLock lock(&stripe.mu);
       stripe.values.erase(stripe.values.find(name));
     }
@@ -97,13 +97,14 @@ class StripedMap {
   Stripe& OwnStripe() const {
     static std::atomic<std::size_t> threads{0};
     thread_local const std::size_t thread = threads.fetch_add(1, std::memory_order_relaxed);
-    return stripes_[thread % kStripes];
+    return (*stripes_)[thread % kStripes];
   }
 
   mutable Mutex change_mu_;
   // What every stripe holds when no change is under way.
   std::vector<Entry> entries_ GUARDED_BY(change_mu_);
-  mutable std::array<Stripe, kStripes> stripes_;
+  // Apart, so that only they are aligned to cache lines.
+  const std::unique_ptr<std::array<Stripe, kStripes>> stripes_ = std::make_unique<std::array<Stripe, kStripes>>();
 };
 
 }  // namespace trilho

@@ -53,13 +53,20 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   EnablePlugins();
   std::unique_ptr<GrpcServer> server(new GrpcServer());
   grpc::ServerBuilder builder;
+  // Of two arguments of a name gRPC takes the first.
+  const auto add_unless_given = [&](const std::string& name, int value) {
+    for (const auto& argument : options.channel_arguments) {
+      if (argument.first == name) return;
+    }
+    builder.AddChannelArgument(name, value);
+  };
   // Two processes on one port would share its calls at random.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(options.max_connection_idle.count()));
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, static_cast<int>(options.handshake_timeout.count()));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(options.keepalive_time.count()));
+  add_unless_given(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  add_unless_given(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  add_unless_given(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  add_unless_given(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(options.max_connection_idle.count()));
+  add_unless_given(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, static_cast<int>(options.handshake_timeout.count()));
+  add_unless_given(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(options.keepalive_time.count()));
   // What has no room at all is not even read.
   constexpr int64_t kMostBytes = std::numeric_limits<int>::max();
   builder.SetMaxReceiveMessageSize(
