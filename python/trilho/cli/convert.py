@@ -84,8 +84,8 @@ def convert(
     """Turn the Parquet table SOURCE into the folder TARGET of TFRecord files.
 
     SOURCE is a file, a folder of files or a quoted pattern; both may be local or URLs, e.g.
-    webhdfs://HOST:PORT/PATH, or hdfs:///PATH with HADOOP_CONF_DIR. Rows keep their order, so that the same table gives the same files,
-    whoever does the work. Memory does not grow with the table.
+    webhdfs://HOST:PORT/PATH, or hdfs:///PATH with HADOOP_CONF_DIR. Rows keep their order, so that
+    the same table gives the same files, whoever does the work. Memory does not grow with the table.
 
     TARGET appears when all is written. After Ctrl-C or a failure the same command goes on where it
     was.

@@ -14,7 +14,16 @@ import numpy as np
 from trilho.data import cache, idx, npm
 from trilho.data.cache import DataError
 
-__all__ = ["FILES", "Mnist", "default_directory", "fetch", "is_complete", "load", "load_test", "pixels"]
+__all__ = [
+    "FILES",
+    "Mnist",
+    "default_directory",
+    "fetch",
+    "is_complete",
+    "load",
+    "load_test",
+    "pixels",
+]
 
 # Their MD5s.
 FILES: Mapping[str, str] = {
