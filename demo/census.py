@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import requests
@@ -15,7 +15,12 @@ from trilho.evaluation.evaluation import Question
 from trilho.models.census.config import RECIPE
 
 _URL = "http://{}/v1/contracts/trilho.census.CensusService/Predict"
-_PERSON = {"age": 39, "education": "Bachelors", "occupation": "Exec-managerial", "hoursPerWeek": 50}
+_PERSON: Mapping[str, int | str] = {
+    "age": 39,
+    "education": "Bachelors",
+    "occupation": "Exec-managerial",
+    "hoursPerWeek": 50,
+}
 _TIMEOUT = 10
 
 

@@ -331,7 +331,7 @@ def test_requests_of_every_front_are_logged_and_warm_the_next_version_up(
     with ServerProcess(
         f"--model_config_file={file}", "--rest_api_port=-1", CONTRACT_FLAG
     ) as server:
-        for path, body in [
+        bodies: list[tuple[str, Any]] = [
             ("/v1/models/mnist:predict", {"instances": [image]}),
             (
                 "/v2/models/mnist/infer",
@@ -341,7 +341,8 @@ def test_requests_of_every_front_are_logged_and_warm_the_next_version_up(
                     ]
                 },
             ),
-        ]:
+        ]
+        for path, body in bodies:
             url = f"http://127.0.0.1:{server.http_port()}{path}"
             answer = requests.post(url, json=body, timeout=PATIENCE_SECONDS)
             assert answer.ok, answer.text
@@ -349,9 +350,11 @@ def test_requests_of_every_front_are_logged_and_warm_the_next_version_up(
             assert not requests.post(url, json={}, timeout=PATIENCE_SECONDS).ok
         with Client(server.port) as client:
             classify(client.channel, image)
-        samples = wait_for(
+        samples: dict[str, float] = wait_for(
             "the records",
-            lambda: (now := scrape(server))["trilho_request_log_records_total"] == 3 and now,
+            lambda: (
+                now if (now := scrape(server))["trilho_request_log_records_total"] == 3 else None
+            ),
         )
         count = ':tensorflow:serving:request_log_count{model_name="mnist",status_code="OK"}'
         assert samples[count] == 3

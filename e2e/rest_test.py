@@ -199,11 +199,12 @@ def test_curl_finds_status_and_metadata(server: ServerProcess, choice: str, vers
 @pytest.mark.parametrize(("choice", "version"), CHOICES)
 @pytest.mark.parametrize("verb", ["predict", "classify", "regress"])
 def test_curl_finds_every_verb(server: ServerProcess, choice: str, version: str, verb: str) -> None:
-    model, body, key = {
+    asked: dict[str, tuple[str, dict[str, Any], str]] = {
         "predict": ("half_plus_two", {"instances": [1]}, "predictions"),
         "classify": ("census_like", {"examples": [{"x": 0.5}]}, "results"),
         "regress": ("census_like", {"examples": [{"x": 0.5}]}, "results"),
-    }[verb]
+    }
+    model, body, key = asked[verb]
     if verb != "predict":
         body["signature_name"] = verb
     path = f"/v1/models/{model}{choice}:{verb}"

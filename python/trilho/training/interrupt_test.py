@@ -14,7 +14,7 @@ def _send(number: int) -> None:
 
 @pytest.mark.parametrize("number", _NUMBERS)
 def test_the_first_signal_is_noted_and_the_second_one_raises(number: int) -> None:
-    seen = []
+    seen: list[object] = []
     with pytest.raises(KeyboardInterrupt), interrupts() as interrupted:  # noqa: PT012
         seen.append(interrupted())
         _send(number)

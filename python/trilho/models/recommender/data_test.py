@@ -4,26 +4,27 @@ import pytest
 from trilho.data.cache import DataError
 from trilho.data.movielens import GENRES, MovieLens
 from trilho.models.recommender import data
+from trilho.models.recommender.splits import sequences
 from trilho.training.job import Shard
 
 ITEMS = 30
 
 
-def _movielens(sequences: list[list[int]], times: list[list[int]] | None = None) -> MovieLens:
+def _movielens(rows: list[list[int]], times: list[list[int]] | None = None) -> MovieLens:
     """Ratings of users who took these items, an hour each; as many stars as item % 5 + 1."""
-    lengths = [len(items) for items in sequences]
-    items = np.concatenate(sequences)
+    lengths = [len(items) for items in rows]
+    items = np.concatenate(rows)
     at = times or [[3600 * place for place in range(length)] for length in lengths]
     return MovieLens(
-        user_ids=[f"u{user}" for user in range(len(sequences))],
-        ages=np.array([7, 24, 99][: len(sequences)]),
-        genders=["F", "M", "F"][: len(sequences)],
-        occupations=["writer", "artist", "writer"][: len(sequences)],
+        user_ids=[f"u{user}" for user in range(len(rows))],
+        ages=np.array([7, 24, 99][: len(rows)]),
+        genders=["F", "M", "F"][: len(rows)],
+        occupations=["writer", "artist", "writer"][: len(rows)],
         item_ids=[f"i{item}" for item in range(ITEMS)],
         titles=[f"Film {item}" for item in range(ITEMS)],
         years=np.array([0, 1900, 1922, 1995, 2050, *[1990] * (ITEMS - 5)]),
         genres=np.eye(ITEMS, len(GENRES), dtype=np.float32),
-        users=np.repeat(np.arange(len(sequences)), lengths),
+        users=np.repeat(np.arange(len(rows)), lengths),
         items=items,
         ratings=(items % 5 + 1).astype(np.float32),
         times=np.concatenate(at),
@@ -32,7 +33,7 @@ def _movielens(sequences: list[list[int]], times: list[list[int]] | None = None)
 
 def test_items_are_in_the_order_of_time_and_those_of_one_second_as_they_come() -> None:
     movielens = _movielens([[5, 4, 3, 2], [9, 8, 7, 6]], [[3, 2, 1, 0], [1, 0, 1, 0]])
-    assert [items.tolist() for items in data.sequences(movielens)] == [[2, 3, 4, 5], [8, 6, 9, 7]]
+    assert [items.tolist() for items in sequences(movielens)] == [[2, 3, 4, 5], [8, 6, 9, 7]]
 
 
 def test_the_last_item_tests_and_the_one_before_validates() -> None:
@@ -88,7 +89,7 @@ def test_workers_share_the_rows() -> None:
 
 def test_too_little_data_is_refused() -> None:
     with pytest.raises(DataError, match="User u1 has 3 ratings; at least 4 needed"):
-        data.sequences(_movielens([[5, 4, 3, 2], [9, 8, 7]]))
+        sequences(_movielens([[5, 4, 3, 2], [9, 8, 7]]))
     with pytest.raises(DataError, match="1 rows are left to train with, less than a batch of 2"):
         data.next_items(_movielens([[5, 4, 3, 2]]), history_length=3, batch_size=2, seed=1)
     with pytest.raises(DataError, match="3 rows are left to train with, less than a batch of 4"):
