@@ -60,7 +60,7 @@ struct UnaryMethod {
   bool is_open = false;
   // Told, if set, of every call that is answered with an error before `handler`
   // sees it: not allowed, no room for it, or nobody waits any more. On any thread.
-  std::function<void(const UnaryCall&, const absl::Status&)> refused;
+  std::function<void(const UnaryCall&, const absl::Status&)> refused = nullptr;
 };
 
 struct ServiceDefinition {
