@@ -29,8 +29,8 @@ void Classify(const Predictor& predictor, const ExamplesRequest& request, const 
   if (positions->scores >= 0) outputs.push_back(positions->scores);
   const bool has_classes = positions->classes >= 0;
   const bool has_scores = positions->scores >= 0;
-  RunExamples(predictor, {*std::move(model), *signature}, request.examples, std::move(outputs), context, record,
-              [has_classes, has_scores, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
+  RunExamples(predictor, {*std::move(model), *signature, record->model}, request.examples, std::move(outputs), context,
+              record, [has_classes, has_scores, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
                 if (!result.ok()) return done(result.status());
                 const Tensor* classes = has_classes ? &result->outputs.front() : nullptr;
                 const Tensor* scores = has_scores ? &result->outputs.back() : nullptr;

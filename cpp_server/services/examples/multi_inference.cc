@@ -207,7 +207,7 @@ void MultiInference(const Predictor& predictor, absl::string_view request, const
   record->signature = plan->signature_names();
   const Signature* signature = plan->signature();
   std::vector<int> outputs = plan->outputs();
-  RunExamples(predictor, {*std::move(model), signature}, examples, std::move(outputs), context, record,
+  RunExamples(predictor, {*std::move(model), signature, record->model}, examples, std::move(outputs), context, record,
               [plan = std::move(plan), record, done = std::move(done)](absl::StatusOr<RunResult> result) {
                 if (!result.ok()) return done(result.status());
                 done(plan->Read(result->outputs, *record));

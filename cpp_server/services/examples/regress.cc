@@ -23,7 +23,7 @@ void Regress(const Predictor& predictor, const ExamplesRequest& request, const C
   record->signature = (*signature)->name;
   auto output = FindRegressionOutput(**model, **signature);
   if (!output.ok()) return done(output.status());
-  RunExamples(predictor, {*std::move(model), *signature}, request.examples, {*output}, context, record,
+  RunExamples(predictor, {*std::move(model), *signature, record->model}, request.examples, {*output}, context, record,
               [record, done = std::move(done)](absl::StatusOr<RunResult> result) {
                 if (!result.ok()) return done(result.status());
                 RegressionResponse response;

@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from trilho.contract.definitions import Contract
 from trilho.errors import TrilhoError
 from trilho.export import saved_model
 from trilho.export.descriptors import contracts_in
@@ -117,6 +118,7 @@ def train(
     tf.config.experimental.enable_op_determinism()
     job = recipe.prepare(config, source)
     _check_sharing(job, config, task)
+    contracts = contracts_in(job.contract, model=recipe.name) if job.contract else []
     if task.is_chief:
         write_hyperparameters(logs_dir, asdict(config))
     models: dict[str, keras.Model] = {}
@@ -138,7 +140,7 @@ def train(
             raise ValueError(f'headline is "{job.headline.name}"; it can be {", ".join(metrics)}')
         seconds = time.monotonic() - started
         _report(recipe, config, job, models, metrics, logs_dir, seconds)
-        folder = _export(recipe, config, job, models, metrics, export_dir, version)
+        folder = _export(recipe, config, job, models, contracts, metrics, export_dir, version)
     if task.count > 1:
         meet(strategy)
     return TrainResult(
@@ -171,6 +173,7 @@ def _export(
     config: TrainingConfig,
     job: Job,
     models: Models,
+    contracts: Sequence[Contract],
     metrics: Mapping[str, float],
     export_dir: Path,
     version: int | None,
@@ -181,7 +184,7 @@ def _export(
         name=recipe.name,
         directory=export_dir,
         signatures=job.signatures(models),
-        contracts=contracts_in(job.contract, model=recipe.name) if job.contract else [],
+        contracts=contracts,
         metrics=metrics,
         training={**config.as_strings(), **headline},
         version=version,

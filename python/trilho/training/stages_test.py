@@ -13,6 +13,7 @@ from pathlib import Path
 from trilho.training.startup import load_tensorflow
 load_tensorflow()
 import keras, numpy as np, tensorflow as tf
+from trilho import census_pb2
 from trilho.export.saved_model import predict_signature
 from trilho.training.config import TrainingConfig
 from trilho.training.job import Figure, Job, Stage
@@ -41,6 +42,7 @@ def stage(name, config, hidden):
 def prepare(config, source):
     points, _ = rows(3, 10)
     return Job(stages=[stage("narrow", config, 4), stage("broad", config, 16)],
+        contract=census_pb2.DESCRIPTOR if "--contract-of-another" in sys.argv else None,
         headline=Figure(name="broad_test_accuracy"),
         signatures=lambda models: [predict_signature(
             models["broad"], input_name="x", output_name="y", sample_inputs=points)])
@@ -99,6 +101,20 @@ def test_figures_plots_and_report_are_of_both_stages(whole: Path) -> None:
     assert sorted(path.stem for path in (whole / "logs" / "plots").iterdir()) == plots
     report = (whole / "logs" / "report.html").read_text()
     assert all(f'alt="{name.replace("_", " ")}"' in report for name in plots)
+
+
+def test_a_contract_of_another_model_is_told_before_the_training(tmp_path: Path) -> None:
+    done = subprocess.run(
+        _command(tmp_path, "--contract-of-another"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode != 0
+    assert 'no method of it is answered by the model "two"' in done.stderr
+    assert "step" not in done.stderr
+    assert not list((tmp_path / "logs").glob("checkpoints/*"))
 
 
 @pytest.mark.parametrize("stage", ["narrow", "broad"])
