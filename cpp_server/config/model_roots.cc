@@ -54,24 +54,26 @@ absl::Status ModelRoots::Check(const ModelServerConfig& before, const ModelServe
     if (same == nullptr || same->base_path() != model.base_path()) {
       absl::string_view path = model.base_path();
       absl::ConsumePrefix(&path, "file://");
-      absl::Status allowed = CheckPath(absl::StrCat("model ", model.name(), ": base_path"), path);
+      absl::Status allowed = CheckPath(absl::StrCat("model ", model.name(), ": base_path"), path, std::string(path));
       if (!allowed.ok()) return allowed;
     }
     if (PrefixOf(model).empty() || (same != nullptr && PrefixOf(*same) == PrefixOf(model))) continue;
-    absl::Status allowed = CheckPath(
-        absl::StrCat("model ", model.name(), ": logging_config.log_collector_config.filename_prefix"), PrefixOf(model));
+    // Files are written beside the prefix, whatever is there under its own name.
+    const fs::path prefix(PrefixOf(model));
+    absl::Status allowed =
+        CheckPath(absl::StrCat("model ", model.name(), ": logging_config.log_collector_config.filename_prefix"),
+                  prefix.string(), prefix.parent_path());
     if (!allowed.ok()) return allowed;
   }
   return absl::OkStatus();
 }
 
-absl::Status ModelRoots::CheckPath(absl::string_view what, absl::string_view path) const {
-  const fs::path given{std::string(path)};
-  const bool climbs = std::find(given.begin(), given.end(), fs::path("..")) != given.end();
+absl::Status ModelRoots::CheckPath(absl::string_view what, absl::string_view path, const fs::path& folder) const {
+  const bool climbs = std::find(folder.begin(), folder.end(), fs::path("..")) != folder.end();
   std::error_code error;
   // What is not there yet has no links.
-  const fs::path resolved = fs::weakly_canonical(given, error);
-  if (given.is_absolute() && !climbs && !error &&
+  const fs::path resolved = fs::weakly_canonical(folder, error);
+  if (folder.is_absolute() && !climbs && !error &&
       std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return IsBelow(resolved, root); })) {
     return absl::OkStatus();
   }

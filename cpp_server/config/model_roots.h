@@ -3,6 +3,7 @@
 #ifndef TRILHO_CPP_SERVER_CONFIG_MODEL_ROOTS_H_
 #define TRILHO_CPP_SERVER_CONFIG_MODEL_ROOTS_H_
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,8 @@ class ModelRoots {
                      const tensorflow::serving::ModelServerConfig& wanted) const;
 
  private:
-  absl::Status CheckPath(absl::string_view what, absl::string_view path) const;
+  // Whether `folder`, which `path` leads to, is below one of them.
+  absl::Status CheckPath(absl::string_view what, absl::string_view path, const std::filesystem::path& folder) const;
 
   // Without links.
   std::vector<std::string> roots_;

@@ -60,6 +60,15 @@ TEST_F(ModelRootsTest, PathsLieBelowOneOfThem) {
   EXPECT_FALSE(Allows("models/m"));
 }
 
+TEST_F(ModelRootsTest, LogsAreWrittenBesideTheirPrefix) {
+  EXPECT_TRUE(Allows(dir_.Path("models/m"), absl::StrCat(dir_.Path("logs"), "/")));
+  EXPECT_FALSE(Allows(dir_.Path("models/m"), dir_.Path("logs"))) << "whose files would be logs-*, outside";
+  std::filesystem::create_symlink(dir_.Path("logs/m"), dir_.Path("outside/link"));
+  EXPECT_FALSE(Allows(dir_.Path("models/m"), dir_.Path("outside/link")));
+  std::filesystem::create_symlink(dir_.Path("logs"), dir_.Path("outside/logs"));
+  EXPECT_TRUE(Allows(dir_.Path("models/m"), dir_.Path("outside/logs/m")));
+}
+
 TEST_F(ModelRootsTest, NoWayLeadsOutOfThem) {
   EXPECT_FALSE(Allows(dir_.Path("models/../outside/m")));
   EXPECT_FALSE(Allows(dir_.Path("models/m/../../models/m"))) << "where it leads may change";

@@ -42,7 +42,8 @@ struct ServableRequest {
 
 // Every model has a control thread of its own that loads, warms up, drains and unloads its versions one after another;
 // models never wait for each other. A request takes a lock that only its own model's requests and swaps share, and that
-// is never held while a version is loaded or drained, and to find its model one that no other thread of the front uses.
+// is never held while a version is loaded or drained, and to find its model one that it seldom shares with another
+// thread (StripedMap).
 //
 // A model that its Source does not watch any more goes, thread and all, when it is unloaded. What became of its
 // versions is told for a while.

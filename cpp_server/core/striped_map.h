@@ -20,8 +20,9 @@
 namespace trilho {
 
 // Values of T by name. Every stripe has a copy of the whole map and a lock of its own, and a thread always reads the
-// same stripe: as long as there are no more threads than stripes, readers share no cache line that anybody writes to
-// and wait for nobody but a change. A change goes through all stripes, so it is for what happens seldom.
+// same stripe, so that two seldom share one: then readers share no cache line that anybody writes to and wait for
+// nobody but a change. Threads beyond kStripes share, and then wait for what the other reads. A change goes through all
+// stripes, so it is for what happens seldom.
 //
 // Thread-safe.
 template <typename T>
@@ -87,7 +88,7 @@ class StripedMap {
 
  private:
   using Entry = std::pair<std::string, std::shared_ptr<T>>;
-  static constexpr std::size_t kStripes = 16;
+  static constexpr std::size_t kStripes = 64;
 
   struct alignas(64) Stripe {
     Mutex mu;

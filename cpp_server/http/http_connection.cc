@@ -93,6 +93,7 @@ void HttpConnection::Finish() {
 void HttpConnection::Close() {
   if (state_ == State::kClosed) return;
   const auto self = shared_from_this();
+  if (state_ == State::kBody) TellRefused(CallerGone());
   state_ = State::kClosed;
   timer_.cancel();
   stream_.Close();

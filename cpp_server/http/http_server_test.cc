@@ -428,6 +428,14 @@ TEST(HttpRefusals, AreToldOfRequestsWhoseFirstLineHadCome) {
   EXPECT_THAT(server.refused(), ElementsAre("RESOURCE_EXHAUSTED /large", "INVALID_ARGUMENT /packed"));
 }
 
+TEST(HttpRefusals, AreToldOfACallerThatLeavesInItsBody) {
+  HttpTestServer server;
+  HttpTestClient(server->port()).Send("POST /half HTTP/1.1\r\nContent-Length: 11\r\n\r\nabc");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (server.refused().empty() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_THAT(server.refused(), ElementsAre("CANCELLED /half"));
+}
+
 TEST(HttpRefusals, SayThatTheDeadlinePassedBeforeAThreadWasFree) {
   HttpServer::Options options;
   options.request_timeout = std::chrono::milliseconds(100);

@@ -16,8 +16,8 @@ enum class Protocol { kGrpc, kRest };
 
 struct CallContext {
   Protocol protocol = Protocol::kGrpc;
-  // When the request had come, before it waited for a thread.
-  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
+  // When the request had come, before it waited for a thread; if not set, when somebody begins with it.
+  std::chrono::steady_clock::time_point arrived;
   // When the caller stops waiting.
   std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max();
   // True once the caller has gone; may be null.

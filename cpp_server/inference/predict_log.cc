@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "cpp_server/wire/tensor_proto.h"
 #include "cpp_server/wire/wire_writer.h"
@@ -19,7 +18,7 @@ constexpr uint32_t kEntryKey = 1, kEntryValue = 2;
 // The shorter and the faster one, and the reader takes both.
 constexpr TensorEncoding kEncoding = TensorEncoding::kTensorContent;
 
-std::string ModelSpecBytes(const std::string& model, absl::optional<int64_t> version, const std::string& signature) {
+std::string ModelSpecBytes(absl::string_view model, absl::optional<int64_t> version, const std::string& signature) {
   WireWriter spec;
   spec.BytesField(kSpecName, model);
   if (version) {
@@ -47,13 +46,13 @@ bool CanSerializeAll(const std::vector<Tensor>& tensors) {
 
 }  // namespace
 
-RunDone LogAsPredict(const RequestLogger* logger, const std::string& model, int64_t version, const Signature& signature,
+RunDone LogAsPredict(const RequestLogger* logger, absl::string_view model, int64_t version, const Signature& signature,
                      const std::vector<Tensor>& inputs, const std::vector<int>& outputs, RunDone done) {
   if (!logger->Samples(model) || !CanSerializeAll(inputs)) return done;
   WireWriter request;
   request.BytesField(kRequestModelSpec, ModelSpecBytes(model, absl::nullopt, signature.name));
   for (size_t i = 0; i < inputs.size(); ++i) WriteEntry(kRequestInputs, signature.inputs[i].alias, inputs[i], &request);
-  return [logger, model, version, &signature, request = std::move(request).Release(), outputs,
+  return [logger, model = std::string(model), version, &signature, request = std::move(request).Release(), outputs,
           done = std::move(done)](absl::StatusOr<RunResult> result) {
     if (result.ok() && CanSerializeAll(result->outputs)) {
       WireWriter response;

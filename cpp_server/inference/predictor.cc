@@ -83,7 +83,7 @@ absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) cons
   }
   const absl::Status method = CheckMethod(**model, *signature);
   if (!method.ok()) return method;
-  return ResolvedSignature{*std::move(model), signature, std::string(spec.name)};
+  return ResolvedSignature{*std::move(model), signature, spec.name};
 }
 
 void Predictor::Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs,

@@ -32,8 +32,8 @@ struct ModelSpec {
 struct ResolvedSignature {
   ServableHandle<SavedModel> model;
   const Signature* signature = nullptr;
-  // The model's, as asked for.
-  std::string name;
+  // The model's, as the ModelSpec has it, and for as long as that is there.
+  absl::string_view name;
 };
 
 // The version that a label of a model stands for; INVALID_ARGUMENT if there is
@@ -70,7 +70,8 @@ class Predictor {
   // signature's. INVALID_ARGUMENT, naming the input, if a type or shape is not
   // the signature's; DEADLINE_EXCEEDED or CANCELLED if nobody waits any more
   // before the run begins. The model stays loaded until `done` returns. The
-  // context's logger, if it has one, gets the run as a Predict.
+  // context's logger, if it has one, gets the run as a Predict. The resolved
+  // signature's name need not live longer than until this returns.
   void Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs, const CallContext& context,
            RunDone done) const;
 

@@ -41,7 +41,7 @@ bool Parse(UnaryCall* call, Request* request) {
 void Change(const ManagedServer& server, uint64_t generation, std::function<absl::Status(ModelServerConfig*)> edit,
             UnaryCall* call) {
   ModelConfiguration* const configuration = server.configuration;
-  const auto made = std::make_shared<ModelConfiguration::Snapshot>();
+  const auto made = std::make_shared<std::shared_ptr<const ModelConfiguration::Snapshot>>();
   server.change(
       [configuration, generation, edit = std::move(edit), made](std::vector<std::string>* added) {
         absl::Status edited = configuration->Edit(generation, edit, added);
@@ -50,7 +50,7 @@ void Change(const ManagedServer& server, uint64_t generation, std::function<absl
       },
       [made, call](const absl::Status& status) {
         if (!status.ok()) return call->Fail(status);
-        call->Reply(Describe(*made).SerializeAsString());
+        call->Reply(Describe(**made).SerializeAsString());
       });
 }
 
@@ -115,13 +115,13 @@ void RemoveModel(const ManagedServer& server, UnaryCall* call) {
 }  // namespace
 
 ListModelsResponse ListModels(const ManagedServer& server) {
-  const ModelConfiguration::Snapshot snapshot = server.configuration->Get();
+  const auto snapshot = server.configuration->Get();
   const auto problems = server.problems();
   const Labels labels = server.labels->Get();
   const Labels waiting = server.labels->Waiting();
   ListModelsResponse response;
-  response.set_generation(snapshot.generation);
-  for (const ModelConfig& config : snapshot.config.model_config_list().config()) {
+  response.set_generation(snapshot->generation);
+  for (const ModelConfig& config : snapshot->config.model_config_list().config()) {
     management::Model* model = response.add_models();
     model->set_name(config.name());
     model->set_base_path(config.base_path());
@@ -143,8 +143,8 @@ ListModelsResponse ListModels(const ManagedServer& server) {
 }
 
 bool AllModelsAvailable(const ManagedServer& server) {
-  const ModelConfiguration::Snapshot snapshot = server.configuration->Get();
-  const auto& models = snapshot.config.model_config_list().config();
+  const auto snapshot = server.configuration->Get();
+  const auto& models = snapshot->config.model_config_list().config();
   return std::all_of(models.begin(), models.end(), [&server](const ModelConfig& model) {
     return server.manager->GetUntypedServableHandle({model.name(), absl::nullopt}).ok();
   });
@@ -160,7 +160,7 @@ ServiceDefinition ModelManagementService(const ManagedServer& server) {
       }));
   service.methods.push_back(
       MessageMethod<GetConfigurationRequest, Configuration>("GetConfiguration", [server](const auto&, auto* response) {
-        *response = Describe(server.configuration->Get());
+        *response = Describe(*server.configuration->Get());
         return absl::OkStatus();
       }));
   service.methods.push_back(

@@ -1,6 +1,7 @@
 #include "cpp_server/server/model_configuration.h"
 
 #include <map>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -17,60 +18,64 @@ ModelConfiguration::ModelConfiguration(Apply apply, const Options& options)
       permit_(options.permit),
       file_(options.state_file.empty() ? absl::nullopt : absl::make_optional<ConfigurationFile>(options.state_file)),
       given_(options.given) {
-  current_.generation = options.generation;
+  auto first = std::make_shared<Snapshot>();
+  first->generation = options.generation;
+  current_ = std::move(first);
 }
 
 absl::Status ModelConfiguration::Begin(const ModelServerConfig& config) {
-  MutexLock lock(&mu_);
+  MutexLock change(&change_mu_);
   return SetLocked(config, given_, nullptr);
 }
 
 absl::Status ModelConfiguration::Permit(const ModelServerConfig& wanted) const {
-  return permit_ ? permit_(current_.config, wanted) : absl::OkStatus();
+  return permit_ ? permit_(Get()->config, wanted) : absl::OkStatus();
 }
 
 absl::Status ModelConfiguration::Set(const ModelServerConfig& config, std::vector<std::string>* added) {
-  MutexLock lock(&mu_);
+  MutexLock change(&change_mu_);
   absl::Status permitted = Permit(config);
   if (!permitted.ok()) return permitted;
   return SetLocked(config, given_, added);
 }
 
 absl::Status ModelConfiguration::SetGiven(const ModelServerConfig& config, std::vector<std::string>* added) {
-  MutexLock lock(&mu_);
+  MutexLock change(&change_mu_);
   return SetLocked(config, DigestOf(config), added);
 }
 
 absl::Status ModelConfiguration::Edit(uint64_t expected_generation,
                                       const std::function<absl::Status(ModelServerConfig*)>& edit,
                                       std::vector<std::string>* added) {
-  MutexLock lock(&mu_);
-  if (expected_generation != 0 && expected_generation != current_.generation) {
-    return absl::AbortedError(absl::StrCat("the configuration is of generation ", current_.generation, ", not ",
+  MutexLock change(&change_mu_);
+  const std::shared_ptr<const Snapshot> before = Get();
+  if (expected_generation != 0 && expected_generation != before->generation) {
+    return absl::AbortedError(absl::StrCat("the configuration is of generation ", before->generation, ", not ",
                                            expected_generation, ": somebody has changed it meanwhile"));
   }
-  ModelServerConfig config = current_.config;
+  ModelServerConfig config = before->config;
   absl::Status edited = edit(&config);
   if (edited.ok()) edited = Permit(config);
   if (!edited.ok()) return edited;
   return SetLocked(config, given_, added);
 }
 
-ModelConfiguration::Snapshot ModelConfiguration::Get() const {
+std::shared_ptr<const ModelConfiguration::Snapshot> ModelConfiguration::Get() const {
   MutexLock lock(&mu_);
   return current_;
 }
 
 absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, const std::string& given,
                                            std::vector<std::string>* added) {
+  const std::shared_ptr<const Snapshot> before = Get();
   auto settings = ModelSettingsOf(config);
   if (!settings.ok()) return settings.status();
-  absl::Status platforms = CheckPlatformsUnchanged(current_.config, config);
+  absl::Status platforms = CheckPlatformsUnchanged(before->config, config);
   if (!platforms.ok()) return platforms;
-  std::set<std::string> before;
-  for (const ModelConfig& model : current_.config.model_config_list().config()) before.insert(model.name());
+  std::set<std::string> known;
+  for (const ModelConfig& model : before->config.model_config_list().config()) known.insert(model.name());
   if (file_) {
-    absl::Status staged = file_->Stage({config, current_.generation + 1, given});
+    absl::Status staged = file_->Stage({config, before->generation + 1, given});
     if (!staged.ok()) return staged;
   }
   absl::Status applied = apply_(*settings);
@@ -78,8 +83,13 @@ absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, cons
     if (file_) file_->Discard();
     return applied;
   }
-  current_.config = config;
-  ++current_.generation;
+  auto now = std::make_shared<Snapshot>();
+  now->config = config;
+  now->generation = before->generation + 1;
+  {
+    MutexLock lock(&mu_);
+    current_ = std::move(now);
+  }
   given_ = given;
   if (file_) {
     const absl::Status kept = file_->Commit();
@@ -89,7 +99,7 @@ absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, cons
   if (added != nullptr) {
     added->clear();
     for (const ModelSettings& model : *settings) {
-      if (before.count(model.location.name) == 0) added->push_back(model.location.name);
+      if (known.count(model.location.name) == 0) added->push_back(model.location.name);
     }
   }
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ namespace trilho {
 // Holds the configuration in force. A new one is checked as a whole before
 // anything of it is applied, so that a bad one changes nothing.
 //
-// Thread-safe; changes are applied one after another.
+// Thread-safe; changes are applied one after another. Who only reads waits for none of them, nor for the disk that one
+// of them waits for.
 class ModelConfiguration {
  public:
   using Apply = std::function<absl::Status(const std::vector<ModelSettings>&)>;
@@ -51,36 +53,42 @@ class ModelConfiguration {
 
   // Takes the first configuration, of which `given` in the options tells. INVALID_ARGUMENT, with TF Serving's message,
   // for one that cannot be; UNAVAILABLE for one that cannot be kept.
-  absl::Status Begin(const tensorflow::serving::ModelServerConfig& config) EXCLUDES(mu_);
+  absl::Status Begin(const tensorflow::serving::ModelServerConfig& config) EXCLUDES(change_mu_);
 
   // By a caller: besides, what Options::permit says. `added`, if not null, gets the names that were not there before.
-  absl::Status Set(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added) EXCLUDES(mu_);
+  absl::Status Set(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added)
+      EXCLUDES(change_mu_);
 
   // By a caller: changes the configuration in force by `edit`, which may refuse; nothing
   // comes in between. ABORTED if `expected_generation` is not 0 and not the one
   // in force.
   absl::Status Edit(uint64_t expected_generation,
                     const std::function<absl::Status(tensorflow::serving::ModelServerConfig*)>& edit,
-                    std::vector<std::string>* added) EXCLUDES(mu_);
+                    std::vector<std::string>* added) EXCLUDES(change_mu_);
 
   // As Begin; besides, it is what flags or files give from now on.
   absl::Status SetGiven(const tensorflow::serving::ModelServerConfig& config, std::vector<std::string>* added)
-      EXCLUDES(mu_);
+      EXCLUDES(change_mu_);
 
-  Snapshot Get() const EXCLUDES(mu_);
+  // That in force; never null.
+  std::shared_ptr<const Snapshot> Get() const EXCLUDES(mu_);
 
  private:
   absl::Status SetLocked(const tensorflow::serving::ModelServerConfig& config, const std::string& given,
-                         std::vector<std::string>* added) REQUIRES(mu_);
+                         std::vector<std::string>* added) REQUIRES(change_mu_);
 
-  absl::Status Permit(const tensorflow::serving::ModelServerConfig& wanted) const REQUIRES(mu_);
+  // Asks the file system, which may take its time.
+  absl::Status Permit(const tensorflow::serving::ModelServerConfig& wanted) const REQUIRES(change_mu_);
 
   const Apply apply_;
   const decltype(Options::permit) permit_;
   const absl::optional<ConfigurationFile> file_;
+  // Held by a change from its beginning to its end.
+  mutable Mutex change_mu_ ACQUIRED_BEFORE(mu_);
+  std::string given_ GUARDED_BY(change_mu_);
+  // Held for a moment.
   mutable Mutex mu_;
-  std::string given_ GUARDED_BY(mu_);
-  Snapshot current_ GUARDED_BY(mu_);
+  std::shared_ptr<const Snapshot> current_ GUARDED_BY(mu_);
 };
 
 }  // namespace trilho

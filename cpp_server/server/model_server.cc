@@ -202,10 +202,7 @@ absl::Status ModelServer::StartFronts(const Options& options) {
 ContractModels ModelServer::ModelsOfContracts() const {
   ContractModels models;
   models.predictor = &core_->predictor();
-  models.is_configured = [core = core_.get()](const std::string& model) {
-    const std::vector<std::string> names = core->Names();
-    return std::find(names.begin(), names.end(), model) != names.end();
-  };
+  models.is_configured = [core = core_.get()](const std::string& model) { return core->IsConfigured(model); };
   return models;
 }
 

@@ -112,10 +112,16 @@ absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
 
 std::vector<std::string> ServerCore::Names() const {
   std::vector<std::string> names;
-  // Not in a temporary's field: a range-for does not keep the temporary.
-  const ModelConfiguration::Snapshot snapshot = configuration_.Get();
-  for (const ModelConfig& model : snapshot.config.model_config_list().config()) names.push_back(model.name());
+  const auto snapshot = configuration_.Get();
+  for (const ModelConfig& model : snapshot->config.model_config_list().config()) names.push_back(model.name());
   return names;
+}
+
+bool ServerCore::IsConfigured(absl::string_view model) const {
+  const auto snapshot = configuration_.Get();
+  const auto& models = snapshot->config.model_config_list().config();
+  return std::any_of(models.begin(), models.end(),
+                     [model](const ModelConfig& config) { return config.name() == model; });
 }
 
 absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) {
@@ -141,9 +147,8 @@ bool ServerCore::AreSettled(const std::vector<std::string>& models, Clock::time_
 
 absl::Status ServerCore::Absence(absl::string_view model) const {
   if (loaded_) return absl::OkStatus();
-  const std::vector<std::string> configured = Names();
+  if (!IsConfigured(model)) return absl::OkStatus();
   const std::string name(model);
-  if (std::find(configured.begin(), configured.end(), name) == configured.end()) return absl::OkStatus();
   if (IsSettled(name, /*wait_for_writers=*/true)) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("the server is still loading the model \"", name, "\""));
 }
@@ -235,7 +240,7 @@ void ServerCore::OnStateChange(const ServableState& state) {
   // A version that fails, or loads at last, may change what the source offers.
   if (state.status.ok() && state.state != ManagerState::kAvailable) return;
   MutexLock lock(&source_mu_);
-  if (watched_source_ != nullptr) watched_source_->LookAgain(state.id.name);
+  if (watched_source_ != nullptr) watched_source_->CheckHealth(state.id.name);
 }
 
 void ServerCore::OnAspiredVersions(const AspiredVersions& versions) {

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "cpp_server/core/manager.h"
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/inference/predictor.h"
@@ -66,6 +67,7 @@ class ServerCore {
 
   // Those that are configured.
   std::vector<std::string> Names() const;
+  bool IsConfigured(absl::string_view model) const;
 
   // Waits until every model that is configured then has what its folder offers, or a reason
   // why not. CANCELLED once `stop`, asked now and then, says so. Until it has returned, calls of a model that has

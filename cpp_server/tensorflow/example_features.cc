@@ -1,5 +1,6 @@
 #include "cpp_server/tensorflow/example_features.h"
 
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -65,16 +66,20 @@ class Body {
   // What `input` of a node is, if it is a constant; it names "NODE:output:0" in a function, "NODE" outside.
   absl::optional<tensorflow::TensorProto> Constant(const NodeDef& user, int input) const {
     if (input >= user.input_size()) return absl::nullopt;
-    const absl::string_view name = absl::string_view(user.input(input)).substr(0, user.input(input).find(':'));
-    for (const absl::string_view node : nodes_) {
-      if (TextOf(node, kNameOfNode) != name) continue;
-      NodeDef constant;
-      if (!constant.ParseFromArray(node.data(), static_cast<int>(node.size())) || constant.op() != "Const") break;
-      const auto value = constant.attr().find("value");
-      if (value == constant.attr().end()) break;
-      return value->second.tensor();
+    if (by_name_.empty()) {
+      for (const absl::string_view node : nodes_) by_name_.emplace(TextOf(node, kNameOfNode), node);
     }
-    return absl::nullopt;
+    const absl::string_view name = absl::string_view(user.input(input)).substr(0, user.input(input).find(':'));
+    const auto node = by_name_.find(name);
+    NodeDef constant;
+    if (node == by_name_.end() ||
+        !constant.ParseFromArray(node->second.data(), static_cast<int>(node->second.size())) ||
+        constant.op() != "Const") {
+      return absl::nullopt;
+    }
+    const auto value = constant.attr().find("value");
+    if (value == constant.attr().end()) return absl::nullopt;
+    return value->second.tensor();
   }
 
   absl::optional<std::vector<std::string>> Strings(const NodeDef& user, int input) const {
@@ -88,7 +93,10 @@ class Body {
   }
 
  private:
-  const std::vector<absl::string_view> nodes_;
+  std::vector<absl::string_view> nodes_;
+  // Made for the first that asks: most functions parse no examples, and one that does may have a default for each of
+  // thousands of features.
+  mutable std::unordered_map<absl::string_view, absl::string_view> by_name_;
 };
 
 std::vector<TF_DataType> TypesOf(const NodeDef& node, const char* attribute) {

@@ -96,6 +96,7 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& 
   model->check_method_names_ = options.check_method_names;
   model->on_calling_thread_ = RunsOnCallingThread(options);
   model->max_run_ = options.max_run;
+  if (options.max_run.count() > 0) model->limited_.reset(Limited(options.max_run).release());
   return model;
 }
 
@@ -130,8 +131,9 @@ absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, 
   TfStatus status;
   const bool is_limited = max_run_.count() > 0;
   const std::chrono::milliseconds limit = is_limited ? LimitOf(max_run_, deadline) : max_run_;
-  const Buffer limited = is_limited ? Limited(limit) : nullptr;
-  const TF_Buffer* const run_options = on_calling_thread_ ? CallingThread() : limited.get();
+  const Buffer sooner = limit < max_run_ ? Limited(limit) : nullptr;
+  const TF_Buffer* const longest = on_calling_thread_ ? CallingThread() : limited_.get();
+  const TF_Buffer* const run_options = sooner != nullptr ? sooner.get() : longest;
   const auto begin = std::chrono::steady_clock::now();
   TF_SessionRun(session_, run_options, feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
                 results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());

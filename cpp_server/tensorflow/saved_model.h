@@ -80,6 +80,9 @@ class SavedModel final : public Servable {
   struct DeleteGraph {
     void operator()(TF_Graph* graph) const { TF_DeleteGraph(graph); }
   };
+  struct DeleteBuffer {
+    void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
+  };
 
   SavedModel();
 
@@ -90,6 +93,8 @@ class SavedModel final : public Servable {
   bool check_method_names_ = false;
   bool on_calling_thread_ = true;
   std::chrono::milliseconds max_run_{0};
+  // Of runs that may take so long, if they are limited.
+  std::unique_ptr<TF_Buffer, DeleteBuffer> limited_;
   std::unique_ptr<Runner> runner_;
 };
 

@@ -28,8 +28,8 @@ class DiskSource final : public Source {
   struct Options {
     std::vector<ModelLocation> models;
 
-    // Between two looks at a model. 0: once, and again only for versions that were still being written then. Negative:
-    // never.
+    // Between two looks at a model. 0: once, and again only for versions that were there and still being written, or
+    // when one of them fails. Negative: never.
     std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
 
     VersionCompleteness completeness = VersionCompleteness::kStable;
@@ -55,8 +55,8 @@ class DiskSource final : public Source {
   // them are not watched any more, which the callback is told before this returns, whatever their disks do.
   void SetModels(std::vector<ModelLocation> models, uint64_t generation = 0) EXCLUDES(mu_);
 
-  // Looks at `model` at once, if it is one of them: its health has changed.
-  void LookAgain(const std::string& model) EXCLUDES(mu_);
+  // The health of `model` may have changed: looks at it at once if so, and if it is one of them.
+  void CheckHealth(const std::string& model) EXCLUDES(mu_);
 
  private:
   void Watch() REQUIRES(mu_);

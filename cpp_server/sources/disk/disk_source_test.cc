@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -108,16 +110,46 @@ TEST_F(DiskSourceTest, AModelThatIsTakenOutIsNotWatchedAnyMore) {
   EXPECT_EQ(calls.back(), "m watched 6");
 }
 
-TEST_F(DiskSourceTest, LooksAgainWhenItIsTold) {
+TEST_F(DiskSourceTest, LooksAtOnceWhenTheHealthHasChangedAndOnlyThen) {
   options_.poll_wait = std::chrono::hours(1);
-  dir_.MakeFolder("m");
+  std::atomic<bool> fails{false};
+  std::atomic<int> asked{0};
+  options_.health = [&](const std::string&) {
+    ++asked;
+    return ModelHealth{fails ? std::set<int64_t>{1} : std::set<int64_t>(), false};
+  };
+  Publish("m/1");
   DiskSource source(options_);
   source.Start(latest_.Callback());
-  ASSERT_TRUE(latest_.Await(0));
+  ASSERT_TRUE(latest_.Await(1));
+  Publish("m/2");
+  source.CheckHealth("other");
+  source.CheckHealth("m");
+  while (asked < 2) std::this_thread::yield();
+  fails = true;
+  source.CheckHealth("m");
+  EXPECT_TRUE(latest_.Await(2));
+  EXPECT_EQ(asked, 4) << "by two looks and by what was before each second one";
+}
+
+TEST_F(DiskSourceTest, WithoutPollsAChangeOfHealthBringsNothingNew) {
+  options_.poll_wait = std::chrono::milliseconds(0);
+  std::atomic<bool> fails{false};
+  options_.health = [&](const std::string&) {
+    return ModelHealth{fails ? std::set<int64_t>{2} : std::set<int64_t>(), false};
+  };
   Publish("m/1");
-  source.LookAgain("other");
-  source.LookAgain("m");
-  EXPECT_TRUE(latest_.Await(1));
+  Publish("m/2");
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  ASSERT_TRUE(latest_.Await(2));
+  Publish("m/3");
+  fails = true;
+  source.CheckHealth("m");
+  while (latest_.calls() < 2) std::this_thread::yield();
+  EXPECT_TRUE(latest_.Await(2)) << "with version 1 in its place";
+  source.SetModels(options_.models, 1);
+  EXPECT_TRUE(latest_.Await(3)) << "which is a first look";
 }
 
 // A named pipe that nobody writes to: whoever opens it to read waits.

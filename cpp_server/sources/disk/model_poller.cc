@@ -30,23 +30,24 @@ bool Offers(const absl::optional<AspiredVersions>& versions, const VersionDirect
 
 }  // namespace
 
-ModelPoller::ModelPoller(CompletenessChecker::Options completeness, ModelHealthCallback health)
-    : stop_(completeness.stop), health_(std::move(health)), checker_(std::move(completeness)) {}
+ModelPoller::ModelPoller(CompletenessChecker::Options completeness, ModelHealthCallback health, bool once)
+    : stop_(completeness.stop), health_callback_(std::move(health)), once_(once), checker_(std::move(completeness)) {}
 
 absl::optional<ModelPoller::Sight> ModelPoller::Look(const ModelLocation& location) {
   Sight sight;
   sight.versions.model = location.name;
-  const absl::StatusOr<std::vector<VersionDirectory>> present = ListVersions(location.base_path);
+  absl::StatusOr<std::vector<VersionDirectory>> present = ListVersions(location.base_path);
   if (!present.ok()) {
     sight.error = present.status();
     return sight;
   }
+  if (once_) KeepListed(&*present);
   std::set<std::string> folders;
   for (const VersionDirectory& directory : *present) folders.insert(directory.path);
   checker_.Retain(folders);
 
-  const ModelHealth health = health_ ? health_(location.name) : ModelHealth();
-  substitutes_ = !health.failing.empty() && (substitutes_ || !health.is_available);
+  health_ = health_callback_ ? health_callback_(location.name) : ModelHealth();
+  substitutes_ = !health_.failing.empty() && (substitutes_ || !health_.is_available);
   sight.versions = ChooseVersions(
       location.name, location.policy, *present,
       [this](const VersionDirectory& directory) {
@@ -54,17 +55,34 @@ absl::optional<ModelPoller::Sight> ModelPoller::Look(const ModelLocation& locati
         if (IsStopped()) return absl::CancelledError("The source ends");
         return checker_.Check(directory.path);
       },
-      substitutes_ ? health.failing : std::set<int64_t>());
+      substitutes_ ? health_.failing : std::set<int64_t>());
   if (IsStopped()) return absl::nullopt;  // what was cancelled says nothing about the versions
-  sight.versions.failing = health.failing;
+  sight.versions.failing = health_.failing;
   // Of a version that is given up for a newer one, nothing follows.
   substitutes_ = substitutes_ && std::any_of(sight.versions.aspired.begin(), sight.versions.aspired.end(),
-                                             [&health](const AspiredVersion& aspired) {
-                                               return health.failing.count(aspired.version) > 0;
+                                             [this](const AspiredVersion& aspired) {
+                                               return health_.failing.count(aspired.version) > 0;
                                              });
   sight.is_pending = std::any_of(sight.versions.rejected.begin(), sight.versions.rejected.end(),
                                  [](const RejectedVersion& v) { return absl::IsUnavailable(v.reason); });
   return sight;
+}
+
+bool ModelPoller::HealthHasChanged(const std::string& model) const {
+  if (!health_callback_) return false;
+  const ModelHealth now = health_callback_(model);
+  if (now.failing != health_.failing) return true;
+  // Whether any answers matters only while some do not.
+  return !now.failing.empty() && now.is_available != health_.is_available;
+}
+
+void ModelPoller::KeepListed(std::vector<VersionDirectory>* present) {
+  if (!listed_) {
+    listed_.emplace();
+    for (const VersionDirectory& directory : *present) listed_->insert(directory.version);
+  }
+  const auto is_new = [this](const VersionDirectory& directory) { return listed_->count(directory.version) == 0; };
+  present->erase(std::remove_if(present->begin(), present->end(), is_new), present->end());
 }
 
 bool ModelPoller::Offer(const AspiredVersions& versions) {

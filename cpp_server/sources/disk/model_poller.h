@@ -7,12 +7,14 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
 #include "cpp_server/core/source.h"
 #include "cpp_server/sources/disk/completeness.h"
 #include "cpp_server/sources/disk/version_choice.h"
+#include "cpp_server/sources/disk/version_directory.h"
 
 namespace trilho {
 
@@ -43,8 +45,8 @@ class ModelPoller {
     bool is_pending = false;
   };
 
-  // Without `health` every version is taken to load.
-  explicit ModelPoller(CompletenessChecker::Options completeness, ModelHealthCallback health = {});
+  // Without `health` every version is taken to load. `once`: of what comes after the first listing nothing is seen.
+  explicit ModelPoller(CompletenessChecker::Options completeness, ModelHealthCallback health = {}, bool once = false);
 
   // Lists the versions of a model, always the same one, and checks those that it may be offered.
   // - A version that is aspired stays so while its folder exists: it was complete when it was chosen, and what is in
@@ -54,15 +56,28 @@ class ModelPoller {
   // Nothing if it was stopped.
   absl::optional<Sight> Look(const ModelLocation& location);
 
+  // The next listing is a first one: the model may lie elsewhere.
+  void BeginAnew() { listed_.reset(); }
+
+  // Whether a look would choose otherwise for what has come of the versions since the last one. `model` is the one that
+  // is looked at.
+  bool HealthHasChanged(const std::string& model) const;
+
   // Notes that `versions` is what the model is offered from now on. False if it is what it is offered already.
   bool Offer(const AspiredVersions& versions);
 
  private:
   bool IsStopped() const;
+  void KeepListed(std::vector<VersionDirectory>* present);
 
   const std::atomic<bool>* const stop_;
-  const ModelHealthCallback health_;
+  const ModelHealthCallback health_callback_;
+  const bool once_;
   CompletenessChecker checker_;
+  // Of the last look.
+  ModelHealth health_;
+  // The versions of the first listing, if that is all that is seen.
+  absl::optional<std::set<int64_t>> listed_;
   // What the model is offered, if anything was.
   absl::optional<AspiredVersions> offered_;
   // Whether lower versions take the place of those that fail.

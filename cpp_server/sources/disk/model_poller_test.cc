@@ -136,6 +136,20 @@ TEST_F(ModelPollerTest, ALowerVersionIsOfferedWhileTheNewestDoesNotLoadAndNoneAn
   EXPECT_EQ(Poll(), "aspires 3");
 }
 
+TEST_F(ModelPollerTest, OnlyWhatChangesTheChoiceIsAChangeOfHealth) {
+  Publish("m/1");
+  Poll();
+  EXPECT_FALSE(poller_.HealthHasChanged("m"));
+  health_.is_available = true;
+  EXPECT_FALSE(poller_.HealthHasChanged("m")) << "none fails";
+  health_.failing = {1};
+  EXPECT_TRUE(poller_.HealthHasChanged("m"));
+  Poll();
+  EXPECT_FALSE(poller_.HealthHasChanged("m"));
+  health_.is_available = false;
+  EXPECT_TRUE(poller_.HealthHasChanged("m"));
+}
+
 TEST_F(ModelPollerTest, NoLowerVersionIsOfferedWhileAnyAnswers) {
   Publish("m/1");
   Publish("m/2");

@@ -29,7 +29,8 @@ ModelWatch::ModelWatch(Options options, ModelLocation location, uint64_t generat
     : options_(std::move(options)),
       location_(std::move(location)),
       generation_(generation),
-      poller_(CheckerOptions(options_, &stop_), options_.health) {
+      poller_(CheckerOptions(options_, &stop_), options_.health,
+              /*once=*/options_.poll_wait <= std::chrono::milliseconds::zero()) {
   const std::string name = absl::StrCat("look ", location_.name).substr(0, 15);
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), name.c_str());
@@ -48,9 +49,9 @@ void ModelWatch::Set(ModelLocation location, uint64_t generation) {
   cv_.NotifyAll();
 }
 
-void ModelWatch::LookAgain() {
+void ModelWatch::CheckHealth() {
   MutexLock lock(&mu_);
-  look_again_ = true;
+  check_health_ = true;
   cv_.NotifyAll();
 }
 
@@ -78,6 +79,7 @@ void ModelWatch::StopLocked() {
 void ModelWatch::Run() {
   // Of this thread alone. That it may not be had is no reason not to look.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  absl::optional<uint64_t> looked_of;
   while (!stop_) {
     ModelLocation location;
     uint64_t generation = 0;
@@ -87,6 +89,8 @@ void ModelWatch::Run() {
       generation = generation_;
       look_again_ = false;
     }
+    if (looked_of != generation) poller_.BeginAnew();
+    looked_of = generation;
     const absl::optional<ModelPoller::Sight> sight = poller_.Look(location);
     MutexLock lock(&mu_);
     if (stop_) break;
@@ -122,6 +126,8 @@ void ModelWatch::Wait(bool is_pending) {
   }
   const auto deadline = std::chrono::steady_clock::now() + wait.value_or(std::chrono::milliseconds::zero());
   while (!stop_ && !look_again_) {
+    // A reason that changes while a version is copied is news without being a change of health.
+    if (std::exchange(check_health_, false) && poller_.HealthHasChanged(location_.name)) break;
     if (!wait) {
       cv_.Wait(&mu_);
     } else if (!cv_.WaitUntil(&mu_, deadline)) {

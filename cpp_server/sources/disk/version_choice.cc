@@ -38,6 +38,7 @@ AspiredVersions ChooseVersions(const std::string& model, const ServableVersionPo
   if (is_specific) missing = policy.versions();
   size_t places = 0;
   for (auto it = present.rbegin(); it != present.rend() && places < limit; ++it) {
+    if (result.aspired.size() >= limit && result.aspired.size() - limit == kMaxSubstitutes) break;
     if (is_specific && missing.erase(it->version) == 0) continue;
     absl::Status status = check(*it);
     if (status.ok()) {

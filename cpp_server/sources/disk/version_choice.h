@@ -47,7 +47,8 @@ using VersionCheck = std::function<absl::Status(const VersionDirectory&)>;
 // rejected; versions below the latest ones are not looked at. `check` is called once per version at most.
 //
 // Latest versions that are `failing` are chosen and take no place, so that as many lower ones are chosen besides, as
-// substitutes.
+// substitutes; kMaxSubstitutes of them at most, as what is wrong with so many is wrong with those below too.
+constexpr size_t kMaxSubstitutes = 3;
 AspiredVersions ChooseVersions(const std::string& model, const ServableVersionPolicy& policy,
                                const std::vector<VersionDirectory>& present, const VersionCheck& check,
                                const std::set<int64_t>& failing = {});

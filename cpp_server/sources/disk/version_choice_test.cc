@@ -73,6 +73,14 @@ TEST_F(ChooseVersionsTest, AVersionThatFailsHasASubstitute) {
   EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(2))), ElementsAre(3, 2, 1));
 }
 
+TEST_F(ChooseVersionsTest, OfManyVersionsThatFailAFewAreTried) {
+  present_ = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  failing_ = {2, 3, 4, 5, 6, 7, 8, 9};
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(1))), ElementsAre(9, 8, 7, 6));
+  EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(2))), ElementsAre(9, 8, 7, 6, 5));
+  EXPECT_THAT(checked_, ElementsAre(9, 8, 7, 6, 5));
+}
+
 TEST_F(ChooseVersionsTest, AllThatAreComplete) {
   incomplete_ = {2};
   const AspiredVersions versions = Choose(ServableVersionPolicy::All());
