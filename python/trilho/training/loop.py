@@ -95,8 +95,8 @@ class Loop:
         self._mean_loss = keras.metrics.Mean()
         self._metrics = dict(metrics or {})
         optimizer.build(model.trainable_variables)
-        self._train_step = tf.function(self._distributed(self._train_batch))
-        self._evaluation_step = tf.function(self._distributed(self._evaluate_batch))
+        self._train_step = tf.function(self._train_together)
+        self._evaluation_step = tf.function(self._evaluate_together)
 
     def fit(
         self,
@@ -177,11 +177,35 @@ class Loop:
         """Returns the graph of a training step."""
         return self._train_step.get_concrete_function(batch).graph
 
-    def _distributed(self, replica_step: Callable[[Nest], None]) -> Callable[[Nest], None]:
-        def step(batch: Nest) -> None:
-            self._strategy.run(replica_step, args=(batch,))
+    def _train_together(self, batch: Nest) -> None:
+        self._strategy.run(self._train_batch, args=(batch,))
+        if self._strategy.num_replicas_in_sync > 1:
+            self._share_statistics()
 
-        return step
+    def _evaluate_together(self, batch: Nest) -> None:
+        self._strategy.run(self._evaluate_batch, args=(batch,))
+
+    def _share_statistics(self) -> None:
+        """Gives all workers the mean of what layers count themselves, as normalizations do.
+
+        TensorFlow would leave each worker its own, of which only the first one's are published.
+        """
+        counted = [
+            variable.value
+            for variable in self._model.non_trainable_variables
+            if keras.backend.is_float_dtype(variable.dtype)
+        ]
+        if not counted:
+            return
+
+        def flat() -> tf.Tensor:
+            return tf.concat([tf.reshape(tf.cast(one, tf.float32), [-1]) for one in counted], 0)
+
+        own = self._strategy.run(flat)
+        mean = self._strategy.reduce(tf.distribute.ReduceOp.MEAN, own, axis=None)
+        parts = tf.split(mean, [one.shape.num_elements() for one in counted])
+        for one, part in zip(counted, parts, strict=True):
+            one.assign(tf.cast(tf.reshape(part, one.shape), one.dtype))
 
     def _train_batch(self, batch: Nest) -> None:
         features, labels, weights = keras.utils.unpack_x_y_sample_weight(batch)

@@ -41,6 +41,9 @@ def prepare(config, source):
     def build():
         layers = [keras.Input([2]), keras.layers.Dense(1, activation="sigmoid",
                   kernel_regularizer=keras.regularizers.L2(0.001))]
+        if "--normalized" in sys.argv:
+            # Hardly averaged, so that workers which see different rows differ.
+            layers.insert(1, keras.layers.BatchNormalization(momentum=0.1))
         return keras.Sequential(layers)
     points, _ = rows(3, 10)
     stage = Stage(name="line", train=batches, validation=once(2), test=once(3), build=build,
@@ -55,8 +58,13 @@ recipe = Recipe(name="line", summary="", config=TrainingConfig, fetch=lambda fol
     data_help="", module="line")
 folder, steps, resume = Path(sys.argv[1]), int(sys.argv[2]), "--resume" in sys.argv
 config = TrainingConfig(steps=steps, batch_size=64, learning_rate=0.5, validations=20)
-train(recipe, config, source=str(folder), export_dir=folder, logs_dir=folder / "logs",
+result = train(recipe, config, source=str(folder), export_dir=folder, logs_dir=folder / "logs",
     resume=resume, reporter=ProgressReporter())
+if "--normalized" in sys.argv:
+    served = tf.saved_model.load(result.folder).signatures["serving_default"]
+    points, labels = rows(3, 2000)
+    right = (served(x=points)["y"].numpy() > 0.5) == (labels > 0.5)
+    (folder / f"served-{os.getpid()}").write_text(f"{right.mean():.6f}")
 """
 
 
@@ -84,6 +92,12 @@ def test_two_workers_learn_what_one_learns(tmp_path: Path) -> None:
     # SGD, so that gradients of another size would show.
     assert two["test_loss"] == pytest.approx(one["test_loss"], rel=0.03)
     assert [path.name for path in (tmp_path / "two" / "line").iterdir()] == ["1"]
+
+
+def test_figures_of_several_workers_are_those_of_the_published_model(tmp_path: Path) -> None:
+    launch(_command(tmp_path, 100, "--normalized"), workers=2)
+    served = {path.read_text() for path in tmp_path.glob("served-*")}
+    assert served == {f"{_metrics(tmp_path)['test_accuracy']:.6f}"}
 
 
 def _kill_when_under_way(logs: Path, killed: list[int]) -> None:
