@@ -34,6 +34,17 @@ Exit codes:
   0 done    1 failed, or a call failed    2 wrong usage    130 interrupted
 """
 _COMMANDS = [check, contract, convert, data, evaluate, models, new_service, publish, query, train]
+# Modules that not everybody has: what needs them, and the extra that brings them.
+_TRAINING = ("Training needs TensorFlow", "train")
+_TABLES = ("Reading tables needs pyarrow", "convert")
+_EXTRAS = {
+    "fsspec": _TABLES,
+    "implicit": ("Comparing with ALS needs implicit", "compare"),
+    "keras": _TRAINING,
+    "pyarrow": _TABLES,
+    "sklearn": ("Measuring needs scikit-learn", "train"),
+    "tensorflow": _TRAINING,
+}
 # What a shell tells of a program that SIGINT ended.
 _INTERRUPTED = 130
 
@@ -57,10 +68,9 @@ class _Commands(click.Group):
 
 
 def _line(error: Exception) -> str:
-    if isinstance(error, ModuleNotFoundError) and error.name in {"keras", "tensorflow"}:
-        return "Training needs TensorFlow: pip install 'trilho[train]'"
-    if isinstance(error, ModuleNotFoundError) and error.name in {"fsspec", "pyarrow"}:
-        return "Reading tables needs pyarrow: pip install 'trilho[convert]'"
+    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
+        need, extra = _EXTRAS[error.name]
+        return f"{need}: pip install 'trilho[{extra}]'"
     if isinstance(error, TrilhoError | OSError):
         return str(error)
     return f"{type(error).__name__}: {error} (a bug; `trilho --debug ...` shows where)"

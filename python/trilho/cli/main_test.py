@@ -278,6 +278,25 @@ def test_a_bug_is_called_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.output == "Error: KeyError: 'x' (a bug; `trilho --debug ...` shows where)\n"
 
 
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        ("tensorflow", "Training needs TensorFlow: pip install 'trilho[train]'"),
+        ("pyarrow", "Reading tables needs pyarrow: pip install 'trilho[convert]'"),
+        ("implicit", "Comparing with ALS needs implicit: pip install 'trilho[compare]'"),
+        ("sklearn", "Measuring needs scikit-learn: pip install 'trilho[train]'"),
+    ],
+)
+def test_for_a_module_that_is_missing_it_names_the_extra(
+    module: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> None:
+        raise ModuleNotFoundError(f"No module named '{module}'", name=module)
+
+    monkeypatch.setitem(main.commands, "data", click.Command("data", callback=run))
+    assert _run("data").output == f"Error: {message}\n"
+
+
 def test_data_says_where_the_files_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path
 ) -> None:

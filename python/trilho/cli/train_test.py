@@ -21,6 +21,8 @@ from trilho.data import mnist
 mnist.fetch = lambda directory, source=None: directory
 """
 _STEPS = 600
+# Fewer than by default, as there are fewer images.
+_VALIDATION = "--set=validation_size=100"
 _TIMEOUT = 240
 _FIRST_CHECKPOINT = "checkpoints/mnist/checkpoint"
 
@@ -48,7 +50,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _command(data: Path, folder: Path, *options: str) -> list[str]:
     return [
         *(sys.executable, "-m", "trilho", "train", "mnist", "--batch-size=32"),
-        *(f"--steps={_STEPS}", "--set=validation_size=100", "--set=validations=20"),
+        *(f"--steps={_STEPS}", _VALIDATION, "--set=validations=20"),
         *(f"--data={data}", f"--export={folder}", *options),
     ]
 
@@ -138,11 +140,14 @@ def test_two_workers_come_to_what_one_comes_to(
 ) -> None:
     file = tmp_path / "options.yaml"
     # Of --steps, --set and --config the first two win.
-    file.write_text("steps: 1\nvalidations: 1\nhidden: 128\n")
-    _run(data, _command(data, tmp_path, f"--config={file}"))
+    file.write_text("steps: 1\nvalidations: 1\nvalidation_size: 100\n")
+    command = _command(data, tmp_path, f"--config={file}")
+    command.remove(_VALIDATION)
+    _run(data, command)
     one = _metrics(tmp_path)
     options = json.loads((_logs(tmp_path) / "options.json").read_text())
-    assert (options["steps"], options["hidden"]) == (str(_STEPS), "128")
+    assert (options["steps"], options["validations"]) == (str(_STEPS), "20")
+    assert options["validation_size"] == "100"
     assert one["test_accuracy"] > 0.97
     assert whole["test_accuracy"] == pytest.approx(one["test_accuracy"], abs=0.005)
     assert whole != one

@@ -1,6 +1,7 @@
 """What is to be done for a version of the recommender."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import cast
 
@@ -49,6 +50,9 @@ def prepare(config: RecommenderConfig, source: str) -> Job:
         DataError: The data cannot be read, or the options leave nothing to train with.
     """
     read = movielens.load(Path(source))
+    if config.compare:
+        # Rather now than after the training: implicit is needed for nothing else.
+        import_module("implicit")
     next_items = data.next_items(
         read,
         history_length=config.history_length,
@@ -143,7 +147,7 @@ def _compare(
 ) -> Mapping[str, float]:
     if not config.compare:
         return {}
-    # Only now, as implicit is needed for nothing else.
+    # implicit may not be there.
     from trilho.models.recommender import baselines  # noqa: PLC0415
 
     return baselines.compare(next_items, item_count=len(read.item_ids), seed=config.seed)

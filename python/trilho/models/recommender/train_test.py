@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,14 @@ def test_others_are_measured_in_the_same_run(
     }
     # By chance 10 of 29; who took the items before the last one is alike.
     assert figures["als_test_hit_at_10"] > 0.5 > figures["popularity_test_hit_at_10"] > 0
+
+
+def test_what_a_comparison_needs_is_missed_before_the_training(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "implicit", None)
+    with pytest.raises(ModuleNotFoundError, match="implicit"):
+        RECIPE.prepare(dataclasses.replace(_CONFIG, compare=True), str(data))
 
 
 @pytest.mark.parametrize(
