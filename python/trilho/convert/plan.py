@@ -1,6 +1,9 @@
 """Which rows go into which file."""
 
+import bisect
 import dataclasses
+import functools
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from trilho.convert.problems import ConvertError
 from trilho.convert.sources import SourceFile, Table
 
-__all__ = ["Piece", "Plan", "Shard", "make_plan", "shards"]
+__all__ = ["Piece", "Plan", "Shard", "make_plan", "make_shard", "shard_name", "shards"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,11 @@ class Plan:
     columns: tuple[str, ...]
     shards: int
     compression: str
+
+    @functools.cached_property
+    def ends(self) -> tuple[int, ...]:
+        """How many rows there are up to the end of each file; no part of the plan's text."""
+        return tuple(itertools.accumulate(file.rows for file in self.files))
 
     def to_json(self) -> str:
         """Returns the plan as text that tells it from others."""
@@ -108,23 +116,49 @@ def make_plan(
 
 def shards(plan: Plan) -> list[Shard]:
     """Lists the files of a plan; their sizes differ by one row at most."""
-    rows = sum(file.rows for file in plan.files)
-    ending = ".tfrecord.gz" if plan.compression == "gzip" else ".tfrecord"
-    bounds = [rows * index // plan.shards for index in range(plan.shards + 1)]
-    result = []
-    for index in range(plan.shards):
-        name = f"part-{index:05d}-of-{plan.shards:05d}{ending}"
-        pieces = _pieces(plan.files, bounds[index], bounds[index + 1])
-        result.append(Shard(index=index, name=name, pieces=pieces))
-    return result
+    return [make_shard(plan, index) for index in range(plan.shards)]
 
 
-def _pieces(files: Sequence[SourceFile], start: int, stop: int) -> tuple[Piece, ...]:
+def make_shard(plan: Plan, index: int) -> Shard:
+    """Returns one of `shards`, without a look at the others.
+
+    Args:
+        plan: The conversion.
+        index: Which, from 0.
+
+    Returns:
+        The shard.
+    """
+    rows = plan.ends[-1]
+    start, stop = (rows * bound // plan.shards for bound in (index, index + 1))
+    name = shard_name(index, plan.shards, compression=plan.compression)
+    return Shard(index=index, name=name, pieces=_pieces(plan, start, stop))
+
+
+def shard_name(index: int, count: int, *, compression: str) -> str:
+    """Returns the name of a TFRecord file.
+
+    Args:
+        index: Which, from 0.
+        count: How many there are.
+        compression: "gzip" or "none".
+
+    Returns:
+        The name.
+    """
+    ending = ".tfrecord.gz" if compression == "gzip" else ".tfrecord"
+    return f"part-{index:05d}-of-{count:05d}{ending}"
+
+
+def _pieces(plan: Plan, start: int, stop: int) -> tuple[Piece, ...]:
     pieces = []
-    begin = 0
-    for file in files:
-        first, last = max(start - begin, 0), min(stop - begin, file.rows)
-        if first < last:
-            pieces.append(Piece(file=file, start=first, stop=last))
-        begin += file.rows
+    position = bisect.bisect_right(plan.ends, start)
+    while start < stop:
+        file = plan.files[position]
+        begin = plan.ends[position] - file.rows
+        last = min(stop - begin, file.rows)
+        if file.rows:
+            pieces.append(Piece(file=file, start=start - begin, stop=last))
+        start = begin + last
+        position += 1
     return tuple(pieces)

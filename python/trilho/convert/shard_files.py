@@ -10,7 +10,7 @@ from fsspec import AbstractFileSystem
 from trilho.convert import tfrecord
 from trilho.convert.example_bytes import encoded
 from trilho.convert.examples import feature_columns
-from trilho.convert.plan import Plan, Shard, shards
+from trilho.convert.plan import Plan, Shard, make_shard
 from trilho.convert.problems import ConvertError
 from trilho.convert.renaming import rename
 from trilho.convert.schema import Schema
@@ -58,7 +58,7 @@ def write_shard(plan: Plan, schema: Schema, index: int, folder: str) -> ShardRes
         ConvertError: The rows cannot be read or converted.
         OSError: The file cannot be written.
     """
-    shard = shards(plan)[index]
+    shard = make_shard(plan, index)
     source, _ = open_file_system(plan.url)
     target, path = open_file_system(folder)
     statistics = Statistics(schema.features)
