@@ -1,6 +1,7 @@
 """From a table to a folder of TFRecord files, in one piece or not at all."""
 
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -191,20 +192,37 @@ def _begin(
     file_system: AbstractFileSystem, aside: str, plan: Plan, *, restart: bool
 ) -> dict[int, ShardResult]:
     """Makes the folder aside, or finds what an interrupted run has left there."""
-    plan_file = f"{aside}/{_PLAN_FILE}"
     if restart:
         _remove(file_system, aside)
-    if not file_system.exists(plan_file):
+    asked = plan.to_json()
+    found = _read_plan(file_system, aside)
+    if found is None:
         file_system.makedirs(aside, exist_ok=True)
-        file_system.pipe_file(plan_file, plan.to_json().encode())
+        # Renamed when it is whole: of half a plan nobody could say what it was.
+        written = f"{aside}/{_PLAN_FILE}.{uuid.uuid4().hex}"
+        file_system.pipe_file(written, asked.encode())
+        rename(file_system, written, f"{aside}/{_PLAN_FILE}", replace=True)
         return {}
-    if file_system.cat_file(plan_file).decode() != plan.to_json():
+    if found != json.loads(asked):
         raise ConvertError(
             f"{aside}: an interrupted conversion was asked for something else, or its table has "
             "changed; --restart begins anew, the same options as then go on with it"
         )
-    found = (read_result(file_system, aside, shard) for shard in shards(plan))
-    return {result.index: result for result in found if result}
+    results = (read_result(file_system, aside, shard) for shard in shards(plan))
+    return {result.index: result for result in results if result}
+
+
+def _read_plan(file_system: AbstractFileSystem, aside: str) -> object:
+    """Reads what an interrupted run was asked for; None if there is no such run."""
+    try:
+        return json.loads(file_system.cat_file(f"{aside}/{_PLAN_FILE}"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        # Cut off where it was written in place. With it goes all that is there, since nobody can
+        # say of which plan it is a part.
+        _remove(file_system, aside)
+        return None
 
 
 def _finish(

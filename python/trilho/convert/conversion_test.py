@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
+from fsspec.implementations.local import LocalFileSystem
 
 from trilho.convert.conversion import Conversion, convert, read_schema
 from trilho.convert.engines import LocalEngine
@@ -138,6 +139,40 @@ def test_another_conversion_does_not_go_on_with_it(source: str, tmp_path: Path) 
     with pytest.raises(ConvertError, match=r"asked for something else.*--restart"):
         run(source, tmp_path / "out", shard_count=4)
     assert run(source, tmp_path / "out", shard_count=4, restart=True).resumed == 0
+
+
+@pytest.mark.parametrize("kept", [0, 100, -3])
+def test_half_a_plan_is_none(source: str, tmp_path: Path, kept: int) -> None:
+    partial = tmp_path / ".out.partial"
+    with pytest.raises(OSError, match="No space left"):
+        convert(source, str(tmp_path / "out"), engine=_Failing(1), shard_count=5)
+    plan = partial / ".plan.json"
+    plan.write_bytes(plan.read_bytes()[:kept])
+
+    # What lies beside it may be of another plan.
+    assert run(source, tmp_path / "out", shard_count=5).resumed == 0
+    assert numbers(tmp_path / "out") == list(range(ROWS))
+
+
+class _FullDisk(LocalFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """Breaks off amid each file."""
+
+    protocol = "fulldisk"
+
+    def pipe_file(self, path: str, value: bytes, **_: object) -> None:
+        Path(self._strip_protocol(path)).write_bytes(value[: len(value) // 2])
+        raise OSError("No space left on device")
+
+
+def test_a_plan_is_there_in_one_piece_or_not_at_all(source: str, tmp_path: Path) -> None:
+    fsspec.register_implementation("fulldisk", _FullDisk, clobber=True)
+
+    with pytest.raises(OSError, match="No space left"):
+        convert(source, f"fulldisk://{tmp_path}/out", engine=LocalEngine(1), shard_count=5)
+
+    assert not (tmp_path / ".out.partial" / ".plan.json").exists()
+    run(source, tmp_path / "out", shard_count=5)
+    assert not [name for name in files(tmp_path / "out") if name.startswith(".")]
 
 
 def command(source: str, target: Path) -> list[str]:
