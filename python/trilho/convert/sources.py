@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec import AbstractFileSystem
 
+from trilho.convert.batch_sizes import FIRST_BATCH, most_rows, next_size
 from trilho.convert.hdfs import open_hdfs
 from trilho.convert.problems import ConvertError
 
@@ -17,8 +18,6 @@ __all__ = ["SourceFile", "Table", "open_file_system", "read_rows", "read_table"]
 
 # What Spark, Hive and others put beside the files of a table.
 _HIDDEN = re.compile(r"(^|/)[._][^/]*")
-# Rows are read so many at a time, or as many as have so many bytes by what the file says.
-_BATCH, _BATCH_BYTES = 4096, 16 << 20
 # Of a column. Without it pyarrow reads all that a row group has of it, whatever that is.
 _BUFFER = 1 << 20
 
@@ -131,7 +130,7 @@ def read_rows(
     start: int,
     stop: int,
 ) -> Iterator[pa.RecordBatch]:
-    """Reads some rows of a file, a few thousand at a time, less if they are large.
+    """Reads some rows of a file, a few thousand at a time, less if they are large (`batch_sizes`).
 
     Args:
         file_system: fsspec's.
@@ -146,6 +145,8 @@ def read_rows(
     Raises:
         ConvertError: The file is damaged, or is not the one that it was.
     """
+    if start == stop:
+        return
     groups: list[int] = []
     skip = end = 0
     for index, size in enumerate(file.row_groups):
@@ -161,10 +162,14 @@ def read_rows(
     with _opened(file_system, file.path) as parquet:
         if parquet.metadata.num_rows != file.rows:
             raise ConvertError(f"{file.path}: has changed while it was read")
-        size = min(_batch_size(parquet.metadata, group) for group in groups)
+        most = most_rows(parquet.metadata, groups, columns=columns)
+        size = FIRST_BATCH
         for batch in parquet.iter_batches(
             batch_size=size, row_groups=groups, columns=list(columns), use_threads=False
         ):
+            size = next_size(batch, size=size, most=most)
+            # Of the batches to come. Another iter_batches would read the row group again.
+            parquet.reader.set_batch_size(size)
             rows = batch[skip : skip + missing]
             skip = max(0, skip - len(batch))
             missing -= len(rows)
@@ -173,12 +178,6 @@ def read_rows(
             if not missing:
                 return
     raise ConvertError(f"{file.path}: ends {missing} rows too early")
-
-
-def _batch_size(metadata: pq.FileMetaData, group: int) -> int:
-    size = metadata.row_group(group)
-    fitting: int = size.num_rows * _BATCH_BYTES // max(1, size.total_byte_size)
-    return max(1, min(_BATCH, fitting))
 
 
 def _paths(file_system: AbstractFileSystem, path: str, url: str) -> list[str]:
