@@ -22,6 +22,7 @@ from trilho.convert.engines import LocalEngine
 from trilho.convert.problems import ConvertError
 from trilho.convert.renaming import rename
 from trilho.convert.sources import open_file_system
+from trilho.training.tables import read_columns
 
 ROWS = 9000
 CENSUS = "data/adult.parquet.brotli"
@@ -209,6 +210,18 @@ def test_the_user_may_not_do_everything(hdfs: HdfsCluster) -> None:
 
     with pytest.raises(PermissionError, match="user=somebody"):
         file_system.makedirs("/of-others/folder")
+
+
+@pytest.mark.usefixtures("table")
+def test_a_table_of_others_can_be_trained_with(hdfs: HdfsCluster) -> None:
+    # Somebody who is no superuser may not even ask for what would be below a file.
+    url = hdfs.url.replace("localhost", "somebody@localhost")
+
+    of_file = read_columns(f"{url}/table/day-1.parquet", columns=["number"])
+    of_folder = read_columns(f"{url}/table", columns=["number"])
+
+    assert of_file["number"].tolist() == list(range(ROWS // 3, 2 * ROWS // 3))
+    assert of_folder["number"].tolist() == list(range(ROWS))
 
 
 def test_training_reads_from_there(hdfs: HdfsCluster, tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ from trilho.convert.shard_files import ShardResult, read_result, read_statistics
 from trilho.convert.sources import open_file_system, read_table
 from trilho.convert.statistics import Statistics
 
-__all__ = ["STATISTICS_FILE", "Conversion", "convert", "read_schema"]
+__all__ = ["STATISTICS_FILE", "SUCCESS_FILE", "Conversion", "convert", "read_schema"]
 
 STATISTICS_FILE = "statistics.json"
+SUCCESS_FILE = "_SUCCESS"
 _PLAN_FILE = ".plan.json"
-_SUCCESS_FILE = "_SUCCESS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +246,7 @@ def _finish(
     for name in file_system.ls(aside, detail=False):
         if name.rpartition("/")[2] not in names:
             file_system.rm_file(name)
-    file_system.pipe_file(f"{aside}/{_SUCCESS_FILE}", b"")
+    file_system.pipe_file(f"{aside}/{SUCCESS_FILE}", b"")
 
 
 def _publish(file_system: AbstractFileSystem, aside: str, path: str, *, overwrite: bool) -> None:

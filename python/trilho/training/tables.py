@@ -1,6 +1,7 @@
 """Tables to train with: Parquet, or the TFRecord files that `trilho convert` made of it."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,11 @@ import pyarrow as pa
 import tensorflow as tf
 from fsspec.implementations.local import LocalFileSystem
 
-from trilho.convert.conversion import read_schema
+from trilho.convert.conversion import SUCCESS_FILE, read_schema
 from trilho.convert.examples import feature_columns
+from trilho.convert.plan import shard_name
 from trilho.convert.problems import ConvertError
-from trilho.convert.schema import SCHEMA_FILE, Feature, of_table
+from trilho.convert.schema import SCHEMA_FILE, Feature, Schema, of_table
 from trilho.convert.sources import open_file_system, read_rows, read_table
 from trilho.convert.tfrecord import read_records
 
@@ -22,6 +24,10 @@ __all__ = ["Default", "read", "read_columns"]
 Default = int | float | str
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
 _BATCH = 1024
+# Of either compression.
+_PART = re.compile(r"part-\d+-of-(\d+)\.tfrecord(?:\.gz)?")
+# Of the files that are missing.
+_NAMED = 3
 _MISSING = "has missing values, and no default for them"
 
 
@@ -59,9 +65,10 @@ def read(
         Rows in their order, each a dict: int64, float32 or string, [] or, of a list, [n].
 
     Raises:
-        ConvertError: There is no such table or column, a column is of a type that has no place
-            here, or has missing values without a default; of Parquet this is found while the rows
-            are read, as a tf.errors.OpError that says the same.
+        ConvertError: There is no such table or column, it has no row, or not all files that
+            `trilho convert` made; a column is of a type that has no place here, or has missing
+            values without a default; of Parquet this last is found while the rows are read, as a
+            tf.errors.OpError that says the same.
     """
     table = _open(url, columns, defaults or {})
     if table.dataset is not None:
@@ -90,12 +97,16 @@ def read_columns(
     if lists := [name for name, feature in table.features.items() if feature.shape]:
         raise ConvertError(f"{url}: column {', '.join(lists)} has lists, expected one value a row")
     parts = list(table.batches())
+    if not parts:
+        raise ConvertError(f"{url}: has no row")
     return {name: np.concatenate([part[name].numpy() for part in parts]) for name in table.features}
 
 
 def _open(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
     file_system, path = open_file_system(url)
-    if file_system.exists(f"{path.rstrip('/')}/{SCHEMA_FILE}"):
+    # Below a file nothing is asked for: to those who are no superuser HDFS answers not that it is
+    # not there, but that they may not look.
+    if file_system.isdir(path) and file_system.exists(f"{path.rstrip('/')}/{SCHEMA_FILE}"):
         return _open_records(url, columns, defaults)
     return _open_parquet(url, columns, defaults)
 
@@ -110,7 +121,7 @@ def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Defau
             raise ConvertError(f"{url}: column {name} {_MISSING}")
     spec = {name: _parsing(feature, defaults.get(name)) for name, feature in features.items()}
     file_system, path = open_file_system(url)
-    names = sorted(name for name in file_system.ls(path, detail=False) if "/part-" in name)
+    names = _record_files(url, file_system.ls(path, detail=False), schema)
 
     def batches() -> Iterator[dict[str, Any]]:
         for name in names:
@@ -131,6 +142,27 @@ def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Defau
     return _Table(features=features, batches=batches, signature=signature, dataset=dataset)
 
 
+def _record_files(url: str, paths: Sequence[str], schema: Schema) -> list[str]:
+    """Returns the paths of a folder's TFRecord files in their order, if it is whole."""
+    found = {path.rstrip("/").rpartition("/")[2]: path for path in paths}
+    counts = sorted({int(match[1]) for match in map(_PART.fullmatch, found) if match})
+    if len(counts) > 1:
+        raise ConvertError(f"{url}: has files of {counts[0]} and of {counts[1]}, expected of one")
+    if not counts:
+        raise ConvertError(f"{url}: has a {SCHEMA_FILE}, but no part-*-of-*.tfrecord file")
+    names = [
+        shard_name(index, counts[0], compression=schema.compression) for index in range(counts[0])
+    ]
+    missing = [name for name in (*names, SUCCESS_FILE) if name not in found]
+    if missing:
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        raise ConvertError(
+            f"{url}: is not whole, as if it were still being copied: has no "
+            f"{', '.join(missing[:_NAMED])}{more}"
+        )
+    return [found[name] for name in names]
+
+
 def _parsing(feature: Feature, default: Default | None) -> object:
     dtype = _DTYPES[feature.type]
     if feature.shape == (None,):
@@ -142,6 +174,8 @@ def _parsing(feature: Feature, default: Default | None) -> object:
 
 def _open_parquet(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
     table = read_table(url)
+    if not table.rows:
+        raise ConvertError(f"{url}: has no row")
     try:
         features = of_table(table.schema, columns=columns).features
     except ConvertError as error:

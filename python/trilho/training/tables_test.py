@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import fsspec
@@ -6,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
+from fsspec.implementations.local import LocalFileSystem
 
 from trilho.convert.conversion import convert
 from trilho.convert.engines import LocalEngine
@@ -115,3 +117,98 @@ def test_a_default_is_of_a_column(parquet: str, records: str) -> None:
     for url in (parquet, records):
         with pytest.raises(ConvertError, match="has no column wort; columns are number, share"):
             read(url, defaults={"wort": ""})
+
+
+def test_files_without_rows_are_passed_over(parquet: str) -> None:
+    expected = rows(parquet)
+    schema = pq.read_schema(f"{parquet}/a.parquet")
+    for name in ("0", "aa", "z"):
+        pq.write_table(schema.empty_table(), f"{parquet}/{name}.parquet")
+
+    assert rows(parquet) == expected
+    columns = read_columns(parquet, columns=["number"])
+    assert columns["number"].tolist() == list(range(ROWS))
+
+
+def test_a_table_needs_a_row(records: str, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"number": pa.array([], pa.int64())}), tmp_path / "none.parquet")
+    for reader in (read, read_columns):
+        with pytest.raises(ConvertError, match=r"none\.parquet: has no row"):
+            reader(str(tmp_path / "none.parquet"))
+
+    for part in Path(records).glob("part-*"):
+        part.write_bytes(gzip.compress(b"") if part.suffix == ".gz" else b"")
+    with pytest.raises(ConvertError, match="records: has no row"):
+        read_columns(records, columns=["number"])
+
+
+class _Guarded(LocalFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """Answers what HDFS answers to those who are no superuser."""
+
+    protocol = "guarded"
+
+    def info(self, path: str, **options: object) -> object:
+        if any(parent.is_file() for parent in Path(self._strip_protocol(path)).parents):
+            raise PermissionError(f"access=EXECUTE, inode={path} (is not a directory)")
+        return super().info(path, **options)
+
+    def exists(self, path: str, **_: object) -> bool:
+        try:
+            self.info(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def test_a_file_is_a_table_where_nobody_may_look_below_it(parquet: str) -> None:
+    fsspec.register_implementation("guarded", _Guarded, clobber=True)
+
+    columns = read_columns(f"guarded://{parquet}/a.parquet", columns=["number"])
+
+    assert columns["number"].tolist() == list(range(900))
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        (["part-00001-of-00003"], r"is not whole.*has no part-00001-of-00003\.tfrecord(\.gz)?$"),
+        (["_SUCCESS"], "has no _SUCCESS$"),
+        (["part-00000", "part-00002", "_SUCCESS"], "no part-00000-.*, part-00002-.*, _SUCCESS$"),
+        (["part-"], "has a schema.json, but no part-"),
+    ],
+)
+def test_what_is_not_whole_is_not_read(records: str, missing: list[str], message: str) -> None:
+    for path in Path(records).iterdir():
+        if path.name.startswith(tuple(missing)):
+            # As what copies leave it meanwhile.
+            path.rename(path.with_name(f"{path.name}._COPYING_"))
+
+    for reader in (read, read_columns):
+        with pytest.raises(ConvertError, match=message):
+            reader(records, columns=["number"])
+
+
+def test_of_many_missing_files_some_are_named(records: str) -> None:
+    first, *others = sorted(Path(records).glob("part-*"))
+    first.rename(first.with_name(first.name.replace("00003", "00100")))
+    for other in others:
+        other.unlink()
+
+    with pytest.raises(ConvertError, match=r"no part-00001-.*, part-00003-\S+ and 96 more$"):
+        read(records, columns=["number"])
+
+
+def test_files_of_two_conversions_are_not_mixed(records: str) -> None:
+    (first, *_) = sorted(Path(records).glob("part-*"))
+    first.with_name(first.name.replace("00003", "00007")).write_bytes(first.read_bytes())
+
+    with pytest.raises(ConvertError, match="has files of 3 and of 7"):
+        read(records, columns=["number"])
+
+
+def test_the_names_of_folders_are_no_names_of_files(records: str) -> None:
+    folder = Path(records).rename(Path(records).parent / "part-1")
+
+    columns = read_columns(str(folder), columns=["number"])
+
+    assert columns["number"].tolist() == list(range(ROWS))
