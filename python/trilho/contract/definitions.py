@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-__all__ = ["Contract", "Field", "shape_text"]
+__all__ = ["Contract", "Field", "count_text", "shape_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +100,20 @@ class Contract:
     def full_name(self) -> str:
         """Service and method, e.g. "trilho.census.CensusService.Predict"."""
         return f"{self.service}.{self.method}"
+
+
+def count_text(count: int | None) -> str:
+    """Prints a number of values.
+
+    Args:
+        count: None for any.
+
+    Returns:
+        E.g. "1 value", "any number of values".
+    """
+    if count is None:
+        return "any number of values"
+    return "1 value" if count == 1 else f"{count} values"
 
 
 def shape_text(shape: tuple[int | None, ...]) -> str:

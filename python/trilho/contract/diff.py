@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from trilho.contract.changes import Change, Effect
-from trilho.contract.definitions import Contract, Field, shape_text
+from trilho.contract.definitions import Contract, Field, count_text, shape_text
 from trilho.contract.reading import contracts_of
 from trilho.contract.sources import Source, load
 from trilho.contract.wire import compare_wire
@@ -66,7 +66,7 @@ def _compare_methods(old: Contract, new: Contract) -> Iterator[Change]:
                 element=new.full_name,
                 text=f"{what} changed from {_quoted(before)} to {_quoted(after)}",
             )
-    # A model that parses examples does not mind features that it does not know.
+    # What a model does not parse would be lost in silence, and so is checked as inputs are.
     features = bool(new.example_input)
     yield from _compare_sides(old.inputs, new.inputs, "input", features=features)
     yield from _compare_sides(old.outputs, new.outputs, "output", features=False)
@@ -89,11 +89,9 @@ def _compare_sides(
         verb = "takes" if way == "input" else "returns"
         text = f'a model that {verb} "{field.alias}" {_tensor(field)} is needed'
         if features:
-            yield Change(
-                effect=Effect.COMPATIBLE, element=field.element, text=f'feature "{field.alias}"'
-            )
-        else:
-            yield Change(effect=Effect.BREAKS_MODELS, element=field.element, text=text)
+            values = f"{field.dtype}, {count_text(field.count)}"
+            text = f'a model that parses the feature "{field.alias}" is needed: {values}'
+        yield Change(effect=Effect.BREAKS_MODELS, element=field.element, text=text)
         reason = _refuses_unset(field) if way == "input" else ""
         if reason:
             yield Change(

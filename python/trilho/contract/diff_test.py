@@ -304,11 +304,11 @@ def test_a_new_field_breaks_clients_if_it_cannot_be_left_out(
     assert breaking == ([expected] if reason else [])
 
 
-def test_a_feature_may_be_added_but_not_taken_away(tmp_path: Path) -> None:
+def test_models_must_parse_a_feature_that_is_added(tmp_path: Path) -> None:
     features = _BASE.replace('name: "m"', 'name: "m" example_input: "examples"')
     added = features.replace("float x = 1;", "float x = 1; float z = 9;")
     assert [str(change) for change in _diff(tmp_path, features, added)] == [
-        'compatible: a.Q.z: feature "z"',
+        'breaks models: a.Q.z: a model that parses the feature "z" is needed: FLOAT, 1 value',
         "compatible: a.Q.z: field added: float = 9",
     ]
     kinds = [str(change.effect) for change in _diff(tmp_path, added, features)]

@@ -1,14 +1,14 @@
 """Which features a SavedModel's graph parses from tf.Examples, read without TensorFlow."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
 from trilho.client import serving, tensors
-from trilho.contract.definitions import Contract, Field
+from trilho.contract.definitions import Contract, Field, count_text
 from trilho.contract.problems import ContractError
 from trilho.contract.report import Match, Mismatch, nearest
 from trilho.contract.signatures import dtype_name, read_graph
@@ -18,6 +18,11 @@ __all__ = ["Feature", "compare_features", "read_features"]
 _META_GRAPH_DEF = serving.message("tensorflow.MetaGraphDef")
 # What tf.io.parse_example becomes.
 _PARSE = "ParseExampleV2"
+# Its inputs: examples, their names, the keys of sparse, dense and ragged features, and a default
+# for each dense one.
+_KEYS_AT = 2
+_DEFAULTS_AT = 5
+_STRING = serving.DataType.Value("DT_STRING")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,17 +77,26 @@ def _features(
 ) -> dict[str, Feature] | None:
     # Inputs of other kinds come last; an output is "NODE:output:0" in a function, "NODE" outside.
     inputs = [constants.get(name.partition(":")[0]) for name in node.input]
-    keys = [_strings(constant) for constant in inputs[2:5]]
-    sparse, dense, ragged = keys
+    if len(inputs) < _DEFAULTS_AT:
+        return None
+    sparse, dense, ragged = (_strings(constant) for constant in inputs[_KEYS_AT:_DEFAULTS_AT])
     if sparse is None or dense is None or ragged is None:
+        return None
+    sparse_types, dense_types, ragged_types = (
+        list(node.attr[attribute].list.type)
+        for attribute in ("sparse_types", "Tdense", "ragged_value_types")
+    )
+    shapes = list(node.attr["dense_shapes"].list.shape)
+    sizes_of_keys = [len(sparse), len(dense), len(dense), len(ragged)]
+    if [len(sparse_types), len(dense_types), len(shapes), len(ragged_types)] != sizes_of_keys:
         return None
     features = {
         name: Feature(dtype=dtype_name(number), count=None, required=False)
-        for names, attribute in ((sparse, "sparse_types"), (ragged, "ragged_value_types"))
-        for name, number in zip(names, _types(node, attribute), strict=True)
+        for names, types in ((sparse, sparse_types), (ragged, ragged_types))
+        for name, number in zip(names, types, strict=True)
     }
-    shapes = node.attr["dense_shapes"].list.shape
-    rows = zip(dense, _types(node, "Tdense"), shapes, inputs[5:], strict=False)
+    defaults = inputs[_DEFAULTS_AT:] + [None] * len(dense)
+    rows = zip(dense, dense_types, shapes, defaults[: len(dense)], strict=True)
     for name, number, shape, default in rows:
         sizes = [dim.size for dim in shape.dim]
         fixed = not shape.unknown_rank and all(size >= 0 for size in sizes)
@@ -95,14 +109,17 @@ def _features(
     return features
 
 
-def _types(node: serving.Message, attribute: str) -> Iterable[int]:
-    return list(node.attr[attribute].list.type)
-
-
 def _strings(constant: serving.Message | None) -> list[str] | None:
     if constant is None:
         return None
-    values = tensors.from_proto(constant.attr["value"].tensor).ravel().tolist()
+    tensor = constant.attr["value"].tensor
+    if tensor.dtype != _STRING:
+        return None
+    try:
+        values = tensors.from_proto(tensor).ravel().tolist()
+    except ValueError:
+        # No tensor: it is not known what it says, as if it were computed.
+        return None
     return [value.decode(errors="replace") for value in values]
 
 
@@ -148,7 +165,7 @@ def compare_features(
                     way="feature",
                     alias=field.alias,
                     dtype=feature.dtype,
-                    shape=_values(feature.count),
+                    shape=count_text(feature.count),
                     note="",
                 )
             )
@@ -186,10 +203,4 @@ def _suits(field: Field, feature: Feature) -> bool:
 
 
 def _text(dtype: str, count: int | None) -> str:
-    return f"{dtype}, {_values(count)}"
-
-
-def _values(count: int | None) -> str:
-    if count is None:
-        return "any number of values"
-    return "1 value" if count == 1 else f"{count} values"
+    return f"{dtype}, {count_text(count)}"

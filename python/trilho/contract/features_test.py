@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 import tensorflow as tf
+from tensorflow.core.framework import attr_value_pb2
+from tensorflow.core.protobuf import saved_model_pb2
 
 from trilho.contract import features, reading
 from trilho.contract.check import check
@@ -123,6 +125,36 @@ def test_a_number_of_values_may_be_wrong(model: Path, report: Callable[..., Repo
     shape = "[(trilho.contract.tensor) = { shape: 3 }]"
     (mismatch,) = report(model, f"float age = 1; repeated float image = 2 {shape};").mismatches
     assert (mismatch.expected, mismatch.found) == ("FLOAT, 3 values", "FLOAT, 4 values")
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda node, _: node.input.__delitem__(slice(4, None)),
+        lambda node, _: node.attr["Tdense"].list.type.pop(),
+        lambda node, _: node.attr["sparse_types"].list.type.pop(),
+        lambda node, _: node.attr["dense_shapes"].list.shape.pop(),
+        lambda _, keys: keys.attr["value"].tensor.string_val.append(b"more"),
+        lambda _, keys: keys.attr["value"].CopyFrom(
+            attr_value_pb2.AttrValue(tensor=tf.make_tensor_proto([1, 2, 3]))
+        ),
+        lambda _, keys: keys.attr.clear(),
+    ],
+)
+def test_a_graph_that_is_not_understood_suits_any_contract(
+    tmp_path: Path, report: Callable[..., Report], break_it: Callable[[Any, Any], None]
+) -> None:
+    folder = _save(tmp_path / "model", _FEATURES)
+    saved = folder / "saved_model.pb"
+    changed = saved_model_pb2.SavedModel.FromString(saved.read_bytes())
+    for function in changed.meta_graphs[0].graph_def.library.function:
+        nodes = {node.name: node for node in function.node_def}
+        for node in function.node_def:
+            if node.op == "ParseExampleV2":
+                break_it(node, nodes[node.input[3].partition(":")[0]])
+    saved.write_bytes(changed.SerializeToString())
+    assert features.read_features(folder) is None
+    assert report(folder, "float other = 1;").mismatches == ()
 
 
 def test_what_cannot_be_told_suits_any_contract(
