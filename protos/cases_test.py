@@ -11,6 +11,7 @@ from runfiles import Runfiles
 # By name, since they have no types here.
 check: Any = importlib.import_module("trilho.contract.check")
 features: Any = importlib.import_module("trilho.contract.features")
+problems: Any = importlib.import_module("trilho.contract.problems")
 reading: Any = importlib.import_module("trilho.contract.reading")
 serving: Any = importlib.import_module("trilho.client.serving")
 
@@ -35,6 +36,12 @@ def _cases() -> list[dict[str, Any]]:
     return cases
 
 
+def _with(key: str) -> list[dict[str, Any]]:
+    cases = [case for case in _cases() if key in case]
+    assert cases
+    return cases
+
+
 def _contract(case: dict[str, Any], folder: Path) -> Any:
     words = {word: case.get(word, "") for word in ("model", "request", "response", "messages")}
     path = folder / "test.proto"
@@ -43,25 +50,36 @@ def _contract(case: dict[str, Any], folder: Path) -> Any:
     return contract
 
 
-def _describe(info: Any, dtype: str, shape: list[int | None] | None) -> None:
+def _describe(info: Any, dtype: str, *more: Any) -> None:
+    """Takes a shape and an encoding too, as far as the case has them."""
     # TensorFlow's own names, where contract.proto has others.
     tensorflow = {"FLOAT16": "HALF"}.get(dtype, dtype)
-    info.name = "tensor:0"
     info.dtype = serving.DataType.Value(f"DT_{tensorflow}")
-    info.tensor_shape.unknown_rank = shape is None
-    for size in shape or []:
-        info.tensor_shape.dim.add(size=-1 if size is None else size)
+    if more:
+        shape = more[0]
+        info.tensor_shape.unknown_rank = shape is None
+        for size in shape or []:
+            info.tensor_shape.dim.add(size=-1 if size is None else size)
+    encoding = more[1] if len(more) > 1 else "plain"
+    if encoding == "plain":
+        info.name = "tensor:0"
+    elif encoding == "sparse":
+        info.coo_sparse.SetInParent()
+    elif encoding == "composite":
+        info.composite_tensor.SetInParent()
+    else:
+        assert encoding == "nothing"
 
 
 def _save(case: dict[str, Any], folder: Path) -> None:
     """Writes a SavedModel of signatures alone."""
     graph = serving.message("tensorflow.MetaGraphDef")()
     graph.meta_info_def.tags.append("serve")
-    signature = graph.signature_def["serving_default"]
-    for alias, (dtype, shape) in case["inputs"].items():
-        _describe(signature.inputs[alias], dtype, shape)
-    for alias, (dtype, shape) in case["outputs"].items():
-        _describe(signature.outputs[alias], dtype, shape)
+    signature = graph.signature_def[case.get("signature", "serving_default")]
+    for alias, tensor in case["inputs"].items():
+        _describe(signature.inputs[alias], *tensor)
+    for alias, tensor in case["outputs"].items():
+        _describe(signature.outputs[alias], *tensor)
     for alias in case.get("defaults", []):
         signature.defaults[alias].dtype = signature.inputs[alias].dtype
     content = graph.SerializeToString()
@@ -72,7 +90,16 @@ def _save(case: dict[str, Any], folder: Path) -> None:
     (folder / "saved_model.pb").write_bytes(b"\x12" + length + content)
 
 
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", _with("contradictions"), ids=lambda case: case["name"])
+def test_what_contradicts_itself_is_named(case: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(problems.ContractError) as caught:
+        _contract(case, tmp_path)
+    # "FILE:LINE: ELEMENT: ...".
+    wrong = [line.split(": ")[1] for line in caught.value.problems]
+    assert sorted(wrong) == sorted(case["contradictions"])
+
+
+@pytest.mark.parametrize("case", _with("wrong"), ids=lambda case: case["name"])
 def test_what_does_not_fit_is_named(case: dict[str, Any], tmp_path: Path) -> None:
     contract = _contract(case, tmp_path)
     _save(case, tmp_path)

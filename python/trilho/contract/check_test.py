@@ -265,16 +265,44 @@ def test_an_input_of_tensors_is_no_example_input(
     assert (mismatch.expected, mismatch.found) == ("STRING [?]", "FLOAT [?, 4]")
 
 
-def test_a_sparse_tensor_cannot_be_served(save: Save, contract: Callable[..., Contract]) -> None:
+def test_a_signature_with_a_sparse_tensor_cannot_be_served(
+    save: Save, contract: Callable[..., Contract]
+) -> None:
+    outputs = {"value": _floats(None, 2), "more": _floats(None, 2)}
+    folder = save({"image_data": _floats(None, 4)}, outputs)
+
+    def sparse_output(signature: Any) -> None:
+        signature.outputs["more"].coo_sparse.values_tensor_name = "values:0"
+
+    def composite_input(signature: Any) -> None:
+        signature.inputs["image_data"].composite_tensor.SetInParent()
+
+    # Also for a tensor that no field is.
+    _edit(folder, sparse_output)
+    line = (
+        'a.proto:5: a.S.M: signature "serving_default" cannot be served: '
+        '"more" is a sparse or composite tensor'
+    )
+    assert _lines(check(contract(), folder)) == [line]
+    _edit(folder, composite_input)
+    (line,) = _lines(check(contract(), folder))
+    assert line.endswith(
+        '"image_data" is a sparse or composite tensor, and "more" is a sparse or composite tensor'
+    )
+
+
+def test_a_tensor_without_a_shape_may_have_any(
+    save: Save, contract: Callable[..., Contract]
+) -> None:
     folder = save({"image_data": _floats(None, 4)}, {"value": _floats(None, 2)})
 
     def edit(signature: Any) -> None:
-        signature.inputs["image_data"].coo_sparse.values_tensor_name = "values:0"
+        signature.inputs["image_data"].ClearField("tensor_shape")
 
     _edit(folder, edit)
-    (mismatch,) = check(contract(), folder).mismatches
-    assert mismatch.problem.endswith("a sparse tensor cannot be served")
-    assert mismatch.found == "sparse FLOAT [?, 4]"
+    report = check(contract(), folder)
+    assert report.mismatches == ()
+    assert [match.shape for match in report.matches] == ["of any shape", "[?, 2]"]
 
 
 def test_a_refused_export_tells_all_mismatches_of_all_contracts(

@@ -1,7 +1,7 @@
 """What a field that is a tensor may be annotated with, and what follows from it."""
 
 import math
-import sys
+import struct
 from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2
@@ -16,13 +16,17 @@ __all__ = ["TensorOptions", "is_repeated", "kind_text", "read_tensor"]
 _Proto = descriptor_pb2.FieldDescriptorProto
 _KIND_PREFIX = "TYPE_"
 _LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
-_LARGEST = {
-    "FLOAT16": 65504.0,
-    "BFLOAT16": (2 - 2**-7) * 2.0**127,
-    "FLOAT": _LARGEST_FLOAT,
-    "DOUBLE": sys.float_info.max,
+# Half a step above the largest that a tensor holds: what is less rounds to that one, as the server
+# has it, and the rest to infinity.
+_TOO_LARGE = {
+    "FLOAT16": 65520.0,
+    "BFLOAT16": (2 - 2**-8) * 2.0**127,
+    "FLOAT": (2 - 2**-24) * 2.0**127,
+    "DOUBLE": math.inf,
 }
-_MOST_VALUES = 2**31
+# The server's: strings, whose elements are of 24 bytes, fill its largest tensor of 2 GiB then.
+_MOST_VALUES = 2**31 // 24
+_MOST_DIMENSIONS = 254
 
 _OWN_TYPES = {
     **dict.fromkeys(["int32", "sint32", "sfixed32", "enum"], "INT32"),
@@ -173,6 +177,10 @@ class _Reader:
         shape = tuple(self._options.shape)
         if not shape:
             return (None,) if many else ()
+        if len(shape) > _MOST_DIMENSIONS:
+            self._problem(
+                f"has a shape of {len(shape)} dimensions, {_MOST_DIMENSIONS} are possible"
+            )
         if not many:
             if any(size != 1 for size in shape):
                 self._problem(
@@ -269,7 +277,14 @@ class _Reader:
     def _holds(self, dtype: str, value: float) -> bool:
         if self._own in _FLOATING:
             # A tensor cannot hold what overflows, but has infinities and NaN of its own.
-            largest = min(_LARGEST[self._own], _LARGEST[dtype])
-            return not math.isfinite(value) or abs(value) <= largest
+            if not math.isfinite(value):
+                return True
+            if self._own == "FLOAT" and abs(value) > _LARGEST_FLOAT:
+                return False
+            if abs(value) >= _TOO_LARGE["FLOAT"]:
+                return dtype == "DOUBLE"
+            # Narrower types are made of floats.
+            (single,) = struct.unpack("<f", struct.pack("<f", value))
+            return bool(abs(single) < _TOO_LARGE[dtype])
         least, most = (0, 1) if self._own == "BOOL" else self._integers(dtype)
         return least <= value <= most and value.is_integer()

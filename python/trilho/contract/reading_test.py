@@ -232,6 +232,14 @@ message R { double y = 1; }
         ),
         (f"bytes x = 1 [{_TENSOR} = {{ shape: 0 }}];", "and is a single bytes; make it repeated"),
         (f"repeated float x = 1 [{_TENSOR} = {{ shape: -1 }}];", "has a negative dimension"),
+        (
+            f"repeated float x = 1 [{_TENSOR} = {{ shape: [9000, 10000] }}];",
+            "shape [9000, 10000] is too large for a request",
+        ),
+        (
+            f"float x = 1 [{_TENSOR} = {{ shape: {[1] * 255} }}];",
+            "has a shape of 255 dimensions, 254 are possible",
+        ),
         ("map<string, float> x = 1;", "is a map, which is no tensor"),
         ("oneof o { float x = 1; }", "is in the oneof o; a tensor is always there"),
         ("Q x = 1;", "is a a.Q inside of another: no tensor holds that"),

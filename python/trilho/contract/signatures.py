@@ -15,7 +15,8 @@ __all__ = ["Signature", "TensorInfo", "dtype_name", "read_graph", "read_signatur
 _FILE = "saved_model.pb"
 # What TensorFlow Serving, and so the server, loads.
 _TAGS = ("serve",)
-_UNKNOWN = -1
+# TensorFlow keeps its initialization among the signatures.
+_INITIALIZATION = "__saved_model_init_op"
 
 _SIGNATURE_DEF = serving.message("tensorflow.SignatureDef")
 # TensorFlow's SavedModel with the few fields that matter here, by their numbers there: the whole
@@ -59,12 +60,10 @@ class TensorInfo:
     Attributes:
         dtype: As contract.proto spells it where it can, e.g. "FLOAT16"; else as TensorFlow does.
         shape: The batch first; None for an unknown dimension, None as a whole for any shape.
-        encoding: "" for a plain tensor; "sparse" or "composite" for what no contract can hold.
     """
 
     dtype: str
     shape: tuple[int | None, ...] | None
-    encoding: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +74,13 @@ class Signature:
         inputs: By their aliases.
         outputs: By their aliases.
         defaults: Aliases of inputs that need not be fed.
+        unsupported: Why the server answers no request for it, whatever else it has; "" if it does.
     """
 
     inputs: dict[str, TensorInfo]
     outputs: dict[str, TensorInfo]
     defaults: frozenset[str]
+    unsupported: str
 
 
 def read_graph(folder: Path) -> serving.Message:
@@ -123,7 +124,7 @@ def read_signatures(folder: Path) -> dict[str, Signature]:
         folder: Where its saved_model.pb is.
 
     Returns:
-        Those that can be called, by name.
+        Those that can be asked for, by name.
 
     Raises:
         ContractError: There is no SavedModel, or none for serving.
@@ -140,19 +141,24 @@ def read_signatures(folder: Path) -> dict[str, Signature]:
             inputs={alias: _tensor(info) for alias, info in sorted(proto.inputs.items())},
             outputs={alias: _tensor(info) for alias, info in sorted(proto.outputs.items())},
             defaults=frozenset(proto.defaults),
+            unsupported=_unsupported(proto),
         )
         for name, proto in sorted(protos.items())
-        # TensorFlow keeps its initialization among them.
-        if not name.startswith("__")
+        if name != _INITIALIZATION
     }
 
 
 def _tensor(info: serving.Message) -> TensorInfo:
-    encoding = {"coo_sparse": "sparse", "composite_tensor": "composite"}
-    return TensorInfo(
-        dtype=dtype_name(info.dtype),
-        shape=_shape(info.tensor_shape),
-        encoding=encoding.get(info.WhichOneof("encoding") or "", ""),
+    return TensorInfo(dtype=dtype_name(info.dtype), shape=_shape(info))
+
+
+def _unsupported(signature: serving.Message) -> str:
+    # Those of several tensors have no name of their own.
+    return ", and ".join(
+        f'"{alias}" is a sparse or composite tensor'
+        for tensors in (signature.inputs, signature.outputs)
+        for alias, info in sorted(tensors.items())
+        if info.WhichOneof("encoding") != "name"
     )
 
 
@@ -172,10 +178,11 @@ def dtype_name(number: int) -> str:
     return f"number {number}"
 
 
-def _shape(shape: serving.Message) -> tuple[int | None, ...] | None:
-    if shape.unknown_rank:
+def _shape(info: serving.Message) -> tuple[int | None, ...] | None:
+    # One that is not said is not that of a scalar.
+    if not info.HasField("tensor_shape") or info.tensor_shape.unknown_rank:
         return None
-    return tuple(None if dim.size == _UNKNOWN else dim.size for dim in shape.dim)
+    return tuple(None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim)
 
 
 def _saved_model() -> serving.Message:
