@@ -1,6 +1,6 @@
 #include "cpp_server/tensorflow/example_features.h"
 
-#include <unordered_map>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -96,7 +96,7 @@ class Body {
   std::vector<absl::string_view> nodes_;
   // Made for the first that asks: most functions parse no examples, and one that does may have a default for each of
   // thousands of features.
-  mutable std::unordered_map<absl::string_view, absl::string_view> by_name_;
+  mutable std::map<absl::string_view, absl::string_view> by_name_;
 };
 
 std::vector<TF_DataType> TypesOf(const NodeDef& node, const char* attribute) {
