@@ -149,7 +149,9 @@ def test_half_a_plan_is_none(source: str, tmp_path: Path, kept: int) -> None:
     plan = partial / ".plan.json"
     plan.write_bytes(plan.read_bytes()[:kept])
 
-    # What lies beside it may be of another plan.
+    # What lies beside it may be of another plan: it is no part of what is begun now.
+    with pytest.raises(OSError, match="No space left"):
+        convert(source, str(tmp_path / "out"), engine=_Failing(0), shard_count=5)
     assert run(source, tmp_path / "out", shard_count=5).resumed == 0
     assert numbers(tmp_path / "out") == list(range(ROWS))
 
