@@ -35,8 +35,7 @@ class WireReader {
     if (!ok_ || position_ == end_) return false;
     const char* const begin = position_;
     const uint64_t tag = Varint();
-    // Tags are of 32 bits: protobuf refuses longer ones too, even if only zeros make them long.
-    if (position_ - begin > kMostTagBytes) ok_ = false;
+    if (position_ - begin > kMostBytes) ok_ = false;
     const auto type = static_cast<WireType>(tag & 7);
     const bool known = type == WireType::kVarint || type == WireType::kFixed64 || type == WireType::kLengthDelimited ||
                        type == WireType::kFixed32;
@@ -56,8 +55,9 @@ class WireReader {
   // The value of a field of another type than the called one names is an error.
   absl::string_view Bytes() {
     if (!Expect(WireType::kLengthDelimited)) return {};
+    const char* const begin = position_;
     const uint64_t size = Varint();
-    if (!ok_ || size > remaining()) {
+    if (!ok_ || position_ - begin > kMostBytes || size > remaining()) {
       ok_ = false;
       return {};
     }
@@ -119,7 +119,8 @@ class WireReader {
     return ok_;
   }
 
-  static constexpr int kMostTagBytes = 5;
+  // Tags and sizes are of 32 bits: protobuf refuses longer ones too, even if only zeros make them long.
+  static constexpr int kMostBytes = 5;
 
   const char* position_;
   const char* end_;

@@ -202,6 +202,16 @@ TEST(WireReaderTest, RefusesTagsOfMoreThanFiveBytesAsProtobufDoes) {
   }
 }
 
+TEST(WireReaderTest, RefusesLengthsOfMoreThanFiveBytesAsProtobufDoes) {
+  // Of field 10, which is skipped.
+  for (int zeros = 1; zeros <= 9; ++zeros) {
+    const std::string bytes = "\x52" + std::string(static_cast<size_t>(zeros), '\x80') + std::string(1, '\0');
+    google::protobuf::Empty message;
+    EXPECT_EQ(message.ParseFromString(bytes), zeros < 5) << zeros;
+    EXPECT_EQ(WalkExactly(bytes), zeros < 5) << zeros;
+  }
+}
+
 TEST(WireReaderTest, AFieldOfAnotherTypeIsAnError) {
   const std::string varint("\x08\x01", 2);
   const std::string bytes("\x0a\x01\x61", 3);
