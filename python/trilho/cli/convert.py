@@ -63,7 +63,11 @@ What is written:
 @click.option(
     "--processes", type=click.IntRange(1), help="Of --engine local; by default one for each CPU."
 )
-@click.option("--overwrite", is_flag=True, help="Replace TARGET, once the new one is whole.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace TARGET, once the new one is whole, if it is an earlier conversion or empty.",
+)
 @click.option("--restart", is_flag=True, help="Forget what an interrupted run has left.")
 def convert(
     *,

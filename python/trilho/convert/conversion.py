@@ -17,11 +17,15 @@ from trilho.convert.schema import SCHEMA_FILE, Schema, of_table
 from trilho.convert.shard_files import ShardResult, read_result, read_statistics
 from trilho.convert.sources import open_file_system, read_table
 from trilho.convert.statistics import Statistics
+from trilho.convert.targets import (
+    STATISTICS_FILE,
+    SUCCESS_FILE,
+    check_apart,
+    check_replaceable,
+)
 
 __all__ = ["STATISTICS_FILE", "SUCCESS_FILE", "Conversion", "convert", "read_schema"]
 
-STATISTICS_FILE = "statistics.json"
-SUCCESS_FILE = "_SUCCESS"
 _PLAN_FILE = ".plan.json"
 
 
@@ -78,7 +82,7 @@ def convert(
         compression: "gzip" or "none".
         earlier: What the data was like, to compare with.
         strict: Publishes nothing if the data differs from `earlier`.
-        overwrite: Replaces what `target` is.
+        overwrite: Replaces `target` if it is an empty folder or an earlier conversion.
         restart: Begins anew, whatever an interrupted run has left.
         progress: Is told how many rows of how many are done.
 
@@ -86,15 +90,16 @@ def convert(
         What was written.
 
     Raises:
-        ConvertError: `target` exists, the table cannot be read or converted, its columns are not
-            those of `earlier`, or, if `strict`, its values are not.
+        ConvertError: `target` exists and may not be replaced, or it and the table are within one
+            another; the table cannot be read or converted, its columns are not those of `earlier`,
+            or, if `strict`, its values are not.
         OSError: A file cannot be read or written.
     """
     file_system, path = open_file_system(target)
     path = path.rstrip("/")
-    if not overwrite and file_system.exists(path):
-        raise _exists(target)
+    _check_target(file_system, path, target, overwrite=overwrite)
     table = read_table(source)
+    check_apart(table, file_system, path, name=target)
     schema = _schema(source, table.schema, columns, compression)
     if earlier and (lines := structural_differences(earlier, schema)):
         raise ConvertError("\n".join(f"{source}: {line}" for line in lines))
@@ -133,9 +138,8 @@ def convert(
     anomalies = differences(earlier, final) if earlier else []
     if anomalies and strict:
         raise ConvertError("\n".join(f"{source}: {line}" for line in anomalies))
-    if not overwrite and file_system.exists(path):
-        # Made meanwhile. Said now, while the same command with --overwrite can still go on.
-        raise _exists(target)
+    # Again, as it may have been made meanwhile: now the same command can still go on.
+    _check_target(file_system, path, target, overwrite=overwrite)
     _finish(file_system, aside, plan, final, statistics, anomalies)
     try:
         _publish(file_system, aside, path, overwrite=overwrite)
@@ -247,6 +251,18 @@ def _finish(
         if name.rpartition("/")[2] not in names:
             file_system.rm_file(name)
     file_system.pipe_file(f"{aside}/{SUCCESS_FILE}", b"")
+
+
+def _check_target(
+    file_system: AbstractFileSystem, path: str, target: str, *, overwrite: bool
+) -> None:
+    check_replaceable(file_system, path, name=target)
+    if not overwrite and file_system.exists(path):
+        raise _exists(target)
+    if overwrite:
+        # What a conversion that was killed has set aside may go; what others call so may not.
+        old = _beside(path, "replaced")
+        check_replaceable(file_system, old, name=old)
 
 
 def _publish(file_system: AbstractFileSystem, aside: str, path: str, *, overwrite: bool) -> None:

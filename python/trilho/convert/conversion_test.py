@@ -237,16 +237,18 @@ class _Overtaken(LocalEngine):
         (self.target / "theirs").touch()
 
 
-def test_what_was_made_meanwhile_stays(source: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_was_made_meanwhile_stays(source: str, tmp_path: Path, *, overwrite: bool) -> None:
     target = tmp_path / "out"
 
-    with pytest.raises(ConvertError, match="exists already; --overwrite"):
-        convert(source, str(target), engine=_Overtaken(target), shard_count=3)
+    with pytest.raises(ConvertError, match=r"exists already, .* as it has theirs; choose another"):
+        convert(source, str(target), engine=_Overtaken(target), shard_count=3, overwrite=overwrite)
 
     assert sorted(files(target)) == ["theirs"]
     # What has been done is not lost.
+    (target / "theirs").unlink()
     assert run(source, target, shard_count=3, overwrite=True).resumed == 3
-    assert "theirs" not in files(target)
+    assert numbers(target) == list(range(ROWS))
 
 
 @pytest.mark.parametrize("kind", ["file", "memory"])
