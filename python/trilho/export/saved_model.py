@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 from trilho.contract.check import verify_export
 from trilho.contract.definitions import Contract
 from trilho.export import manifest, warm_up
+from trilho.export.publishing import BETTER, HEADLINE
 from trilho.export.signature import PREDICT, Signature, classify_examples
 from trilho.export.versions import ExportError, new_version
 
@@ -112,6 +114,8 @@ def export(
     signatures: Iterable[Signature],
     metrics: Mapping[str, float],
     training: Mapping[str, str],
+    headline: str | None = None,
+    better: Literal["higher", "lower"] = "higher",
     contracts: Iterable[Contract] = (),
     version: int | None = None,
 ) -> Export:
@@ -127,6 +131,9 @@ def export(
         signatures: The ways to call it.
         metrics: What was measured on the test split, for the manifest.
         training: What the model was trained with, for the manifest.
+        headline: The one of `metrics` by which `trilho publish` compares versions; without one it
+            publishes a second version only with --force.
+        better: Which values of the headline are better.
         contracts: What callers of the model go by; see `trilho.contract.reading.read`.
         version: The version's number; by default the next free one.
 
@@ -135,10 +142,14 @@ def export(
 
     Raises:
         ExportError: The version exists already, or what was written computes something else than
-            the model.
+            the model; or the headline is none of the metrics.
         ContractError: The model does not keep a contract, with a line for each mismatch.
     """
     ways = list(signatures)
+    if headline is not None:
+        if headline not in metrics:
+            raise ExportError(f'headline is "{headline}"; it can be {", ".join(metrics)}')
+        training = {**training, HEADLINE: headline, BETTER: better}
     with new_version(directory / name, version=version) as new:
         _write(models, ways, new.aside)
         verify_export(new.aside, contracts)

@@ -15,7 +15,9 @@ from trilho.contract.definitions import Contract
 from trilho.contract.problems import ContractError
 from trilho.export import manifest, saved_model
 from trilho.export.contract_signature import contract_signature
+from trilho.export.publishing import publish
 from trilho.export.saved_model import Export, Signature
+from trilho.export.stores import open_store
 from trilho.export.versions import ExportError
 
 _ROWS = np.linspace(0, 1, 5 * 784, dtype=np.float32).reshape(5, 784)
@@ -72,6 +74,44 @@ def test_a_version_has_a_manifest_that_holds(published: Export) -> None:
     assert described.metrics["test_accuracy"] == 0.9
     assert described.training["steps"] == "3"
     assert "saved_model.pb" in {file.path for file in described.files}
+
+
+@pytest.mark.parametrize(("loss", "is_worse"), [(0.2, True), (0.05, False)])
+def test_versions_are_compared_by_their_headline(
+    model: keras.Model, tmp_path: Path, loss: float, is_worse: bool
+) -> None:
+    store = open_store(str(tmp_path / "live"))
+    for figure in (0.1, loss):
+        export = saved_model.export(
+            model,
+            name="mnist",
+            directory=tmp_path / "models",
+            signatures=_signatures(model)[:1],
+            metrics={"test_loss": figure},
+            training={"steps": "3"},
+            headline="test_loss",
+            better="lower",
+        )
+        if export.version == 1 or not is_worse:
+            publish(export.folder, store)
+            continue
+        with pytest.raises(ExportError, match=r"test_loss is 0\.2, and 0.1 of the live version 1"):
+            publish(export.folder, store)
+    assert store.versions("mnist") == ([1] if is_worse else [1, 2])
+
+
+def test_a_headline_is_one_of_the_metrics(model: keras.Model, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match='headline is "auc"; it can be test_accuracy'):
+        saved_model.export(
+            model,
+            name="mnist",
+            directory=tmp_path,
+            signatures=_signatures(model),
+            metrics={"test_accuracy": 0.9},
+            training={},
+            headline="auc",
+        )
+    assert not list(tmp_path.iterdir())
 
 
 def test_signatures_are_as_clients_expect_them(published: Export) -> None:

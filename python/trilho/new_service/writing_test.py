@@ -48,7 +48,7 @@ def test_its_own_test_passes(folder: Path) -> None:
         text=True,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "2 passed" in run.stdout
+    assert "3 passed" in run.stdout
 
 
 @pytest.mark.parametrize("name", ["CardFraud", "card-fraud", "3d", "a__b", "", "trilho", "../a"])
