@@ -43,7 +43,8 @@ def _step(text: str) -> None:
 
 def _train(show: Show, training: Training, store: Path) -> None:
     logs = store / "logs" / f"{training.steps}-steps"
-    places = (f"--export={store}", f"--logs={logs}")
+    # Anew, also in a --dir in which an earlier demo was interrupted.
+    places = (f"--export={store}", f"--logs={logs}", "--restart")
     run(trilho("train", show.model, f"--steps={training.steps}", *training.options, *places))
 
 

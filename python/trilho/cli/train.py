@@ -11,6 +11,7 @@ import click
 from trilho.export.versions import check_version
 from trilho.training.config import TrainingConfig
 from trilho.training.interrupt import terminable
+from trilho.training.leftovers import check_not_interrupted, has_checkpoint
 from trilho.training.overrides import describe, parse_assignments, read_file, resolve
 from trilho.training.progress import ProgressReporter
 from trilho.training.recipe import Recipe, find_recipes
@@ -104,6 +105,12 @@ def _common(recipe: Recipe) -> list[click.Parameter]:
             help="Go on with the interrupted run in --logs; it ends as if it had not been.",
         ),
         click.Option(
+            ["--restart"],
+            is_flag=True,
+            help="Begin anew, and remove the checkpoints of the interrupted run in --logs; neither "
+            "this nor --resume is needed where there is none.",
+        ),
+        click.Option(
             ["--workers"],
             type=click.IntRange(1),
             default=1,
@@ -152,25 +159,31 @@ def _run(
     logs_dir: Path | None,
     data: str | None,
     resume: bool,
+    restart: bool,
     workers: int,
     config_file: Path | None,
     assignments: tuple[str, ...],
     **shortcuts: float | None,
 ) -> None:
+    if resume and restart:
+        raise click.UsageError("--resume and --restart exclude one another")
     config = _options(recipe, config_file, assignments, shortcuts)
     number = check_version(export_dir / recipe.name, version)
     logs_dir = logs_dir or export_dir / "logs" / recipe.name / str(number)
+    if not (resume or restart) and current_task().is_chief:
+        # The run itself looks again; here nothing is started yet.
+        check_not_interrupted(logs_dir)
     source = recipe.fetch(data)
     if workers > 1:
         places = {"export": export_dir, "logs": logs_dir, "data": source, "version": number}
         arguments = [f"--{name}={value}" for name, value in places.items()]
         arguments += [f"--set={name}={json.dumps(value)}" for name, value in asdict(config).items()]
         command = [sys.executable, "-m", "trilho", "train", recipe.name, *arguments]
-        launch([*command, *(["--resume"] if resume else [])], workers=workers)
+        flags = {"--resume": resume, "--restart": restart}
+        launch([*command, *(flag for flag, given in flags.items() if given)], workers=workers)
         return
     load_tensorflow()
     # Only now, as this imports TensorFlow, which --help and a wrong option need not wait for.
-    from trilho.training.run import has_checkpoint  # noqa: PLC0415
     from trilho.training.run import train as run  # noqa: PLC0415
 
     task = current_task()
@@ -184,6 +197,7 @@ def _run(
             logs_dir=logs_dir,
             version=version,
             resume=resume,
+            restart=restart,
             reporter=ProgressReporter(),
         )
     except KeyboardInterrupt:

@@ -204,6 +204,32 @@ def test_interrupted_workers_leave_a_checkpoint_and_resume_to_the_same_result(
     assert _metrics(tmp_path) == pytest.approx(whole, abs=1e-5)
 
 
+def test_workers_begin_anew_only_if_asked(data: Path, tmp_path: Path) -> None:
+    checkpoint = _logs(tmp_path) / _FIRST_CHECKPOINT
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text("theirs")
+    command = _command(data, tmp_path, "--workers=2", "--steps=20", "--set=validations=1")
+
+    with _started(data, command) as process:
+        output, _ = process.communicate(timeout=_TIMEOUT)
+    # Told once, before there is a worker.
+    assert output == (
+        f"Error: {_logs(tmp_path)} has checkpoints of an interrupted run: --resume goes on with "
+        "it, --restart begins anew and removes them\n"
+    )
+    assert process.returncode == 1
+    assert checkpoint.read_text() == "theirs"
+
+    with _started(data, [*command, "--resume", "--restart"]) as process:
+        output, _ = process.communicate(timeout=_TIMEOUT)
+    assert process.returncode == 2
+    assert "exclude one another" in output
+
+    _run(data, [*command, "--restart"])
+    assert _metrics(tmp_path)["test_accuracy"] > 0
+    assert checkpoint.read_text() != "theirs"
+
+
 def test_workers_do_not_outlive_a_launcher_that_is_killed(data: Path, tmp_path: Path) -> None:
     with _started(data, _command(data, tmp_path, "--workers=2")) as process:
         _wait_for_checkpoint(tmp_path, process)

@@ -8,17 +8,16 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from trilho.training.leftovers import METRICS_NAME
 from trilho.training.loop import Figures
 
 __all__ = [
-    "METRICS_NAME",
     "TensorBoardReporter",
     "clear_events",
     "write_hyperparameters",
     "write_metrics",
 ]
 
-METRICS_NAME = "metrics.json"
 _SPLITS = ("train", "validation")
 
 

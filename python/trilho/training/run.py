@@ -10,7 +10,6 @@ import keras
 import tensorflow as tf
 
 from trilho.contract.definitions import Contract
-from trilho.errors import TrilhoError
 from trilho.export import saved_model
 from trilho.export.descriptors import contracts_in
 from trilho.export.publishing import BETTER, HEADLINE
@@ -22,6 +21,12 @@ from trilho.training.config import TrainingConfig
 from trilho.training.curves import CurveReporter
 from trilho.training.interrupt import interrupts
 from trilho.training.job import Job, Models, Shard, Stage
+from trilho.training.leftovers import (
+    CHECKPOINTS,
+    METRICS_NAME,
+    TrainError,
+    check_not_interrupted,
+)
 from trilho.training.loop import Loop, Plan, Reporter
 from trilho.training.metrics import (
     TensorBoardReporter,
@@ -35,15 +40,10 @@ from trilho.training.report import write_report
 from trilho.training.reporters import Reporters
 from trilho.training.workers import Task, current_task
 
-__all__ = ["TrainError", "TrainResult", "has_checkpoint", "train"]
+__all__ = ["TrainError", "TrainResult", "train"]
 
 _OPTIONS_NAME = "options.json"
-_CHECKPOINTS = "checkpoints"
 _PLOTS = "plots"
-
-
-class TrainError(TrilhoError):
-    """A run cannot begin, or cannot go on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +77,7 @@ def train(
     logs_dir: Path,
     version: int | None = None,
     resume: bool = False,
+    restart: bool = False,
     reporter: Reporter,
 ) -> TrainResult:
     """Trains a model, measures it and publishes it.
@@ -95,6 +96,7 @@ def train(
         logs_dir: The run's folder, made if missing.
         version: VERSION; by default the next free number.
         resume: Whether to go on with the run that `logs_dir` has a checkpoint of.
+        restart: Whether to begin anew though that run was interrupted; its checkpoints are removed.
         reporter: Is told how it goes.
 
     Returns:
@@ -102,8 +104,8 @@ def train(
 
     Raises:
         TrilhoError: The data cannot be read, the options leave nothing to train with, there is no
-            run of these options to resume, the model does not keep its contract, or the version
-            exists already.
+            run of these options to resume, an interrupted one is neither to be resumed nor to be
+            begun anew, the model does not keep its contract, or the version exists already.
         KeyboardInterrupt: After Ctrl-C or SIGTERM, which any of the workers may get; once there
             are steps done, with a checkpoint to resume from.
     """
@@ -113,7 +115,7 @@ def train(
     task = current_task()
     strategy = make_strategy(task)
     if task.is_chief or resume:
-        _begin(logs_dir, config, resume=resume)
+        _begin(logs_dir, config, resume=resume, restart=restart)
     keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
     job = recipe.prepare(config, source)
@@ -153,11 +155,6 @@ def train(
     )
 
 
-def has_checkpoint(logs_dir: Path) -> bool:
-    """Tells whether `train` would find something to resume in a run's folder."""
-    return any((logs_dir / _CHECKPOINTS).glob("*/checkpoint"))
-
-
 def _check_sharing(job: Job, config: TrainingConfig, task: Task) -> None:
     for stage in job.stages:
         size = stage.batch_size or config.batch_size
@@ -191,13 +188,17 @@ def _export(
     ).folder
 
 
-def _begin(logs_dir: Path, config: TrainingConfig, *, resume: bool) -> None:
+def _begin(logs_dir: Path, config: TrainingConfig, *, resume: bool, restart: bool) -> None:
     """Makes sure that what is resumed is the same run, and that nothing of another one stays."""
     path = logs_dir / _OPTIONS_NAME
     options = config.as_strings()
     if not resume:
-        # The checkpoints first, as they are those of the options that are there.
-        Checkpoints(logs_dir / _CHECKPOINTS).clear()
+        if not restart:
+            check_not_interrupted(logs_dir)
+        # The checkpoints first, as they are those of the options that are there. The figures, too:
+        # they would say that this run has come to its end.
+        Checkpoints(logs_dir / CHECKPOINTS).clear()
+        (logs_dir / METRICS_NAME).unlink(missing_ok=True)
         clear_events(logs_dir)
         logs_dir.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
@@ -241,7 +242,7 @@ def _fit(
     if task.is_chief:
         board = _stage_logs(stage, job, logs_dir)
         reporters = [reporter, TensorBoardReporter(board), CurveReporter(board)]
-    directory = logs_dir / _CHECKPOINTS / stage.name
+    directory = logs_dir / CHECKPOINTS / stage.name
     with interrupts() as interrupted:
         return loop.fit(
             stage.train(Shard(index=task.index, count=task.count)),

@@ -20,6 +20,7 @@ from trilho.client import serving
 from trilho.client.tensors import from_proto
 from trilho.contract.problems import ContractError
 from trilho.data import mnist as mnist_data
+from trilho.data.cache import DataError
 from trilho.export import manifest, saved_model
 from trilho.export.versions import ExportError
 from trilho.models.mnist.config import RECIPE, MnistConfig
@@ -193,6 +194,26 @@ def test_nothing_to_resume_and_a_run_of_other_options_are_told(data: Path, tmp_p
     other = dataclasses.replace(_CONFIG, hidden=64)
     with pytest.raises(TrainError, match="of other options: hidden was 128, not 64"):
         _train(data, tmp_path, config=other, resume=True)
+
+
+def test_an_interrupted_run_is_not_forgotten_unless_asked(data: Path, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "logs" / "checkpoints" / "mnist" / "checkpoint"
+    _train(data, tmp_path)
+    # As after an interruption: a run that begins anew is not finished because one before was.
+    too_few = dataclasses.replace(_CONFIG, validation_size=600)
+    with pytest.raises(DataError, match="are too few"):
+        _train(data, tmp_path, config=too_few)
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text("theirs")
+
+    with pytest.raises(TrainError, match="checkpoints of an interrupted run: --resume goes on"):
+        _train(data, tmp_path)
+    assert checkpoint.read_text() == "theirs"
+
+    assert _train(data, tmp_path, restart=True).version == 2
+    assert checkpoint.read_text() != "theirs"
+    # Of one that came to its end nothing is lost.
+    assert _train(data, tmp_path).version == 3
 
 
 _PROGRAM = """
