@@ -19,7 +19,7 @@ from trilho.convert.schema import SCHEMA_FILE, Feature, Schema, of_table
 from trilho.convert.sources import open_file_system, read_rows, read_table
 from trilho.convert.tfrecord import read_records
 
-__all__ = ["Default", "read", "read_columns"]
+__all__ = ["Default", "read", "read_arrays", "read_columns"]
 
 Default = int | float | str
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
@@ -96,10 +96,63 @@ def read_columns(
     table = _open(url, columns, defaults or {})
     if lists := [name for name, feature in table.features.items() if feature.shape]:
         raise ConvertError(f"{url}: column {', '.join(lists)} has lists, expected one value a row")
-    parts = list(table.batches())
-    if not parts:
+    return {
+        name: np.concatenate([part.numpy() for part in parts])
+        for name, parts in _read_all(url, table).items()
+    }
+
+
+def read_arrays(
+    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+) -> dict[str, np.ndarray]:
+    """Reads a table that fits into memory as what Keras' `fit` takes.
+
+    Args:
+        url: As of `read`.
+        columns: Which columns, of one value or of as many in each row; all if empty.
+        defaults: What stands for a missing value, by the column's name.
+
+    Returns:
+        By the column's name int64 or float32, [rows], or of lists [rows, n]; of strings an array of
+        objects that are str, as of bytes Keras makes no tensor.
+
+    Raises:
+        ConvertError: As of `read`; or a column's lists are of several lengths, or its values no
+            text in UTF-8.
+    """
+    table = _open(url, columns, defaults or {})
+    return {
+        name: _array(f"{url}: column {name}", parts, table.features[name])
+        for name, parts in _read_all(url, table).items()
+    }
+
+
+def _read_all(url: str, table: _Table) -> dict[str, list[Any]]:
+    """Returns the tensors of all batches, by the column's name."""
+    batches = list(table.batches())
+    if not batches:
         raise ConvertError(f"{url}: has no row")
-    return {name: np.concatenate([part[name].numpy() for part in parts]) for name in table.features}
+    return {name: [batch[name] for batch in batches] for name in table.features}
+
+
+def _array(name: str, parts: Sequence[Any], feature: Feature) -> np.ndarray:
+    shape = [-1, *feature.shape]
+    if feature.shape == (None,):
+        lengths = np.unique(np.concatenate([part.row_lengths().numpy() for part in parts]))
+        if len(lengths) > 1:
+            raise ConvertError(
+                f"{name} has lists of {lengths[0]} to {lengths[-1]} values, expected of one length"
+            )
+        shape = [sum(int(part.nrows()) for part in parts), int(lengths[0])]
+        parts = [part.flat_values for part in parts]
+    values: np.ndarray = np.concatenate([part.numpy() for part in parts]).reshape(shape)
+    if feature.type != "bytes":
+        return values
+    try:
+        texts = [value.decode() for value in values.flat]
+    except UnicodeDecodeError as error:
+        raise ConvertError(f"{name} is no text in UTF-8: {error}") from error
+    return np.array(texts, dtype=object).reshape(values.shape)
 
 
 def _open(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:

@@ -12,7 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from trilho.convert.conversion import convert
 from trilho.convert.engines import LocalEngine
 from trilho.convert.problems import ConvertError
-from trilho.training.tables import read, read_columns
+from trilho.training.tables import read, read_arrays, read_columns
 
 ROWS = 2500
 
@@ -98,6 +98,46 @@ def test_a_table_that_fits_into_memory_is_read_by_columns(
             read_columns(url, defaults={"word": ""})
 
 
+def test_arrays_are_what_keras_takes(parquet: str, records: str) -> None:
+    expected = rows(parquet)
+    for url in (parquet, records):
+        arrays = read_arrays(
+            url, columns=["number", "word", "pair", "share"], defaults={"word": "none"}
+        )
+
+        assert {name: array.dtype for name, array in arrays.items()} == {
+            "number": np.int64,
+            "word": object,
+            "pair": np.int64,
+            "share": np.float32,
+        }
+        assert arrays["pair"].shape == (ROWS, 2)
+        assert arrays["pair"].tolist() == [row["pair"] for row in expected]
+        assert arrays["share"].tolist() == [row["share"] for row in expected]
+        # As bytes they have their zero at the end, and so as str.
+        assert arrays["word"][:2].tolist() == ["none", "w1\0"]
+        assert arrays["number"].tolist() == list(range(ROWS))
+
+
+def test_lists_of_strings_are_rows_of_them(tmp_path: Path) -> None:
+    path = str(tmp_path / "words.parquet")
+    pq.write_table(pa.table({"words": [["a", "é"], ["b", ""]]}), path)
+
+    words = read_arrays(path)["words"]
+
+    assert words.tolist() == [["a", "é"], ["b", ""]]
+
+
+def test_what_is_no_array_is_refused(parquet: str, records: str, tmp_path: Path) -> None:
+    for url in (parquet, records):
+        with pytest.raises(ConvertError, match="column tags has lists of 0 to 2 values"):
+            read_arrays(url, columns=["number", "tags"])
+    path = str(tmp_path / "bytes.parquet")
+    pq.write_table(pa.table({"raw": [b"a", b"\xff"]}), path)
+    with pytest.raises(ConvertError, match="column raw is no text in UTF-8"):
+        read_arrays(path)
+
+
 def test_a_damaged_file_is_told(records: str) -> None:
     (first, *_) = sorted(Path(records).glob("part-*"))
     first.write_bytes(first.read_bytes()[:-100])
@@ -132,7 +172,7 @@ def test_files_without_rows_are_passed_over(parquet: str) -> None:
 
 def test_a_table_needs_a_row(records: str, tmp_path: Path) -> None:
     pq.write_table(pa.table({"number": pa.array([], pa.int64())}), tmp_path / "none.parquet")
-    for reader in (read, read_columns):
+    for reader in (read, read_columns, read_arrays):
         with pytest.raises(ConvertError, match=r"none\.parquet: has no row"):
             reader(str(tmp_path / "none.parquet"))
 
