@@ -10,7 +10,15 @@ from trilho.contract.problems import ContractError
 from trilho.contract.report import Match, Mismatch, Report, nearest
 from trilho.contract.signatures import Signature, TensorInfo, read_signatures
 
-__all__ = ["Match", "Mismatch", "Report", "check", "raise_mismatches", "verify_export"]
+__all__ = [
+    "Match",
+    "Mismatch",
+    "Report",
+    "check",
+    "check_signature",
+    "raise_mismatches",
+    "verify_export",
+]
 
 
 def check(contract: Contract, folder: Path) -> Report:
@@ -44,6 +52,27 @@ def check(contract: Contract, folder: Path) -> Report:
             choices=tuple(signatures),
         )
         return Report(contract=contract, matches=(), mismatches=(mismatch,))
+    report = check_signature(contract, signature)
+    if signature.unsupported or contract.example_input not in signature.inputs:
+        return report
+    matches, mismatches = compare_features(contract, read_features(folder))
+    return Report(
+        contract=contract,
+        matches=(*report.matches, *matches),
+        mismatches=(*report.mismatches, *mismatches),
+    )
+
+
+def check_signature(contract: Contract, signature: Signature) -> Report:
+    """Compares a signature with a contract, as `check` does, but for the features of an example.
+
+    Args:
+        contract: What is expected.
+        signature: The one that shall answer.
+
+    Returns:
+        What suits and what does not.
+    """
     if signature.unsupported:
         # The server leaves all of it out for one of its tensors, also for one that no field is.
         mismatch = Mismatch(
@@ -54,11 +83,11 @@ def check(contract: Contract, folder: Path) -> Report:
         return Report(contract=contract, matches=(), mismatches=(mismatch,))
     comparison = _Comparison(contract, signature)
     comparison.run()
-    matches, mismatches = comparison.matches, comparison.mismatches
-    if contract.example_input in signature.inputs:
-        parsed = compare_features(contract, read_features(folder))
-        matches, mismatches = matches + parsed[0], mismatches + parsed[1]
-    return Report(contract=contract, matches=tuple(matches), mismatches=tuple(mismatches))
+    return Report(
+        contract=contract,
+        matches=tuple(comparison.matches),
+        mismatches=tuple(comparison.mismatches),
+    )
 
 
 def verify_export(folder: Path, contracts: Iterable[Contract]) -> None:
@@ -75,11 +104,11 @@ def verify_export(folder: Path, contracts: Iterable[Contract]) -> None:
     raise_mismatches(folder, [check(contract, folder) for contract in contracts])
 
 
-def raise_mismatches(folder: Path, reports: Iterable[Report]) -> None:
+def raise_mismatches(model: Path | str, reports: Iterable[Report]) -> None:
     """Does nothing if there are none.
 
     Args:
-        folder: What was compared.
+        model: What was compared: its folder, or what it is called.
         reports: With each of its contracts.
 
     Raises:
@@ -89,7 +118,7 @@ def raise_mismatches(folder: Path, reports: Iterable[Report]) -> None:
     lines = list(dict.fromkeys(str(one) for report in reports for one in report.mismatches))
     if lines:
         count = "1 mismatch" if len(lines) == 1 else f"{len(lines)} mismatches"
-        raise ContractError(f"{folder}: {count} with the contract", *lines)
+        raise ContractError(f"{model}: {count} with the contract", *lines)
 
 
 class _Comparison:

@@ -1,5 +1,6 @@
 """Writing the files of a new service from the template."""
 
+import keyword
 import re
 import shutil
 import string
@@ -15,7 +16,16 @@ __all__ = ["NewServiceError", "write"]
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PLACEHOLDER = "NAME"
 # Names of what Python and protobuf have there already.
-_TAKEN = frozenset({"google", "grpc", "numpy", "keras", "tensorflow", "trilho", "train", "test"})
+_TAKEN = frozenset(
+    {"google", "grpc", "keras", "model", "numpy", "query", "tensorflow", "test", "train", "trilho"}
+)
+# No name in com.example.NAME; those that are no lower-case words cannot be given anyway.
+_JAVA = (
+    "abstract assert boolean break byte case catch char class const continue default do double "
+    "else enum extends final finally float for goto if implements import instanceof int interface "
+    "long native new package private protected public return short static strictfp super switch "
+    "synchronized this throw throws transient try void volatile while true false null"
+)
 
 
 class NewServiceError(TrilhoError):
@@ -33,12 +43,18 @@ def write(name: str, parent: Path) -> list[Path]:
         The files.
 
     Raises:
-        NewServiceError: The name is no such name, or there is such a folder already.
+        NewServiceError: The name is no such name, or a word of Java's or Python's own; or there is
+            such a folder already.
     """
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise NewServiceError(
             f'"{name}": expected lower-case words joined by underscores, e.g. card_fraud, and none '
             f"of {', '.join(sorted(_TAKEN))}"
+        )
+    languages = {"Java": name in _JAVA.split(), "Python": keyword.iskeyword(name)}
+    if reserving := " and ".join(language for language, reserves in languages.items() if reserves):
+        raise NewServiceError(
+            f'"{name}": is a keyword of {reserving}; choose another name, e.g. {name}_model'
         )
     folder = parent / name
     if folder.exists():
