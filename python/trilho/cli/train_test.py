@@ -15,11 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-# The small files count as fetched, also to the workers.
-_SITE = """
-from trilho.data import mnist
-mnist.fetch = lambda directory, source=None: directory
-"""
 _STEPS = 600
 # Fewer than by default, as there are fewer images.
 _VALIDATION = "--set=validation_size=100"
@@ -36,7 +31,6 @@ def _idx(array: np.ndarray[Any, np.dtype[Any]]) -> bytes:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Noise, in which row 2 d is a little brighter in the picture of the digit d."""
     folder = tmp_path_factory.mktemp("data")
-    (folder / "sitecustomize.py").write_text(_SITE)
     random = np.random.default_rng(0)
     for prefix, size in (("train", 3000), ("t10k", 1000)):
         labels = random.integers(0, 10, size)

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,24 +42,30 @@ def default_directory(name: str) -> Path:
         raise DataError("No place for a cache: set TRILHO_CACHE to a folder") from error
 
 
-def given_directory(source: str | None, name: str) -> Path:
+def given_directory(source: str, files: Iterable[str], *, endings: Sequence[str] = ("",)) -> Path:
     """Returns the folder that somebody names, for a data set that is local files.
 
+    Nothing is fetched into it: it is somebody's own, and so may the data be.
+
     Args:
-        source: What was said; None for nothing.
-        name: The data set's name.
+        source: What was said.
+        files: The names of the files.
+        endings: What may be behind their names.
 
     Returns:
-        The folder, which need not exist; by default `default_directory`.
+        The folder, which has them all.
 
     Raises:
-        DataError: It is a URL, or a file.
+        DataError: It is no local folder, or lacks one.
     """
-    if source is None:
-        return default_directory(name)
-    if "://" in source or Path(source).is_file():
-        raise DataError(f"{source}: expected a local folder with the files of {name}")
-    return Path(source)
+    folder = Path(source)
+    for name in files:
+        if not any((folder / f"{name}{ending}").is_file() for ending in endings):
+            raise DataError(
+                f"{source}: expected a local folder with {', '.join(files)}, and it has no {name}; "
+                "without --data they are fetched"
+            )
+    return folder
 
 
 def md5(path: Path) -> str:

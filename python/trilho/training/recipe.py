@@ -28,7 +28,8 @@ class Recipe:
         summary: What the command does, a sentence.
         config: The options, all with defaults.
         fetch: Takes what --data says, None if not given; returns where the data is: a folder, or
-            whatever `prepare` reads, such as a URL. What can be fetched and is missing is fetched.
+            whatever `prepare` reads, such as a URL. Not given, what is missing is fetched; what
+            somebody names is left as it is, and raises DataError if it is no such data.
         data_help: What --data is.
         module: Has `prepare(config, source) -> Job`, e.g. "trilho.models.mnist.train", `source`
             being what `fetch` returns.

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from trilho.data import census
+from trilho.data.cache import DataError
 from trilho.training.config import TrainingConfig
 from trilho.training.recipe import Recipe
 
@@ -62,15 +63,16 @@ class CensusConfig(TrainingConfig):
 
 
 def _fetch(source: str | None) -> str:
-    """Fetches into a folder that has nothing else; all else is a table, and is left as it is."""
-    folder = Path(source) if source else census.default_directory()
-    if source and not (folder.is_dir() and _is_for_the_file(folder)):
-        return source
-    return str(census.fetch(folder))
-
-
-def _is_for_the_file(folder: Path) -> bool:
-    return (folder / census.FILE).exists() or not any(folder.iterdir())
+    """Fetches to the default place alone: what somebody names is left as it is."""
+    if source is None:
+        return str(census.fetch(census.default_directory()))
+    folder = Path(source)
+    if folder.is_dir() and not any(folder.iterdir()):
+        raise DataError(
+            f"{source}: is empty; expected {census.FILE}, or a table with its columns; without "
+            "--data it is fetched"
+        )
+    return source
 
 
 RECIPE = Recipe(
@@ -78,8 +80,8 @@ RECIPE = Recipe(
     summary="Train the Wide & Deep model that tells who earns more than 50000 dollars a year.",
     config=CensusConfig,
     fetch=_fetch,
-    data_help="The folder of adult.parquet.brotli, by default where `trilho data census` puts it, "
-    "fetched if the folder is empty. Or a table with its columns: Parquet (a file, a folder or a "
+    data_help="A folder with adult.parquet.brotli, by default where `trilho data census` puts it, "
+    "fetched if it is missing there. Or a table with its columns: Parquet (a file, a folder or a "
     "quoted pattern) or a folder that `trilho convert` made, local, hdfs:// or webhdfs://.",
     module="trilho.models.census.train",
     evaluation="trilho.models.census.evaluate",

@@ -236,9 +236,7 @@ def test_a_table_must_be_of_people(source: Path, tmp_path: Path) -> None:
         RECIPE.prepare(config, str(source))
 
 
-def test_what_is_no_table_is_a_folder_to_fetch_into(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_what_nobody_names_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[Path] = []
 
     def fetch(folder: Path) -> Path:
@@ -250,13 +248,12 @@ def test_what_is_no_table_is_a_folder_to_fetch_into(
     (tmp_path / "empty").mkdir()
 
     assert RECIPE.fetch(None) == str(tmp_path / "cache" / "census")
-    assert RECIPE.fetch(str(tmp_path / "empty")) == str(tmp_path / "empty")
-    (tmp_path / "empty" / census.FILE).touch()
-    RECIPE.fetch(str(tmp_path / "empty"))
-    assert len(fetched) == 3
+    with pytest.raises(DataError, match=r"is empty; expected adult.*; without --data it is fetch"):
+        RECIPE.fetch(str(tmp_path / "empty"))
+    assert not list((tmp_path / "empty").iterdir())
     for table in (str(tmp_path), f"{tmp_path}/*.parquet", "hdfs:///people"):
         assert RECIPE.fetch(table) == table
-    assert len(fetched) == 3
+    assert fetched == [tmp_path / "cache" / "census"]
 
 
 def test_categories_and_crosses_are_numbered_apart(source: Path) -> None:

@@ -51,7 +51,9 @@ class MnistConfig(TrainingConfig):
 
 
 def _fetch(source: str | None) -> str:
-    return str(mnist.fetch(cache.given_directory(source, "mnist")))
+    if source is None:
+        return str(mnist.fetch(mnist.default_directory()))
+    return str(cache.given_directory(source, mnist.FILES, endings=("", ".gz")))
 
 
 RECIPE = Recipe(
@@ -59,7 +61,8 @@ RECIPE = Recipe(
     summary="Train the network for handwritten digits.",
     config=MnistConfig,
     fetch=_fetch,
-    data_help="The IDX files, fetched if missing; by default where `trilho data mnist` puts them.",
+    data_help="A folder with the four IDX files, plain or .gz; by default where "
+    "`trilho data mnist` puts them, fetched if they are missing there.",
     module="trilho.models.mnist.train",
     evaluation="trilho.models.mnist.evaluate",
 )

