@@ -8,4 +8,4 @@ if __name__ == "__main__":
     # `bazel run` starts it elsewhere than where the user is, and paths are meant from there.
     if called_from := os.environ.pop("BUILD_WORKING_DIRECTORY", ""):
         os.chdir(called_from)
-    main()
+    main(prog_name="trilho")

@@ -13,7 +13,9 @@ from trilho.cli.new_service import new_service
 from trilho.cli.publish import publish
 from trilho.cli.query import query
 from trilho.cli.train import train
+from trilho.contract.report import nearest
 from trilho.errors import TrilhoError
+from trilho.training.overrides import OptionError
 
 __all__ = ["main"]
 
@@ -49,6 +51,12 @@ _EXTRAS = {
 _INTERRUPTED = 130
 
 
+class _WrongUsage(click.ClickException):
+    """What is wrong is said in full, so the usage would only be in its way."""
+
+    exit_code = 2
+
+
 class _Commands(click.Group):
     """Commands that fail with one line."""
 
@@ -56,6 +64,9 @@ class _Commands(click.Group):
         """Runs the command; what goes wrong is told without a traceback, but for --debug."""
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoSuchCommand as error:
+            # Of any group below: here for all of them.
+            raise _no_such_command(error) from error
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except KeyboardInterrupt as error:
@@ -64,7 +75,21 @@ class _Commands(click.Group):
         except Exception as error:
             if ctx.params["debug"]:
                 raise
+            if isinstance(error, OptionError):
+                raise _WrongUsage(str(error)) from error
             raise click.ClickException(_line(error)) from error
+
+
+def _no_such_command(error: click.exceptions.NoSuchCommand) -> click.ClickException:
+    group = error.ctx
+    if group is None or not isinstance(group.command, click.Group):
+        return error
+    names = group.command.list_commands(group)
+    near = nearest(error.command_name, names)
+    hint = f'did you mean "{near}"? There' if near else "there"
+    return click.UsageError(
+        f'No such command "{error.command_name}"; {hint} are {", ".join(names)}', ctx=group
+    )
 
 
 def _line(error: Exception) -> str:

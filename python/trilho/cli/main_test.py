@@ -157,6 +157,65 @@ def test_wrong_usage_ends_with_2(args: list[str]) -> None:
     assert _run(*args).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["trian"], '"trian"; did you mean "train"? There are check, contract, convert, data, '),
+        (["train", "mnits"], '"mnits"; did you mean "mnist"? There are census, mnist, recommender'),
+        (["evaluate", "minst"], '"minst"; did you mean "mnist"? There are census, mnist, '),
+        (["data", "minst"], '"minst"; did you mean "mnist"? There are census, mnist, movielens'),
+        (["query", "census"], '"census"; there are mnist'),
+        (["contract", "chek"], '"chek"; there are compile, diff'),
+    ],
+)
+def test_a_wrong_name_is_told_with_the_nearest_and_all(args: list[str], told: str) -> None:
+    result = _run(*args)
+    assert result.exit_code == 2
+    assert f"Error: No such command {told}" in result.output
+
+
+@pytest.mark.parametrize(
+    ("assignment", "told"),
+    [
+        ("networ=cnn", 'There is no option "networ"; did you mean "network"? Options are batch_s'),
+        ("xyz=1", 'There is no option "xyz"; options are batch_size'),
+        ("network", '"network" is no assignment; expected key=value'),
+    ],
+)
+def test_a_wrong_key_is_wrong_usage(tmp_path: Path, assignment: str, told: str) -> None:
+    result = _run("train", "mnist", "--export", tmp_path, "--set", assignment)
+    assert result.exit_code == 2
+    assert result.output.startswith(f"Error: {told}")
+
+
+@pytest.mark.parametrize(
+    "server", ["localhost", "::1", "localhost:", "localhost:65536", "http://localhost:8500", ""]
+)
+def test_a_server_is_named_with_its_port(server: str) -> None:
+    for command in (["query", "mnist"], ["models", "mnist"]):
+        result = _run(*command, "--server", server)
+        assert result.exit_code == 2
+        assert f'"{server}": expected HOST:PORT, e.g. localhost:8500' in result.output
+
+
+@pytest.mark.parametrize("server", ["[::1]:1", "127.0.0.1:1", "dns:///localhost:1"])
+def test_a_server_with_a_port_is_asked(server: str) -> None:
+    result = _run("models", "mnist", "--server", server, "--timeout", 1)
+    assert result.exit_code == 1
+    assert "GetModelStatus: " in result.output
+
+
+def test_it_is_called_trilho_however_it_is_started() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "trilho", "--help"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert run.stdout.startswith("Usage: trilho ")
+
+
 @pytest.mark.parametrize("api", ["typed", "predict"])
 def test_query_counts_wrong_answers(server: str, data: Path, tmp_path: Path, api: str) -> None:
     out = tmp_path / "result.json"

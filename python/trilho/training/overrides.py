@@ -128,8 +128,8 @@ def _explain(error: ErrorDetails, config: type[TrainingConfig]) -> str:
         return f"{name} is {_text(error['input'])}: {message[0].lower()}{message[1:]}"
     names = sorted(field.name for field in dataclasses.fields(config))
     near = difflib.get_close_matches(name, names, n=1)
-    hint = f'; did you mean "{near[0]}"?' if near else ""
-    return f'There is no option "{name}"{hint} Options are {", ".join(names)}'
+    hint = f'; did you mean "{near[0]}"? Options' if near else "; options"
+    return f'There is no option "{name}"{hint} are {", ".join(names)}'
 
 
 def _text(value: object) -> str:
