@@ -36,9 +36,10 @@ def publish(
 ) -> None:
     """Copy a version to TARGET/NAME/VERSION, where a server finds it.
 
-    MODEL_DIR is a version's folder, or a model's: then its newest version is taken. TARGET is a
-    folder. The files are compared with the manifest before and after; the version appears in one
-    piece, and an existing one is never overwritten. The newest version in TARGET counts as live.
+    MODEL_DIR is a version's folder, or a model's: then its newest version is taken. TARGET is the
+    folder that the models' folders are in. The files are compared with the manifest before and
+    after; the version appears in one piece, and an existing one is never overwritten. The newest
+    version of the model in TARGET counts as live; where there is none, any version is good enough.
     """
     done = publishing.publish(
         model_dir, open_store(target), version=version, margin=margin, force=force
@@ -49,4 +50,6 @@ def publish(
             f"{compared.metric}  {compared.found:g}, {compared.expected:g} of version "
             f"{compared.live}"
         )
-    click.echo(f"Published  {done.place}")
+    # Said, as with nothing to compare with any version is good enough.
+    first = f", the first version of {done.model} there" if done.first else ""
+    click.echo(f"Published  {done.place}{first}")

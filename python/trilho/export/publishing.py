@@ -43,12 +43,14 @@ class Published:
         place: Where it is.
         model: The model's name.
         version: The version's number.
+        first: Whether there was none of the model before.
         comparison: With the live one; None if it is the first, or forced without one.
     """
 
     place: str
     model: str
     version: int
+    first: bool
     comparison: Comparison | None
 
 
@@ -96,8 +98,9 @@ def publish(
         What was published.
 
     Raises:
-        ExportError: Its files are not what its manifest says, the version exists there already, or
-            it is worse or cannot be compared and `force` is not set.
+        ExportError: Its files are not what its manifest says, the store is a model's own folder,
+            the version exists there already, or it is worse or cannot be compared and `force` is
+            not set.
     """
     folder = version_folder(folder)
     made = manifest.verify(folder)
@@ -106,7 +109,9 @@ def publish(
         if not name.isdecimal():
             raise ExportError(f"{folder}: its name is no version; --version gives it a number")
         version = int(name)
+    store.check_root(made.model)
     store.check_free(made.model, version)
+    first = not store.versions(made.model)
     comparison = _compare(made, store, force=force)
     if comparison and comparison.loss > margin and not force:
         raise ExportError(
@@ -115,7 +120,9 @@ def publish(
             f"--margin allows {margin:g}; --force publishes it all the same"
         )
     place = store.put(folder, made.model, version)
-    return Published(place=place, model=made.model, version=version, comparison=comparison)
+    return Published(
+        place=place, model=made.model, version=version, first=first, comparison=comparison
+    )
 
 
 def _compare(made: Manifest, store: Store, *, force: bool) -> Comparison | None:

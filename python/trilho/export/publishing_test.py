@@ -29,7 +29,7 @@ def _version(
 def test_a_first_version_is_published_and_verified(tmp_path: Path) -> None:
     folder = _version(tmp_path / "made", 3, value=0.9)
     done = publish(folder.parent, FolderStore(tmp_path / "live"))
-    assert (done.model, done.version, done.comparison) == ("census", 3, None)
+    assert (done.model, done.version, done.first, done.comparison) == ("census", 3, True, None)
     assert manifest.verify(tmp_path / "live" / "census" / "3").metrics["auc"] == 0.9
     assert [path.name for path in (tmp_path / "live" / "census").iterdir()] == ["3"]
 
@@ -40,7 +40,8 @@ def test_a_version_is_never_overwritten(tmp_path: Path) -> None:
     for force in (False, True):
         with pytest.raises(ExportError, match="never overwritten"):
             publish(folder, store, force=force)
-    assert publish(folder, store, version=2).version == 2
+    second = publish(folder, store, version=2)
+    assert (second.version, second.first) == (2, False)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,26 @@ def test_what_cannot_be_compared_is_refused_unless_forced(tmp_path: Path) -> Non
     assert publish(without, store, force=True).comparison is None
 
 
+def test_a_model_s_own_folder_is_no_place_for_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = tmp_path / "live"
+    publish(_version(tmp_path, 1, value=0.9), FolderStore(live))
+    worse = _version(tmp_path, 2, value=0.1)
+
+    for force in (False, True):
+        with pytest.raises(ExportError, match=f"has versions itself, 1,.* you mean {live}\\?"):
+            publish(worse, FolderStore(live / "census"), force=force)
+    monkeypatch.chdir(live / "census")
+    with pytest.raises(ExportError, match=f"did you mean {live}\\?"):
+        publish(worse, open_store("."))
+    assert [path.name for path in (live / "census").iterdir()] == ["1"]
+
+    # A model may have a number for its name.
+    live.joinpath("2026", "1").mkdir(parents=True)
+    publish(worse, FolderStore(live), force=True)
+
+
 def test_damaged_files_are_not_published(tmp_path: Path) -> None:
     folder = _version(tmp_path, 1, value=0.9)
     (folder / "saved_model.pb").write_bytes(b"graph 2")
@@ -100,7 +121,8 @@ def test_the_command(tmp_path: Path) -> None:
         _version(tmp_path, number, value=value)
     live = f"file://{tmp_path}/live"
     result = CliRunner().invoke(main, ["publish", f"{tmp_path}/census/1", live])
-    assert result.output == f"Published  {tmp_path}/live/census/1\n"
+    place = f"{tmp_path}/live/census/1"
+    assert result.output == f"Published  {place}, the first version of census there\n"
     result = CliRunner().invoke(main, ["publish", f"{tmp_path}/census", live])
     assert result.exit_code == 1
     assert "worse by 0.1, where --margin allows 0; --force" in result.output

@@ -16,6 +16,9 @@ __all__ = ["FolderStore", "Store", "open_store"]
 class Store(Protocol):
     """Models with their versions."""
 
+    def check_root(self, model: str) -> None:
+        """Raises ExportError if this is no place for models, but itself a model's."""
+
     def versions(self, model: str) -> list[int]:
         """Returns the versions of a model, smallest first; none if it is not there."""
 
@@ -47,6 +50,21 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         """Takes the folder, which is made if missing."""
         self._root = root
+
+    def check_root(self, model: str) -> None:
+        """Raises ExportError if versions are in the folder itself; a model may be called 1, too."""
+        versions = [n for n in list_versions(self._root) if self._is_version(str(n))]
+        if versions:
+            # Of "." pathlib says that it is its own parent.
+            parent = self._root.parent if self._root.name else self._root.resolve().parent
+            raise ExportError(
+                f"{self._root}: has versions itself, {', '.join(map(str, versions))}, and nobody "
+                f"serves {self._root / model}; did you mean {parent}?"
+            )
+
+    def _is_version(self, name: str) -> bool:
+        files = (manifest.MANIFEST_NAME, "saved_model.pb")
+        return any((self._root / name / file).is_file() for file in files)
 
     def versions(self, model: str) -> list[int]:
         """Returns the versions of a model, smallest first."""
