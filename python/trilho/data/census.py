@@ -175,7 +175,10 @@ def split(columns: Mapping[str, Column], *, name: str, test_rows: int = TEST_ROW
         raise DataError(f"{name} lacks the columns {', '.join(sorted(missing))}")
     incomes = columns[LABEL]
     if len(incomes) <= test_rows:
-        raise DataError(f"{name}: expected more than {test_rows} rows, found {len(incomes)}")
+        raise DataError(
+            f"{name}: expected more than {test_rows} rows, found {len(incomes)}; the first "
+            f"test_rows={test_rows} are the test split: --set test_rows=N chooses how many"
+        )
     fields = {field: _column(columns[_COLUMNS[field]], field, name) for field in FIELDS}
     known = np.isin(incomes, CLASSES)
     if not known.all():
