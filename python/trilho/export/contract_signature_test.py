@@ -50,7 +50,10 @@ def test_what_keras_makes_fit_suits(contract: Contract) -> None:
 
     verify_model(contract, network)
 
-    samples = {"count": np.ones(3, np.int64), "image": np.ones([3, 4], np.float32)}
+    samples: dict[str, np.ndarray] = {
+        "count": np.ones(3, np.int64),
+        "image": np.ones([3, 4], np.float32),
+    }
     signature = contract_signature(contract, network, samples=samples)
     outputs = signature.function(**{name: tf.constant(rows) for name, rows in samples.items()})
     assert outputs["value"].shape == (3, 2)

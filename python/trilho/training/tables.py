@@ -136,16 +136,14 @@ def _read_all(url: str, table: _Table) -> dict[str, list[Any]]:
 
 
 def _array(name: str, parts: Sequence[Any], feature: Feature) -> np.ndarray:
-    shape = [-1, *feature.shape]
     if feature.shape == (None,):
         lengths = np.unique(np.concatenate([part.row_lengths().numpy() for part in parts]))
         if len(lengths) > 1:
             raise ConvertError(
                 f"{name} has lists of {lengths[0]} to {lengths[-1]} values, expected of one length"
             )
-        shape = [sum(int(part.nrows()) for part in parts), int(lengths[0])]
-        parts = [part.flat_values for part in parts]
-    values: np.ndarray = np.concatenate([part.numpy() for part in parts]).reshape(shape)
+        parts = [part.to_tensor() for part in parts]
+    values: np.ndarray = np.concatenate([part.numpy() for part in parts])
     if feature.type != "bytes":
         return values
     try:
