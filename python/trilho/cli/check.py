@@ -15,7 +15,7 @@ from trilho.contract.definitions import Contract
 from trilho.contract.problems import ContractError
 from trilho.contract.report import Report
 from trilho.export import manifest
-from trilho.export.versions import list_versions
+from trilho.export.versions import ExportError, list_versions
 
 __all__ = ["check"]
 
@@ -72,7 +72,10 @@ def check(
     folder = _version_folder(model_dir)
     contracts = _of_model(reading.read(files, proto_paths=proto_paths), folder, model)
     reports = [compare(contract, folder) for contract in contracts]
-    raise_mismatches(folder, reports)
+    try:
+        raise_mismatches(folder, reports)
+    except ContractError as error:
+        raise ContractError(*_taken_for(folder, contracts[0].model), *error.problems) from error
     click.echo(f"{folder} keeps the contract")
     _show(reports)
 
@@ -107,6 +110,21 @@ def _model_name(folder: Path) -> str:
         return str(manifest.read(folder).model)
     resolved = folder.resolve()
     return resolved.parent.name if resolved.name.isdecimal() else resolved.name
+
+
+def _taken_for(folder: Path, expected: str) -> list[str]:
+    """Says that the version is another model's, where its manifest does: the likeliest mistake."""
+    if not (folder / manifest.MANIFEST_NAME).is_file():
+        return []
+    try:
+        model = str(manifest.read(folder).model)
+    except ExportError as error:
+        return [str(error)]
+    if model == expected:
+        return []
+    return [
+        f'the contract is answered by the model "{expected}"; {folder} is a version of "{model}"'
+    ]
 
 
 def _show(reports: Sequence[Report]) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from click.testing import CliRunner, Result
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from trilho.cli.main import main
+from trilho.export import manifest
 
 _CONTRACT = """syntax = "proto3";
 package a;
@@ -56,6 +58,40 @@ def test_check_ends_with_1_and_the_mismatches(models: Path, contract: Path) -> N
     head, *lines = result.output.splitlines()
     assert head == f"Error: {models}/m/2: 2 mismatches with the contract"
     assert [line.partition(": a.Q.x: ")[0] for line in lines] == [f"{contract}:5"] * 2
+
+
+@pytest.mark.parametrize(
+    ("model", "first"),
+    [
+        ("k", 'the contract is answered by the model "m"; FOLDER is a version of "k"'),
+        ("m", "FOLDER: 2 mismatches with the contract"),
+    ],
+)
+def test_check_says_first_that_the_version_is_of_another_model(
+    models: Path, contract: Path, tmp_path: Path, model: str, first: str
+) -> None:
+    folder = tmp_path / "2"
+    shutil.copytree(models / "m" / "2", folder)
+    manifest.write(manifest.build(folder, model=model, metrics={}, training={}), folder)
+
+    result = _run("check", folder, "--contract", contract)
+
+    assert result.exit_code == 1
+    assert result.output.splitlines()[0] == f"Error: {first.replace('FOLDER', str(folder))}"
+    assert f"{folder}: 2 mismatches with the contract" in result.output
+
+
+def test_check_of_a_version_whose_manifest_does_not_parse_tells_both(
+    models: Path, contract: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "2"
+    shutil.copytree(models / "m" / "2", folder)
+    (folder / "manifest.json").write_text("{")
+
+    output = _run("check", folder, "--contract", contract).output
+
+    assert "manifest.json does not parse" in output
+    assert "2 mismatches with the contract" in output
 
 
 def test_check_takes_the_methods_of_one_model(models: Path, contract: Path, tmp_path: Path) -> None:
