@@ -29,7 +29,7 @@ class CurveReporter:
         self._path = directory / CURVES_NAME
         self._file: IO[str] | None = None
 
-    def start(self, *, steps: int, first: int) -> None:  # noqa: ARG002 - the Reporter's
+    def start(self, *, steps: int, first: int, name: str) -> None:  # noqa: ARG002 - the Reporter's
         """Keeps of an interrupted run what came before its checkpoint."""
         kept = [point for point in read(self._path.parent) if point[1] <= first]
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +49,9 @@ class CurveReporter:
         self._write("validation", step, dict(figures))
 
     def weights(self, step: int, model: keras.Model) -> None:
+        """Does nothing."""
+
+    def early(self, step: int, *, best: int) -> None:
         """Does nothing."""
 
     def stop(self) -> None:

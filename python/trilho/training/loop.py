@@ -25,8 +25,8 @@ _REPORTS = 100
 class Reporter(Protocol):
     """Is told how a run goes, in the order of these methods."""
 
-    def start(self, *, steps: int, first: int) -> None:
-        """Begins a run of `steps` steps, of which `first` are done."""
+    def start(self, *, steps: int, first: int, name: str) -> None:
+        """Begins a run of `steps` steps, of which `first` are done; `name` is the plan's."""
 
     def graph(self, graph: tf.Graph) -> None:
         """Shows the graph of a training step, once it has been traced."""
@@ -39,6 +39,9 @@ class Reporter(Protocol):
 
     def weights(self, step: int, model: keras.Model) -> None:
         """Shows the weights whenever the validation split was looked at."""
+
+    def early(self, step: int, *, best: int) -> None:
+        """Tells that no step comes after `step`, as `best` was followed by nothing better."""
 
     def stop(self) -> None:
         """Ends the run, also if it failed."""
@@ -55,12 +58,14 @@ class Plan:
         patience: Validations without a better result until it ends; 0 for never. Then the weights
             are in the end those of the best validation, with 0 those of the last step.
         watch: By which figure of the validation split results are compared.
+        name: What is trained, for those who see several runs follow each other; "" for one alone.
     """
 
     steps: int
     validations: int = 10
     patience: int = 0
     watch: Figure = LOSS
+    name: str = ""
 
 
 class Loop:
@@ -129,7 +134,7 @@ class Loop:
             KeyboardInterrupt: `interrupted` said yes.
         """
         position = checkpoints.restore(self._model, self._optimizer) if checkpoints else Position()
-        reporter.start(steps=plan.steps, first=position.step)
+        reporter.start(steps=plan.steps, first=position.step, name=plan.name)
         try:
             run = _Run(self, plan, validation, reporter, checkpoints, position)
             run.go(batches, Agreement(self._strategy, interrupted))
@@ -268,6 +273,7 @@ class _Run:
         remaining = iter(batches.skip(first))
         for step in range(first + 1, plan.steps + 1):
             if self._exhausted():
+                self._reporter.early(position.step, best=position.best_step)
                 break
             batch = next(remaining, None)
             if batch is None:

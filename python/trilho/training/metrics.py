@@ -34,7 +34,7 @@ class TensorBoardReporter:
             tf.summary.create_file_writer(str(directory / split)) for split in _SPLITS
         )
 
-    def start(self, *, steps: int, first: int) -> None:
+    def start(self, *, steps: int, first: int, name: str) -> None:
         """Does nothing."""
 
     def graph(self, graph: tf.Graph) -> None:
@@ -55,6 +55,9 @@ class TensorBoardReporter:
         with self._train.as_default(step=step):
             for variable in model.weights:
                 tf.summary.histogram(variable.path, keras.ops.convert_to_tensor(variable))
+
+    def early(self, step: int, *, best: int) -> None:
+        """Does nothing."""
 
     def stop(self) -> None:
         """Writes what is still in memory."""

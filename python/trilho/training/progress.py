@@ -27,7 +27,7 @@ class ProgressReporter:
         """
         self._console = console or Console(stderr=True, highlight=False)
         self._progress = Progress(
-            TextColumn("step"),
+            TextColumn("{task.fields[name]}step"),
             MofNCompleteColumn(),
             BarColumn(),
             TextColumn("{task.fields[figures]}"),
@@ -35,18 +35,20 @@ class ProgressReporter:
             console=self._console,
             disable=not self._console.is_terminal,
         )
-        self._task = self._progress.add_task("", figures="")
+        self._task = self._progress.add_task("", figures="", name="")
+        self._name = ""
         self._steps = 0
         self._first = 0
         self._shown = 0
         self._started = 0.0
 
-    def start(self, *, steps: int, first: int) -> None:
+    def start(self, *, steps: int, first: int, name: str = "") -> None:
         """Shows a bar with what is done already."""
         self._steps, self._first = steps, first
+        self._name = f"{name}  " if name else ""
         self._shown = first * _LINES // steps
         self._started = time.monotonic()
-        self._progress.reset(self._task, total=steps, completed=first, figures="")
+        self._progress.reset(self._task, total=steps, completed=first, figures="", name=self._name)
         self._progress.start()
         if first:
             self._print(f"resumed after step {first}/{steps}")
@@ -74,6 +76,10 @@ class ProgressReporter:
     def weights(self, step: int, model: "keras.Model") -> None:
         """Does nothing."""
 
+    def early(self, step: int, *, best: int) -> None:
+        """Prints a line."""
+        self._print(f"{self._step(step)}  stopped early, as step {best} was the best")
+
     def stop(self) -> None:
         """Leaves the bar as it is."""
         self._progress.stop()
@@ -82,7 +88,7 @@ class ProgressReporter:
         return f"step {step:{len(str(self._steps))}}/{self._steps}"
 
     def _print(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True, markup=False)
+        self._console.print(f"{self._name}{line}", soft_wrap=True, markup=False)
 
 
 def _text(figures: Mapping[str, float]) -> str:

@@ -18,10 +18,10 @@ class Reporters:
         """Joins `reporters`."""
         self._reporters = reporters
 
-    def start(self, *, steps: int, first: int) -> None:
+    def start(self, *, steps: int, first: int, name: str) -> None:
         """Begins a run."""
         for reporter in self._reporters:
-            reporter.start(steps=steps, first=first)
+            reporter.start(steps=steps, first=first, name=name)
 
     def graph(self, graph: "tf.Graph") -> None:
         """Shows the graph of a training step."""
@@ -42,6 +42,11 @@ class Reporters:
         """Shows the weights."""
         for reporter in self._reporters:
             reporter.weights(step, model)
+
+    def early(self, step: int, *, best: int) -> None:
+        """Tells that the run ends before its last step."""
+        for reporter in self._reporters:
+            reporter.early(step, best=best)
 
     def stop(self) -> None:
         """Ends the run."""

@@ -39,8 +39,8 @@ class _Recorder:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
 
-    def start(self, *, steps: int, first: int) -> None:
-        self.calls.append(("start", steps, first))
+    def start(self, *, steps: int, first: int, name: str) -> None:
+        self.calls.append(("start", steps, first, name))
 
     def graph(self, graph: tf.Graph) -> None:
         self.calls.append(("graph", len(graph.as_graph_def().node) > 0))
@@ -53,6 +53,9 @@ class _Recorder:
 
     def weights(self, step: int, model: keras.Model) -> None:
         self.calls.append(("weights", step, [variable.numpy() for variable in model.weights]))
+
+    def early(self, step: int, *, best: int) -> None:
+        self.calls.append(("early", step, best))
 
     def stop(self) -> None:
         self.calls.append(("stop",))
@@ -94,7 +97,7 @@ def test_reports_come_in_order() -> None:
     recorder = _Recorder()
     batches = _rows(8).repeat().batch(4)
     _loop().fit(batches, plan=Plan(steps=200), validation=_rows(4).batch(4), reporter=recorder)
-    assert recorder.calls[:2] == [("start", 200, 0), ("graph", True)]
+    assert recorder.calls[:2] == [("start", 200, 0, ""), ("graph", True)]
     assert recorder.calls[-1] == ("stop",)
     assert recorder.steps("train") == list(range(2, 201, 2))
     assert recorder.steps("validation") == list(range(20, 201, 20))
@@ -156,13 +159,16 @@ def test_features_are_any_nest_and_rows_have_weights() -> None:
 
 def test_it_stops_when_nothing_gets_better_and_has_the_best_weights() -> None:
     loop, recorder = _loop(), _Recorder()
-    plan = Plan(steps=1000, validations=100, patience=3, watch=Figure(name="accuracy"))
+    watch = Figure(name="accuracy")
+    plan = Plan(steps=1000, validations=100, patience=3, watch=watch, name="first")
     best = loop.fit(
         _rows(64).repeat().batch(16), plan=plan, validation=_rows(100).batch(50), reporter=recorder
     )
     seen = [call[2]["accuracy"] for call in recorder.calls if call[0] == "validation"]
     assert len(seen) < 100
     assert recorder.steps("validation")[-1] == best + 30
+    assert recorder.calls[0] == ("start", 1000, 0, "first")
+    assert recorder.calls[-2:] == [("early", best + 30, best), ("stop",)]
     assert loop.evaluate(_rows(100).batch(50))["accuracy"] == max(seen)
     kept = next(call[2] for call in recorder.calls if call[:2] == ("weights", best))
     for variable, value in zip(loop.model.weights, kept, strict=True):
