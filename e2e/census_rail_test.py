@@ -146,6 +146,7 @@ def test_trilho_evaluate_fails_where_figures_differ(server: ServerProcess, store
     other.mkdir(parents=True)
     manifest = json.loads((store / "census" / "1" / "manifest.json").read_text())
     manifest["metrics"]["test_auc"] += 0.01
+    manifest["training"]["data"] = "people.parquet"
     (other / "manifest.json").write_text(json.dumps(manifest))
     data = runfile(DATA, workspace="datasets").parent
     done = subprocess.run(
@@ -160,6 +161,7 @@ def test_trilho_evaluate_fails_where_figures_differ(server: ServerProcess, store
     )
     assert done.returncode == 1
     assert "test_auc: served and trained differ by more than 0.0001" in done.stderr
+    assert f"other data (data: people.parquet and {data})" in done.stderr
 
 
 def test_json_over_http_gets_the_same(

@@ -14,8 +14,15 @@ from rich.table import Table
 
 from trilho.client import TrilhoClient
 from trilho.evaluation.asking import ask, served_version
-from trilho.evaluation.comparing import Row, compare, trained_manifest, trained_options
+from trilho.evaluation.comparing import (
+    Row,
+    compare,
+    data_hint,
+    trained_manifest,
+    trained_options,
+)
 from trilho.evaluation.evaluation import Question
+from trilho.manifest_pb2 import Manifest
 from trilho.training.overrides import parse_assignments, resolve
 from trilho.training.recipe import Recipe, find_recipes
 
@@ -153,6 +160,7 @@ def _run(
         version = version or served_version(client, model)
         options: Mapping[str, object] = {}
         figures: Mapping[str, float] = {}
+        manifest: Manifest | None = None
         if trained is not None:
             manifest = trained_manifest(trained, model=recipe.name, version=version)
             options, figures = trained_options(manifest, recipe.config), manifest.metrics
@@ -183,8 +191,9 @@ def _run(
         }
         json_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     if different := [row.name for row in compared if not row.equal]:
+        hint = data_hint(manifest, config, data) if manifest else ""
         raise click.ClickException(
-            f"{', '.join(different)}: served and trained differ by more than {tolerance:g}"
+            f"{', '.join(different)}: served and trained differ by more than {tolerance:g}{hint}"
         )
 
 

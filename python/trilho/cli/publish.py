@@ -50,6 +50,8 @@ def publish(
             f"{compared.metric}  {compared.found:g}, {compared.expected:g} of version "
             f"{compared.live}"
         )
+        if compared.other_data:
+            click.echo(f"Measured on other data than that ({compared.other_data})")
     # Said, as with nothing to compare with any version is good enough.
     first = f", the first version of {done.model} there" if done.first else ""
     click.echo(f"Published  {done.place}{first}")

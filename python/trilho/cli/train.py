@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from trilho.export.provenance import DEFAULT_DATA
 from trilho.export.versions import check_version
 from trilho.training.config import TrainingConfig
 from trilho.training.interrupt import terminable
@@ -175,8 +176,9 @@ def _run(
         check_not_interrupted(logs_dir)
     source = recipe.fetch(data)
     if workers > 1:
-        places = {"export": export_dir, "logs": logs_dir, "data": source, "version": number}
-        arguments = [f"--{name}={value}" for name, value in places.items()]
+        # The data has been fetched by now; the workers are told no more of it than this one is.
+        places = {"export": export_dir, "logs": logs_dir, "data": data, "version": number}
+        arguments = [f"--{name}={value}" for name, value in places.items() if value is not None]
         arguments += [f"--set={name}={json.dumps(value)}" for name, value in asdict(config).items()]
         command = [sys.executable, "-m", "trilho", "train", recipe.name, *arguments]
         flags = {"--resume": resume, "--restart": restart}
@@ -195,6 +197,7 @@ def _run(
             source=source,
             export_dir=export_dir,
             logs_dir=logs_dir,
+            data=DEFAULT_DATA if data is None else data,
             version=version,
             resume=resume,
             restart=restart,

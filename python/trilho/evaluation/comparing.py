@@ -9,10 +9,11 @@ import yaml
 
 from trilho.evaluation.asking import EvaluationError
 from trilho.export import manifest
+from trilho.export.provenance import DATA, DEFAULT_DATA, other_data
 from trilho.manifest_pb2 import Manifest
 from trilho.training.config import TrainingConfig
 
-__all__ = ["Row", "compare", "trained_manifest", "trained_options"]
+__all__ = ["Row", "compare", "data_hint", "trained_manifest", "trained_options"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,3 +111,19 @@ def compare(
         )
         for name, value in served.items()
     ]
+
+
+def data_hint(made: Manifest, config: TrainingConfig, data: str | None) -> str:
+    """Says why figures may differ.
+
+    Args:
+        made: The version's manifest.
+        config: The options of the test split that was asked.
+        data: Where it is from; None for the data set that is fetched.
+
+    Returns:
+        A hint, with what it is set off by; "" if the data is the same one, as far as is known.
+    """
+    asked = {**config.as_strings(), DATA: DEFAULT_DATA if data is None else data}
+    difference = other_data(made.training, asked)
+    return f"; trained and asked with other data ({difference})" if difference else ""

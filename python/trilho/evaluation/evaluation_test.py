@@ -7,7 +7,7 @@ import pytest
 from trilho.errors import TrilhoError
 from trilho.evaluation import figures
 from trilho.evaluation.asking import EvaluationError
-from trilho.evaluation.comparing import compare, trained_manifest, trained_options
+from trilho.evaluation.comparing import compare, data_hint, trained_manifest, trained_options
 from trilho.evaluation.evaluation import in_batches
 from trilho.export import manifest
 from trilho.models.census.config import CensusConfig
@@ -79,6 +79,19 @@ def test_the_served_versions_manifest_is_found(tmp_path: Path) -> None:
     for folder in (tmp_path / "mnist", tmp_path / "mnist" / "2"):
         found = trained_manifest(folder, model="mnist", version=2)
         assert found.training["version"] == "2"
+
+
+def test_other_data_is_named_where_figures_differ(tmp_path: Path) -> None:
+    config = CensusConfig(test_rows=1000)
+    _publish(tmp_path / "1", training={**config.as_strings(), "data": "people.parquet"})
+    _publish(tmp_path / "2", training={})
+    made, unknown = (manifest.read(tmp_path / name) for name in ("1", "2"))
+
+    assert data_hint(made, config, "people.parquet") == ""
+    assert data_hint(made, config, None).endswith("other data (data: people.parquet and default)")
+    fewer = CensusConfig(test_rows=500)
+    assert data_hint(made, fewer, "people.parquet").endswith("(test_rows: 1000 and 500)")
+    assert data_hint(unknown, config, None) == ""
 
 
 def test_another_versions_or_models_manifest_is_refused(tmp_path: Path) -> None:

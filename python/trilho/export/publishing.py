@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trilho.export import manifest
+from trilho.export.provenance import other_data
 from trilho.export.stores import Store
 from trilho.export.versions import ExportError, list_versions
 from trilho.manifest_pb2 import Manifest
@@ -26,6 +27,7 @@ class Comparison:
         found: What the new version has.
         expected: What the live one has.
         loss: By how much the new version is worse; less than 0 if it is better.
+        other_data: In what the data of the two differ; "" if they do not, or nobody knows.
     """
 
     live: int
@@ -33,6 +35,7 @@ class Comparison:
     found: float
     expected: float
     loss: float
+    other_data: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +117,10 @@ def publish(
     first = not store.versions(made.model)
     comparison = _compare(made, store, force=force)
     if comparison and comparison.loss > margin and not force:
+        other = f" (of other data: {comparison.other_data})" if comparison.other_data else ""
         raise ExportError(
             f"{folder}: {comparison.metric} is {comparison.found:g}, and {comparison.expected:g} "
-            f"of the live version {comparison.live}: worse by {comparison.loss:.6g}, where "
+            f"of the live version {comparison.live}{other}: worse by {comparison.loss:.6g}, where "
             f"--margin allows {margin:g}; --force publishes it all the same"
         )
     place = store.put(folder, made.model, version)
@@ -142,4 +146,11 @@ def _compare(made: Manifest, store: Store, *, force: bool) -> Comparison | None:
     found, expected = made.metrics[metric], live.metrics[metric]
     lower = made.training.get(BETTER) == "lower"
     loss = found - expected if lower else expected - found
-    return Comparison(live=versions[-1], metric=metric, found=found, expected=expected, loss=loss)
+    return Comparison(
+        live=versions[-1],
+        metric=metric,
+        found=found,
+        expected=expected,
+        loss=loss,
+        other_data=other_data(made.training, live.training),
+    )

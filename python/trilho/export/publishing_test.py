@@ -5,13 +5,20 @@ from click.testing import CliRunner
 
 from trilho.cli.main import main
 from trilho.export import manifest
+from trilho.export.provenance import DATA
 from trilho.export.publishing import BETTER, HEADLINE, publish
 from trilho.export.stores import FolderStore, open_store
 from trilho.export.versions import ExportError
 
 
 def _version(
-    root: Path, number: int, *, value: float, better: str = "higher", headline: str = "auc"
+    root: Path,
+    number: int,
+    *,
+    value: float,
+    better: str = "higher",
+    headline: str = "auc",
+    data: str = "default",
 ) -> Path:
     folder = root / "census" / str(number)
     folder.mkdir(parents=True)
@@ -20,7 +27,7 @@ def _version(
         folder,
         model="census",
         metrics={"auc": value},
-        training={HEADLINE: headline, BETTER: better} if headline else {},
+        training={HEADLINE: headline, BETTER: better, DATA: data} if headline else {},
     )
     manifest.write(made, folder)
     return folder
@@ -81,6 +88,23 @@ def test_what_cannot_be_compared_is_refused_unless_forced(tmp_path: Path) -> Non
     with pytest.raises(ExportError, match='both need a "headline" in the manifest'):
         publish(without, store)
     assert publish(without, store, force=True).comparison is None
+
+
+def test_figures_of_other_data_are_told_from_one_another(tmp_path: Path) -> None:
+    live = f"{tmp_path}/live"
+    publish(_version(tmp_path, 1, value=0.9), FolderStore(tmp_path / "live"))
+    better = _version(tmp_path, 2, value=0.91, data="few.parquet")
+    worse = _version(tmp_path, 3, value=0.8, data="other.parquet")
+
+    said = CliRunner().invoke(main, ["publish", str(better), live]).output.splitlines()
+    assert said[:2] == [
+        "auc  0.91, 0.9 of version 1",
+        "Measured on other data than that (data: few.parquet and default)",
+    ]
+    with pytest.raises(
+        ExportError, match=r"version 2 \(of other data: data: other.* few.parquet\)"
+    ):
+        publish(worse, FolderStore(tmp_path / "live"))
 
 
 def test_a_model_s_own_folder_is_no_place_for_models(

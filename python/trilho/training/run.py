@@ -12,6 +12,7 @@ import tensorflow as tf
 from trilho.contract.definitions import Contract
 from trilho.export import saved_model
 from trilho.export.descriptors import contracts_in
+from trilho.export.provenance import DATA
 from trilho.export.publishing import BETTER, HEADLINE
 from trilho.export.versions import check_version
 from trilho.training import curves
@@ -75,6 +76,7 @@ def train(
     source: str,
     export_dir: Path,
     logs_dir: Path,
+    data: str | None = None,
     version: int | None = None,
     resume: bool = False,
     restart: bool = False,
@@ -94,6 +96,7 @@ def train(
         source: Where the data is; see `Recipe.fetch`.
         export_dir: Gets NAME/VERSION.
         logs_dir: The run's folder, made if missing.
+        data: What the manifest calls the data; by default `source`.
         version: VERSION; by default the next free number.
         resume: Whether to go on with the run that `logs_dir` has a checkpoint of.
         restart: Whether to begin anew though that run was interrupted; its checkpoints are removed.
@@ -142,7 +145,13 @@ def train(
             raise ValueError(f'headline is "{job.headline.name}"; it can be {", ".join(metrics)}')
         seconds = time.monotonic() - started
         _report(recipe, config, job, models, metrics, logs_dir, seconds)
-        folder = _export(recipe, config, job, models, contracts, metrics, export_dir, version)
+        training = {
+            **config.as_strings(),
+            DATA: source if data is None else data,
+            HEADLINE: job.headline.name,
+            BETTER: job.headline.better,
+        }
+        folder = _export(recipe, job, models, contracts, metrics, training, export_dir, version)
     if task.count > 1:
         meet(strategy)
     return TrainResult(
@@ -167,15 +176,14 @@ def _check_sharing(job: Job, config: TrainingConfig, task: Task) -> None:
 
 def _export(
     recipe: Recipe,
-    config: TrainingConfig,
     job: Job,
     models: Models,
     contracts: Sequence[Contract],
     metrics: Mapping[str, float],
+    training: Mapping[str, str],
     export_dir: Path,
     version: int | None,
 ) -> Path:
-    headline = {HEADLINE: job.headline.name, BETTER: job.headline.better}
     return saved_model.export(
         *models.values(),
         name=recipe.name,
@@ -183,7 +191,7 @@ def _export(
         signatures=job.signatures(models),
         contracts=contracts,
         metrics=metrics,
-        training={**config.as_strings(), **headline},
+        training=training,
         version=version,
     ).folder
 

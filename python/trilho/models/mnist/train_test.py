@@ -74,11 +74,12 @@ def test_it_learns(trained: TrainResult) -> None:
     assert trained.metrics["validation_accuracy"] > 0.9
 
 
-def test_the_version_is_complete(trained: TrainResult) -> None:
+def test_the_version_is_complete(trained: TrainResult, data: Path) -> None:
     assert trained.folder.parts[-3:] == ("models", "mnist", "1")
     made = manifest.verify(trained.folder)
     assert made.metrics["test_accuracy"] == trained.metrics["test_accuracy"]
     assert made.training["steps"] == "30"
+    assert made.training["data"] == str(data)
     files = (path for path in trained.folder.rglob("*") if path.is_file())
     on_disk = {path.relative_to(trained.folder).as_posix() for path in files}
     assert {file.path for file in made.files} == on_disk - {"manifest.json"}
@@ -336,3 +337,17 @@ def test_the_command_reports_and_refuses_to_overwrite(data: Path, tmp_path: Path
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert "never overwritten" in result.output
+
+
+def test_the_manifest_says_what_data_was_asked_for(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["train", "mnist", "--steps=2", "--batch-size=32", "--set=validation_size=100"]
+    # The small files count as fetched.
+    monkeypatch.setattr(mnist_data, "fetch", lambda _: data)
+    for options in ([], ["--data", f"{data}/"]):
+        result = CliRunner().invoke(main, [*command, "--export", str(tmp_path), *options])
+        assert result.exit_code == 0, result.output
+
+    said = [manifest.read(tmp_path / "mnist" / name).training["data"] for name in ("1", "2")]
+    assert said == ["default", f"{data}/"]
