@@ -105,13 +105,16 @@ def test_a_method_that_no_model_answers(server: ServerProcess, client: Client, m
     answer = post(server, method, {})
     assert answer.status_code == 404
     assert answer.json() == {
-        "error": f'there is no method of {SERVICE} "{method}" There are Score, ScoreExamples'
+        "error": f'there is no method of {SERVICE} "{method}"; there are Score, ScoreExamples'
     }
 
 
 def test_an_unknown_service(client: Client) -> None:
-    code, _ = error_of(lambda: client.call_bytes("/acme.payments.Payments/Score", b""))
+    code, details = error_of(lambda: client.call_bytes("/acme.payments.Payments/Score", b""))
     assert code.name == "UNIMPLEMENTED"
+    assert details.startswith('the server has no service "acme.payments.Payments"; its ')
+    assert SERVICE in details
+    assert details.endswith("; --contracts names those of annotated .proto files")
 
 
 def test_a_message_that_is_too_large(server: ServerProcess, payments: Payments) -> None:

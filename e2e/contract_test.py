@@ -164,7 +164,7 @@ def test_it_is_answered_over_http_too(server: ServerProcess) -> None:
             400,
             "numbers[0].value is nan, expected -100 to 100",
         ),
-        ("acme.half.HalfService/Divide", "{}", 404, "There are Compute"),
+        ("acme.half.HalfService/Divide", "{}", 404, "; there are Compute"),
         ("acme.half.Half/Compute", "{}", 404, "There are acme.half.HalfService"),
     ],
 )

@@ -62,9 +62,10 @@ std::string ListOf(const Contracts& contracts) {
 
 absl::Status NotThere(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
   const std::string nearest = NearestName(name, known);
-  return absl::NotFoundError(absl::StrCat("there is no ", what, " \"", name, "\"",
-                                          nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?"),
-                                          " There are ", absl::StrJoin(known, ", ")));
+  return absl::NotFoundError(
+      absl::StrCat("there is no ", what, " \"", name, "\"",
+                   nearest.empty() ? "; there are " : absl::StrCat("; did you mean \"", nearest, "\"? There are "),
+                   absl::StrJoin(known, ", ")));
 }
 
 }  // namespace

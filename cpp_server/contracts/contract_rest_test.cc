@@ -139,10 +139,10 @@ TEST_F(ContractRestTest, NamesWhatIsWrong) {
       {"/v1/contracts/test.HalfService/predict", "{}", 404,
        "there is no method of test.HalfService \\\"predict\\\"; did you mean \\\"Predict\\\"? There are Predict, Gone, "
        "Missing"},
-      {"/v1/contracts/test.HalfService/NotServed", "{}", 404, "There are Predict, Gone, Missing"},
-      {"/v1/contracts/test.HalfService", "{}", 404, "There are Predict, Gone, Missing"},
+      {"/v1/contracts/test.HalfService/NotServed", "{}", 404, "; there are Predict, Gone, Missing"},
+      {"/v1/contracts/test.HalfService", "{}", 404, "; there are Predict, Gone, Missing"},
       {"/v1/contracts/test.HalfServices/Predict", "{}", 404, "did you mean \\\"test.HalfService\\\"?"},
-      {"/v1/contracts/", "{}", 404, "There are test.HalfService, test.LargeService"},
+      {"/v1/contracts/", "{}", 404, "; there are test.HalfService, test.LargeService"},
   };
   for (const auto& [path, body, status, message] : cases) {
     const HttpResponse response = Ask("POST", path, body);

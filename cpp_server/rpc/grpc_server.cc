@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/rpc/raw_service.h"
+#include "cpp_server/rpc/unknown_methods.h"
 #include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -97,6 +98,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   if (!options.socket_path.empty()) {
     builder.AddListeningPort("unix:" + options.socket_path, credentials, &socket_bound);
   }
+  server->unknown_methods_ = std::make_unique<UnknownMethods>(services, options.service_hint);
+  builder.RegisterCallbackGenericService(server->unknown_methods_.get());
   for (ServiceDefinition& definition : services) {
     server->services_.push_back(
         std::make_unique<RawService>(std::move(definition), options.authorize, options.memory, server->counts_.get()));

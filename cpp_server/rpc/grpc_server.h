@@ -20,6 +20,7 @@
 namespace trilho {
 
 class RawService;
+class UnknownMethods;
 struct CallCounts;
 
 // Serves methods on raw bytes, with one completion queue and a set of threads
@@ -53,6 +54,8 @@ class GrpcServer {
     std::shared_ptr<grpc::ServerCredentials> credentials;
     // Asked before every call but those of health and reflection; may be empty.
     Authorizer authorize;
+    // Told to whoever asks for a service that is not there; may be empty.
+    std::string service_hint;
     // Of the listening channels, e.g. grpc.max_concurrent_streams; a value that is a number is given as one. They take
     // the place of what the options above set.
     std::vector<std::pair<std::string, std::string>> channel_arguments;
@@ -96,6 +99,7 @@ class GrpcServer {
   std::unique_ptr<CallQueue> data_calls_;
   std::unique_ptr<CallQueue> control_calls_;
   std::vector<std::unique_ptr<RawService>> services_;
+  std::unique_ptr<UnknownMethods> unknown_methods_;
   std::unique_ptr<grpc::ServerCompletionQueue> data_queue_;
   std::unique_ptr<grpc::ServerCompletionQueue> control_queue_;
   std::unique_ptr<grpc::Server> server_;

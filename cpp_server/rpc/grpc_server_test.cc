@@ -140,11 +140,23 @@ TEST_F(GrpcServerTest, CutsLongMessagesAsTFServingDoes) {
   EXPECT_EQ(Call().error_message(), std::string(1024, 'x') + "...TRUNCATED");
 }
 
-TEST_F(GrpcServerTest, AnUnknownMethodOrServiceIsUnimplemented) {
-  Serve(Echo);
-  EXPECT_EQ(RawCall(channel_, "/trilho.mnist.MnistService/Regress", "").first.error_code(),
-            grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_EQ(RawCall(channel_, "/acme.Fraud/Score", "").first.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+TEST_F(GrpcServerTest, AnUnknownMethodOrServiceIsUnimplementedAndTheAnswerNamesThoseThereAre) {
+  GrpcServer::Options options = AnyPort();
+  options.service_hint = "acme.conf has others";
+  server_ = Started(options, {Service(Echo)});
+  channel_ = LocalChannel(server_->port());
+  const grpc::Status method = RawCall(channel_, "/trilho.mnist.MnistService/Guess", "").first;
+  EXPECT_EQ(method.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(method.error_message(),
+            "the service trilho.mnist.MnistService has no method \"Guess\"; its methods are: Classify");
+  const grpc::Status service = RawCall(channel_, "/acme.Fraud/Score", "").first;
+  EXPECT_EQ(service.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(
+      service.error_message(),
+      "the server has no service \"acme.Fraud\"; its services are: trilho.mnist.MnistService; acme.conf has others");
+  const grpc::Status longer = RawCall(channel_, "/" + std::string(4000, 'x'), std::string(100000, 'y')).first;
+  EXPECT_EQ(longer.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_LT(longer.error_message().size(), 400u);
 }
 
 TEST_F(GrpcServerTest, APortInUseIsAnError) {

@@ -57,7 +57,7 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
     if (!replayed.ok() || *replayed > 0) {
       metrics->OnWarmup(directory, replayed, std::chrono::duration_cast<std::chrono::microseconds>(time).count());
     }
-    return replayed.status();
+    return replayed;
   };
   loader.complete = [contracts, batching, log](const ServableId& id, const std::string& directory, SavedModel* model) {
     absl::Status fits = CheckContracts(*contracts, id.name, model->signatures());
@@ -231,6 +231,7 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
                                     }));
     services.push_back(ModelManagementService(core_->Managed()));
   }
+  grpc_options.service_hint = "--contracts names those of annotated .proto files";
   auto grpc = GrpcServer::Start(grpc_options, std::move(services));
   if (!grpc.ok()) return grpc.status();
   grpc_ = *std::move(grpc);

@@ -28,16 +28,16 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
     if (!std::filesystem::exists(absl::StrCat(directory_, "/assets.extra/", file), ignored)) continue;
     log(absl::StrCat("assets.extra/", file, " is not read"));
   }
+  absl::StatusOr<int> replayed = 0;
+  if (options_.replay) replayed = options_.replay(id_, directory_, model->get());
+  if (!replayed.ok()) return replayed.status();
   if (options_.warm_up) {
-    for (const WarmupResult& result : WarmUp(**model)) {
+    // Who brings requests brings strings that suit the model, which empty ones seldom do.
+    for (const WarmupResult& result : WarmUp(**model, /*with_strings=*/*replayed == 0)) {
       if (result.status.ok()) continue;
       log(absl::StrCat("signature \"", result.signature,
                        "\" was not warmed up, zeros do not suit it: ", result.status.message()));
     }
-  }
-  if (options_.replay) {
-    const absl::Status replayed = options_.replay(id_, directory_, model->get());
-    if (!replayed.ok()) return replayed;
   }
   if (options_.complete) {
     const absl::Status completed = options_.complete(id_, directory_, model->get());

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cpp_server/core/loader.h"
 #include "cpp_server/tensorflow/saved_model.h"
 
@@ -16,9 +17,9 @@ namespace trilho {
 struct SavedModelLoaderOptions {
   SavedModelOptions saved_model;
   bool warm_up = true;
-  // Runs the requests that a version brings along, after the zeros of warm_up;
-  // an error fails the load. May be empty.
-  std::function<absl::Status(const ServableId&, const std::string& directory, SavedModel*)> replay;
+  // Runs the requests that a version brings along, and returns how many there
+  // are, before the zeros of warm_up; an error fails the load. May be empty.
+  std::function<absl::StatusOr<int>(const ServableId&, const std::string& directory, SavedModel*)> replay;
   // Called last, e.g. to set another Runner; an error fails the load. May be
   // empty.
   std::function<absl::Status(const ServableId&, const std::string& directory, SavedModel*)> complete;

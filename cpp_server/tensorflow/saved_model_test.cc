@@ -253,9 +253,10 @@ TEST(WarmUpTest, RunsEverySignatureAndSaysWhichDoNotTakeZeros) {
 
 class SavedModelLoaderTest : public ::testing::Test {
  protected:
-  absl::StatusOr<std::unique_ptr<Servable>> Load(const std::string& directory, bool warm_up) {
+  absl::StatusOr<std::unique_ptr<Servable>> Load(const std::string& directory, bool warm_up, int own_requests = 0) {
     SavedModelLoaderOptions options;
     options.warm_up = warm_up;
+    options.replay = [own_requests](const ServableId&, const std::string&, SavedModel*) { return own_requests; };
     options.log = [this](const ServableId& id, const std::string& line) { log_.emplace_back(id.DebugString(), line); };
     loader_ = SavedModelLoader::Factory(options)({"m", 1}, directory);
     return loader_->Load();
@@ -278,6 +279,15 @@ TEST_F(SavedModelLoaderTest, AFailedWarmUpIsALineInTheLogAndNoMore) {
   ASSERT_TRUE(Load(TestModel("mnist_like", 1), /*warm_up=*/true).ok());
   EXPECT_THAT(log_, ElementsAre(Pair("{name: m version: 1}",
                                      HasSubstr("signature \"positive\" was not warmed up, zeros do not suit it: "))));
+}
+
+TEST_F(SavedModelLoaderTest, WhoBringsRequestsIsNotAskedWithEmptyStrings) {
+  ASSERT_TRUE(Load(TestModel("census_like", 1), /*warm_up=*/true).ok());
+  EXPECT_THAT(log_, ::testing::Contains(Pair(::testing::_, HasSubstr("was not warmed up"))))
+      << "an empty tf.Example is not what it takes";
+  log_.clear();
+  ASSERT_TRUE(Load(TestModel("census_like", 1), /*warm_up=*/true, /*own_requests=*/1).ok());
+  EXPECT_THAT(log_, ::testing::Not(::testing::Contains(Pair(::testing::_, HasSubstr("was not warmed up")))));
 }
 
 TEST_F(SavedModelLoaderTest, SaysWhichFilesOfTfServingItDoesNotRead) {

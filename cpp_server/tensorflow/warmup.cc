@@ -1,5 +1,6 @@
 #include "cpp_server/tensorflow/warmup.h"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <utility>
@@ -28,11 +29,17 @@ absl::Status RunOnce(const SavedModel& model, const Signature& signature) {
   return model.Run(signature, inputs, outputs).status();
 }
 
+bool TakesStrings(const Signature& signature) {
+  return std::any_of(signature.inputs.begin(), signature.inputs.end(),
+                     [](const TensorInfo& info) { return info.type == TF_STRING; });
+}
+
 }  // namespace
 
-std::vector<WarmupResult> WarmUp(const SavedModel& model) {
+std::vector<WarmupResult> WarmUp(const SavedModel& model, bool with_strings) {
   std::vector<WarmupResult> results;
   for (const auto& entry : model.signatures().by_name) {
+    if (!with_strings && TakesStrings(entry.second)) continue;
     results.push_back({entry.first, RunOnce(model, entry.second)});
   }
   return results;

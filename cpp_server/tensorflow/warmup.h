@@ -20,8 +20,9 @@ struct WarmupResult {
 // as one: TensorFlow prepares a graph at the first run of each set of inputs
 // and outputs, which takes 14 to 125 ms. Zeros may not suit a model, so an
 // error here is worth a line in the log and no more. Strings, which mostly
-// hold serialized messages, are left empty.
-std::vector<WarmupResult> WarmUp(const SavedModel& model);
+// hold serialized messages, are left empty; `with_strings` false leaves
+// signatures that take any to somebody who has such messages.
+std::vector<WarmupResult> WarmUp(const SavedModel& model, bool with_strings = true);
 
 }  // namespace trilho
 
