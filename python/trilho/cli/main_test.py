@@ -192,7 +192,7 @@ def test_a_wrong_key_is_wrong_usage(tmp_path: Path, assignment: str, told: str) 
     "server", ["localhost", "::1", "localhost:", "localhost:65536", "http://localhost:8500", ""]
 )
 def test_a_server_is_named_with_its_port(server: str) -> None:
-    for command in (["query", "mnist"], ["models", "mnist"]):
+    for command in (["query", "mnist"], ["models", "mnist"], ["evaluate", "mnist"]):
         result = _run(*command, "--server", server)
         assert result.exit_code == 2
         assert f'"{server}": expected HOST:PORT, e.g. localhost:8500' in result.output

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from trilho.cli._figures import lines
 from trilho.export.provenance import DEFAULT_DATA
 from trilho.export.versions import check_version
 from trilho.training.config import TrainingConfig
@@ -212,12 +213,15 @@ def _run(
         raise
     if not task.is_chief:
         return
-    for name, value in result.metrics.items():
-        click.echo(f"{name.replace('_', ' ').capitalize():21}  {value:.4f}")
-    click.echo(f"{'Steps':21}  {result.steps}")
-    click.echo(f"{'Seconds':21}  {result.seconds:.1f}")
-    click.echo(f"{'Version':21}  {result.folder}")
-    click.echo(f"{'Log':21}  tensorboard --logdir {result.logs}")
+    figures = {name: f"{value:.4f}" for name, value in result.metrics.items()}
+    rest = {
+        "steps": str(result.steps),
+        "seconds": f"{result.seconds:.1f}",
+        "version": str(result.folder),
+        "log": f"tensorboard --logdir {result.logs}",
+    }
+    for line in lines({**figures, **rest}):
+        click.echo(line)
 
 
 def _options(

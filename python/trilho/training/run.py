@@ -212,7 +212,7 @@ def _begin(logs_dir: Path, config: TrainingConfig, *, resume: bool, restart: boo
         path.write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
         return
     if not path.is_file():
-        raise TrainError(f"{logs_dir} has no run to resume; --logs names another folder")
+        raise TrainError(f"{logs_dir} has no run to resume; give its folder by --logs")
     kept = json.loads(path.read_text(encoding="utf-8"))
     changed = [
         f"{name} was {kept.get(name, 'not there')}, not {options.get(name, 'there')}"
@@ -245,6 +245,7 @@ def _fit(
         validations=config.validations,
         patience=config.patience,
         watch=stage.watch,
+        name=stage.name if len(job.stages) > 1 else "",
     )
     reporters = []
     if task.is_chief:

@@ -131,7 +131,8 @@ def test_a_run_killed_in_any_stage_resumes_to_the_same_result(
     assert not (tmp_path / "two").exists()
     # What was done of the second stage was not done in vain, nor was the first one done twice.
     resumed = [line for line in _run(tmp_path, "--resume").splitlines() if "resumed" in line]
-    assert len(resumed) == ["narrow", "broad"].index(stage) + 1
+    stages = ["narrow", "broad"]
+    assert [line.split()[0] for line in resumed] == stages[: stages.index(stage) + 1]
     assert _metrics(tmp_path) == _metrics(whole)
     for name in ("narrow", "broad"):
         curves = Path("logs") / name / "curves.jsonl"
