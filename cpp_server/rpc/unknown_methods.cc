@@ -1,7 +1,6 @@
 #include "cpp_server/rpc/unknown_methods.h"
 
 #include <memory>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,7 +14,7 @@ constexpr size_t kMostOfName = 200;
 
 class Refusal final : public grpc::ServerGenericBidiReactor {
  public:
-  explicit Refusal(std::string message) { Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, std::move(message))); }
+  explicit Refusal(const std::string& message) { Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, message)); }
   // gRPC gives a reactor back by calling this, once.
   void OnDone() override { const std::unique_ptr<Refusal> owned(this); }
 };
