@@ -52,7 +52,7 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
   warmup.iterations = options.warmup_iterations;
   loader.replay = [warmup, metrics](const ServableId& id, const std::string& directory, SavedModel* model) {
     const auto begin = std::chrono::steady_clock::now();
-    const auto replayed = ReplayWarmup(directory, warmup, model, id.version);
+    auto replayed = ReplayWarmup(directory, warmup, model, id.version);
     const auto time = std::chrono::steady_clock::now() - begin;
     if (!replayed.ok() || *replayed > 0) {
       metrics->OnWarmup(directory, replayed, std::chrono::duration_cast<std::chrono::microseconds>(time).count());
