@@ -167,8 +167,10 @@ TEST_F(ReloadTest, ModelsThatComeAndGoLeaveNothing) {
     // The first one brings what stays, of gRPC and of TensorFlow.
     if (i == 1) threads = CountThreads();
   }
-  // The last one may be on its way out yet.
-  EXPECT_LE(CountThreads(), threads + 2);
+  // The last ones may be on their way out yet, and gRPC may have taken a thread more; ten models would have left ten.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (CountThreads() > threads + 5 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_LE(CountThreads(), threads + 5);
 }
 
 TEST_F(ReloadTest, LabelsWorkFromTheFirstStartAndMoveWhenTheirVersionIsThere) {
