@@ -1,6 +1,7 @@
 // What is changed while the server runs, by TF Serving's RPC and by Trilho's own.
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <thread>
