@@ -5,7 +5,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class Models:
 
     def __init__(self, folder: Path, exports: dict[str, Export]) -> None:
         self._folder = folder
+        # In turns: by chance a short soak might do without one.
+        self._ruins = cycle([_graph_is_no_graph, _variables_are_missing, _file_is_another])
         self._models = {name: _Model(export, folder / name) for name, export in exports.items()}
         for name, model in self._models.items():
             publish(model.export, folder / name, 1)
@@ -71,7 +73,7 @@ class Models:
         model.number += 1
         if chance.random() < SHARE_OF_BROKEN:
             ledger.forbid(name, model.number)
-            ruin = chance.choice([_graph_is_no_graph, _variables_are_missing, _file_is_another])
+            ruin = next(self._ruins)
             _publish_broken(model.export, model.base, model.number, ruin)
             client.wait_for_status(
                 name, model.number, lambda s: s.state == END and s.status.error_code != 0
