@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -173,6 +175,8 @@ def main(*, model: str, keep: bool, directory: Path | None) -> None:
     MODEL is mnist, unless another one is given. Without --keep the server is stopped and the
     temporary folder removed.
     """
+    # As Ctrl-C: the server and the folder would stay otherwise.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     show = _SHOWS[model]
     store = directory or Path(tempfile.mkdtemp(prefix="trilho-demo-"))
     store.mkdir(parents=True, exist_ok=True)
