@@ -16,7 +16,7 @@ enum class Protocol { kGrpc, kRest };
 
 struct CallContext {
   Protocol protocol = Protocol::kGrpc;
-  // When the request had come, before it waited for a thread; if not set, when somebody begins with it.
+  // When the request had come, before it waited for a thread; set by the fronts.
   std::chrono::steady_clock::time_point arrived;
   // When the caller stops waiting.
   std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max();

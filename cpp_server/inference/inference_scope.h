@@ -22,10 +22,8 @@ class InferenceScope {
  public:
   // `observers` outlives the scope.
   InferenceScope(const InferenceObservers* observers, std::string method, const CallContext& context)
-      : observers_(observers) {
-    const auto now = std::chrono::steady_clock::now();
-    record_.begin = context.arrived == std::chrono::steady_clock::time_point() ? now : context.arrived;
-    waited_ = now - record_.begin;
+      : observers_(observers), waited_(std::chrono::steady_clock::now() - context.arrived) {
+    record_.begin = context.arrived;
     record_.method = std::move(method);
     record_.protocol = context.protocol;
     record_.trace_id = context.trace_id;
@@ -47,7 +45,7 @@ class InferenceScope {
  private:
   const InferenceObservers* const observers_;
   // For a thread of the front.
-  std::chrono::steady_clock::duration waited_;
+  const std::chrono::steady_clock::duration waited_;
   InferenceRecord record_;
 };
 

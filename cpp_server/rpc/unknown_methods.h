@@ -20,12 +20,12 @@ class UnknownMethods final : public grpc::CallbackGenericService {
   // `hint`, if not empty, tells where other services come from.
   UnknownMethods(const std::vector<ServiceDefinition>& services, absl::string_view hint);
 
-  // What `path`, "/SERVICE/METHOD", is answered with.
-  std::string Explain(absl::string_view path) const;
-
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
 
  private:
+  // What `path`, "/SERVICE/METHOD", is answered with.
+  std::string Explain(absl::string_view path) const;
+
   const std::string hint_;
   // The methods of each service.
   std::map<std::string, std::string, std::less<>> methods_;

@@ -41,16 +41,16 @@ bool Parse(UnaryCall* call, Request* request) {
 void Change(const ManagedServer& server, uint64_t generation, std::function<absl::Status(ModelServerConfig*)> edit,
             UnaryCall* call) {
   ModelConfiguration* const configuration = server.configuration;
-  const auto made = std::make_shared<std::shared_ptr<const ModelConfiguration::Snapshot>>();
+  const auto made = std::make_shared<Configuration>();
   server.change(
       [configuration, generation, edit = std::move(edit), made](std::vector<std::string>* added) {
         absl::Status edited = configuration->Edit(generation, edit, added);
-        if (edited.ok()) *made = configuration->Get();
+        if (edited.ok()) *made = Describe(*configuration->Get());
         return edited;
       },
       [made, call](const absl::Status& status) {
         if (!status.ok()) return call->Fail(status);
-        call->Reply(Describe(**made).SerializeAsString());
+        call->Reply(made->SerializeAsString());
       });
 }
 

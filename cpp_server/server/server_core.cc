@@ -138,10 +138,8 @@ absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) {
 
 bool ServerCore::AreSettled(const std::vector<std::string>& models, Clock::time_point begin) const {
   const bool wait_for_writers = Clock::now() < begin + kWriteWait;
-  const std::vector<std::string> configured = Names();
   return std::all_of(models.begin(), models.end(), [&](const std::string& model) {
-    return std::find(configured.begin(), configured.end(), model) == configured.end() ||
-           IsSettled(model, wait_for_writers);
+    return !IsConfigured(model) || IsSettled(model, wait_for_writers);
   });
 }
 
@@ -187,10 +185,9 @@ bool ServerCore::IsSettled(const std::string& model, bool wait_for_writers) cons
 
 absl::Status ServerCore::CheckAvailable(const std::vector<std::string>& models) const {
   const auto problems = Problems();
-  const std::vector<std::string> configured = Names();
   std::vector<std::string> failed;
   for (const std::string& model : models) {
-    if (std::find(configured.begin(), configured.end(), model) == configured.end()) {
+    if (!IsConfigured(model)) {
       failed.push_back(absl::StrCat("{", model, " due to error: it was removed again meanwhile}"));
       continue;
     }

@@ -12,16 +12,11 @@
 namespace trilho {
 namespace {
 
-struct DeleteBuffer {
-  void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
-};
-using Buffer = std::unique_ptr<TF_Buffer, DeleteBuffer>;
-
 struct DeleteSessionOptions {
   void operator()(TF_SessionOptions* options) const { TF_DeleteSessionOptions(options); }
 };
 
-Buffer NewBuffer(const std::string& bytes) { return Buffer(TF_NewBufferFromString(bytes.data(), bytes.size())); }
+TfBuffer NewBuffer(const std::string& bytes) { return TfBuffer(TF_NewBufferFromString(bytes.data(), bytes.size())); }
 
 bool RunsOnCallingThread(const SavedModelOptions& options) {
   const tensorflow::ConfigProto& session = options.session;
@@ -38,11 +33,11 @@ std::string ConfigFor(const SavedModelOptions& options) {
 
 // Says: run the graph in the calling thread, no hop to a pool and back.
 const TF_Buffer* CallingThread() {
-  static const Buffer* const options = [] {
+  static const TfBuffer* const options = [] {
     tensorflow::RunOptions run_options;
     run_options.set_inter_op_thread_pool(-1);
     // Lives as long as the process: requests may run until its very end.
-    return std::make_unique<const Buffer>(NewBuffer(run_options.SerializeAsString())).release();
+    return std::make_unique<const TfBuffer>(NewBuffer(run_options.SerializeAsString())).release();
   }();
   return options->get();
 }
@@ -54,7 +49,7 @@ std::chrono::milliseconds LimitOf(std::chrono::milliseconds max_run, std::chrono
   return std::min(max_run, std::max(left, std::chrono::milliseconds(1)));
 }
 
-Buffer Limited(std::chrono::milliseconds limit) {
+TfBuffer Limited(std::chrono::milliseconds limit) {
   tensorflow::RunOptions run_options;
   run_options.set_timeout_in_ms(limit.count());
   return NewBuffer(run_options.SerializeAsString());
@@ -78,7 +73,7 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& 
 
   std::unique_ptr<SavedModel> model(new SavedModel());
   model->graph_.reset(TF_NewGraph());
-  Buffer meta_graph(TF_NewBuffer());
+  TfBuffer meta_graph(TF_NewBuffer());
   model->session_ =
       TF_LoadSessionFromSavedModel(session_options.get(), nullptr, directory.c_str(), tags.data(),
                                    static_cast<int>(tags.size()), model->graph_.get(), meta_graph.get(), status.get());
@@ -96,7 +91,7 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& 
   model->check_method_names_ = options.check_method_names;
   model->on_calling_thread_ = RunsOnCallingThread(options);
   model->max_run_ = options.max_run;
-  if (options.max_run.count() > 0) model->limited_.reset(Limited(options.max_run).release());
+  if (options.max_run.count() > 0) model->limited_ = Limited(options.max_run);
   return model;
 }
 
@@ -131,7 +126,7 @@ absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, 
   TfStatus status;
   const bool is_limited = max_run_.count() > 0;
   const std::chrono::milliseconds limit = is_limited ? LimitOf(max_run_, deadline) : max_run_;
-  const Buffer sooner = limit < max_run_ ? Limited(limit) : nullptr;
+  const TfBuffer sooner = limit < max_run_ ? Limited(limit) : nullptr;
   const TF_Buffer* const longest = on_calling_thread_ ? CallingThread() : limited_.get();
   const TF_Buffer* const run_options = sooner != nullptr ? sooner.get() : longest;
   const auto begin = std::chrono::steady_clock::now();

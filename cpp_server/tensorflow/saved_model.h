@@ -20,6 +20,11 @@
 
 namespace trilho {
 
+struct DeleteTfBuffer {
+  void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
+};
+using TfBuffer = std::unique_ptr<TF_Buffer, DeleteTfBuffer>;
+
 struct SavedModelOptions {
   // Which MetaGraph of the SavedModel.
   std::vector<std::string> tags = {"serve"};
@@ -80,9 +85,6 @@ class SavedModel final : public Servable {
   struct DeleteGraph {
     void operator()(TF_Graph* graph) const { TF_DeleteGraph(graph); }
   };
-  struct DeleteBuffer {
-    void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
-  };
 
   SavedModel();
 
@@ -94,7 +96,7 @@ class SavedModel final : public Servable {
   bool on_calling_thread_ = true;
   std::chrono::milliseconds max_run_{0};
   // Of runs that may take so long, if they are limited.
-  std::unique_ptr<TF_Buffer, DeleteBuffer> limited_;
+  TfBuffer limited_;
   std::unique_ptr<Runner> runner_;
 };
 

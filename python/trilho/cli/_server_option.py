@@ -1,10 +1,11 @@
 """The option that says which server is called."""
 
 import re
+from typing import Any
 
 import click
 
-__all__ = ["SERVER"]
+__all__ = ["make_server_option", "server_option"]
 
 _PLACE = re.compile(r"(\[[^\]]+\]|[^:/\[\]]+):(\d{1,5})")
 _LAST_PORT = 65535
@@ -29,4 +30,16 @@ class _Server(click.ParamType[str]):
         return value
 
 
-SERVER = _Server()
+_SETTINGS: dict[str, Any] = {
+    "type": _Server(),
+    "default": "localhost:8500",
+    "show_default": True,
+    "metavar": "HOST:PORT",
+}
+
+server_option = click.option("--server", **_SETTINGS)
+
+
+def make_server_option() -> click.Option:
+    """Makes the option for a command that is put together of parameters."""
+    return click.Option(["--server"], **_SETTINGS)

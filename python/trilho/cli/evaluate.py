@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
-from trilho.cli._server_option import SERVER
+from trilho.cli._server_option import make_server_option
 from trilho.client import TrilhoClient
 from trilho.evaluation.asking import ask, served_version
 from trilho.evaluation.comparing import (
@@ -77,13 +77,7 @@ def _command(recipe: Recipe) -> click.Command:
 def _parameters(recipe: Recipe) -> list[click.Parameter]:
     positive = click.FloatRange(0, min_open=True)
     return [
-        click.Option(
-            ["--server"],
-            type=SERVER,
-            default="localhost:8500",
-            show_default=True,
-            metavar="HOST:PORT",
-        ),
+        make_server_option(),
         click.Option(
             ["--model"], default=recipe.name, show_default=True, help="Its name on the server."
         ),

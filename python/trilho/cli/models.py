@@ -5,7 +5,7 @@ import grpc
 from rich.console import Console
 from rich.table import Table
 
-from trilho.cli._server_option import SERVER
+from trilho.cli._server_option import server_option
 from trilho.client import ModelState, Signature, TensorSpec, TrilhoClient
 
 __all__ = ["models"]
@@ -18,9 +18,7 @@ Example:
 """
 )
 @click.argument("name")
-@click.option(
-    "--server", type=SERVER, default="localhost:8500", show_default=True, metavar="HOST:PORT"
-)
+@server_option
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from trilho.cli._replay import Answer, AnswerError, ReplayResult, replay
-from trilho.cli._server_option import SERVER
+from trilho.cli._server_option import server_option
 from trilho.client import TrilhoClient
 from trilho.data import mnist as mnist_data
 from trilho.mnist_pb2 import ClassifyRequest
@@ -39,9 +39,7 @@ def query() -> None:
 
 
 @query.command(epilog=_EXAMPLES)
-@click.option(
-    "--server", type=SERVER, default="localhost:8500", show_default=True, metavar="HOST:PORT"
-)
+@server_option
 @click.option(
     "--api",
     type=click.Choice(["typed", "predict"]),

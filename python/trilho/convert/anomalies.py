@@ -1,5 +1,6 @@
 """How a table differs from what an earlier one was like."""
 
+from trilho.convert.problems import first_of
 from trilho.convert.schema import Feature, Schema
 
 __all__ = ["differences", "structural_differences"]
@@ -71,9 +72,8 @@ def _words(before: tuple[str, ...], after: tuple[str, ...] | None) -> list[str]:
     new = sorted(set(after) - set(before))
     if not new:
         return []
-    shown = ", ".join(f'"{word}"' for word in new[:_SHOWN])
-    more = f" and {len(new) - _SHOWN} more" if len(new) > _SHOWN else ""
-    return [f"has new values: {shown}{more}"]
+    quoted = [f'"{word}"' for word in new]
+    return [f"has new values: {first_of(quoted, most=_SHOWN)}"]
 
 
 def _shape(feature: Feature) -> str:

@@ -24,7 +24,7 @@ from trilho.convert.targets import (
     check_replaceable,
 )
 
-__all__ = ["STATISTICS_FILE", "SUCCESS_FILE", "Conversion", "convert", "read_schema"]
+__all__ = ["STATISTICS_FILE", "Conversion", "convert", "read_schema"]
 
 _PLAN_FILE = ".plan.json"
 

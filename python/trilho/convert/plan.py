@@ -5,13 +5,27 @@ import dataclasses
 import functools
 import itertools
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trilho.convert.problems import ConvertError
 from trilho.convert.sources import SourceFile, Table
 
-__all__ = ["Piece", "Plan", "Shard", "make_plan", "make_shard", "shard_name", "shards"]
+__all__ = [
+    "SHARD_NAME",
+    "Piece",
+    "Plan",
+    "Shard",
+    "make_plan",
+    "make_shard",
+    "shard_name",
+    "shards",
+]
+
+# What `shard_name` returns, with the number of files as its group: Spark calls its Parquet files
+# part-*, too.
+SHARD_NAME = re.compile(r"part-\d{5,}-of-(\d{5,})\.tfrecord(?:\.gz)?")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,12 @@
 """What a conversion may take the place of: nothing that is not one itself."""
 
-import re
 from pathlib import Path
 
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from trilho.convert.problems import ConvertError
+from trilho.convert.plan import SHARD_NAME
+from trilho.convert.problems import ConvertError, first_of
 from trilho.convert.schema import SCHEMA_FILE
 from trilho.convert.sources import Table, open_file_system
 
@@ -14,11 +14,6 @@ __all__ = ["STATISTICS_FILE", "SUCCESS_FILE", "check_apart", "check_replaceable"
 
 STATISTICS_FILE = "statistics.json"
 SUCCESS_FILE = "_SUCCESS"
-
-# As `plan.shard_name` has them: Spark calls its Parquet files part-*, too.
-_SHARD = re.compile(r"part-\d{5,}-of-\d{5,}\.tfrecord(\.gz)?")
-# How many of the others an error names.
-_NAMED = 3
 
 
 def check_replaceable(file_system: AbstractFileSystem, path: str, *, name: str) -> None:
@@ -47,10 +42,9 @@ def check_replaceable(file_system: AbstractFileSystem, path: str, *, name: str) 
             "choose another folder"
         )
     if others:
-        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         raise ConvertError(
             f"{name}: exists already, and is no earlier conversion, as it has "
-            f"{', '.join(others[:_NAMED])}{more}; choose another folder"
+            f"{first_of(others)}; choose another folder"
         )
 
 
@@ -76,7 +70,7 @@ def check_apart(table: Table, file_system: AbstractFileSystem, path: str, *, nam
 
 
 def _is_ours(file: str) -> bool:
-    return file in {SCHEMA_FILE, STATISTICS_FILE, SUCCESS_FILE} or bool(_SHARD.fullmatch(file))
+    return file in {SCHEMA_FILE, STATISTICS_FILE, SUCCESS_FILE} or bool(SHARD_NAME.fullmatch(file))
 
 
 def _is_local(file_system: AbstractFileSystem) -> bool:

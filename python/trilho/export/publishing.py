@@ -1,5 +1,6 @@
 """Publishing a version, unless it is worse than the one that is live."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,8 +115,8 @@ def publish(
         version = int(name)
     store.check_root(made.model)
     store.check_free(made.model, version)
-    first = not store.versions(made.model)
-    comparison = _compare(made, store, force=force)
+    live = store.versions(made.model)
+    comparison = _compare(made, store, live, force=force)
     if comparison and comparison.loss > margin and not force:
         other = f" (of other data: {comparison.other_data})" if comparison.other_data else ""
         raise ExportError(
@@ -125,12 +126,13 @@ def publish(
         )
     place = store.put(folder, made.model, version)
     return Published(
-        place=place, model=made.model, version=version, first=first, comparison=comparison
+        place=place, model=made.model, version=version, first=not live, comparison=comparison
     )
 
 
-def _compare(made: Manifest, store: Store, *, force: bool) -> Comparison | None:
-    versions = store.versions(made.model)
+def _compare(
+    made: Manifest, store: Store, versions: Sequence[int], *, force: bool
+) -> Comparison | None:
     if not versions:
         return None
     live = store.manifest(made.model, versions[-1])

@@ -13,7 +13,6 @@ from trilho.contract.definitions import Contract
 from trilho.export import saved_model
 from trilho.export.descriptors import contracts_in
 from trilho.export.provenance import DATA
-from trilho.export.publishing import BETTER, HEADLINE
 from trilho.export.versions import check_version
 from trilho.training import curves
 from trilho.training.checkpoints import Checkpoints
@@ -145,12 +144,7 @@ def train(
             raise ValueError(f'headline is "{job.headline.name}"; it can be {", ".join(metrics)}')
         seconds = time.monotonic() - started
         _report(recipe, config, job, models, metrics, logs_dir, seconds)
-        training = {
-            **config.as_strings(),
-            DATA: source if data is None else data,
-            HEADLINE: job.headline.name,
-            BETTER: job.headline.better,
-        }
+        training = {**config.as_strings(), DATA: source if data is None else data}
         folder = _export(recipe, job, models, contracts, metrics, training, export_dir, version)
     if task.count > 1:
         meet(strategy)
@@ -192,6 +186,8 @@ def _export(
         contracts=contracts,
         metrics=metrics,
         training=training,
+        headline=job.headline.name,
+        better=job.headline.better,
         version=version,
     ).folder
 

@@ -1,7 +1,6 @@
 """Tables to train with: Parquet, or the TFRecord files that `trilho convert` made of it."""
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +10,13 @@ import pyarrow as pa
 import tensorflow as tf
 from fsspec.implementations.local import LocalFileSystem
 
-from trilho.convert.conversion import SUCCESS_FILE, read_schema
+from trilho.convert.conversion import read_schema
 from trilho.convert.examples import feature_columns
-from trilho.convert.plan import shard_name
-from trilho.convert.problems import ConvertError
+from trilho.convert.plan import SHARD_NAME, shard_name
+from trilho.convert.problems import ConvertError, first_of
 from trilho.convert.schema import SCHEMA_FILE, Feature, Schema, of_table
 from trilho.convert.sources import open_file_system, read_rows, read_table
+from trilho.convert.targets import SUCCESS_FILE
 from trilho.convert.tfrecord import read_records
 
 __all__ = ["Default", "read", "read_arrays", "read_columns"]
@@ -24,10 +24,6 @@ __all__ = ["Default", "read", "read_arrays", "read_columns"]
 Default = int | float | str
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
 _BATCH = 1024
-# Of either compression.
-_PART = re.compile(r"part-\d+-of-(\d+)\.tfrecord(?:\.gz)?")
-# Of the files that are missing.
-_NAMED = 3
 _MISSING = "has missing values, and no default for them"
 
 
@@ -196,7 +192,7 @@ def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Defau
 def _record_files(url: str, paths: Sequence[str], schema: Schema) -> list[str]:
     """Returns the paths of a folder's TFRecord files in their order, if it is whole."""
     found = {path.rstrip("/").rpartition("/")[2]: path for path in paths}
-    counts = sorted({int(match[1]) for match in map(_PART.fullmatch, found) if match})
+    counts = sorted({int(match[1]) for match in map(SHARD_NAME.fullmatch, found) if match})
     if len(counts) > 1:
         raise ConvertError(f"{url}: has files of {counts[0]} and of {counts[1]}, expected of one")
     if not counts:
@@ -206,10 +202,8 @@ def _record_files(url: str, paths: Sequence[str], schema: Schema) -> list[str]:
     ]
     missing = [name for name in (*names, SUCCESS_FILE) if name not in found]
     if missing:
-        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise ConvertError(
-            f"{url}: is not whole, as if it were still being copied: has no "
-            f"{', '.join(missing[:_NAMED])}{more}"
+            f"{url}: is not whole, as if it were still being copied: has no {first_of(missing)}"
         )
     return [found[name] for name in names]
 
