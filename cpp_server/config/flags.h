@@ -89,12 +89,13 @@ namespace trilho {
 // exit with 0. INVALID_ARGUMENT, naming the nearest valid flag, for a flag that
 // is none, and for a word that is no flag; otherwise, unless --check_config is
 // given, for what FlagProblems says: CheckConfig reports that with the rest. A
-// value that does not parse, or is missing, is INVALID_ARGUMENT too.
+// value that does not parse, or is missing, is INVALID_ARGUMENT too. What the
+// files of --flagfile say, a flag a line, stands in its place and is judged alike.
 // Logs which flags have no effect. For the main thread, before others read flags.
 absl::Status ParseFlags(int argc, char** argv);
 
-// Whether the last ParseFlags saw the flag on the command line, with whatever
-// value; what a --flagfile says does not count.
+// Whether the last ParseFlags saw the flag, on the command line or in a file of
+// --flagfile, with whatever value.
 bool FlagWasGiven(const std::string& name);
 
 }  // namespace trilho

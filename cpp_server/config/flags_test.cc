@@ -6,6 +6,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
+#include "absl/strings/str_cat.h"
 #include "cpp_server/config/flags_for_test.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -181,6 +182,64 @@ TEST_F(ParseFlagsTest, AValueThatDoesNotParseOrIsMissingIsAnError) {
   EXPECT_EQ(Parse({"--model_name=m", "--port=many"}),
             absl::InvalidArgumentError("Illegal value 'many' specified for flag 'port'"));
   EXPECT_EQ(Parse({"--port"}), absl::InvalidArgumentError("--port has no value"));
+  EXPECT_EQ(Parse({"--noenable_batching=true"}), absl::InvalidArgumentError("--noenable_batching takes no value"));
+}
+
+class FlagFileTest : public FlagsTest {
+ protected:
+  // What the command line is told with a file of these lines.
+  absl::Status ParseLines(const std::string& lines) { return Parse({"--flagfile=" + File("flags", lines)}); }
+  // How what is said of a line begins.
+  std::string In() { return absl::StrCat(::testing::TempDir(), "/flags: "); }
+};
+
+TEST_F(FlagFileTest, StandsWhereItIsNamed) {
+  const std::string file = File("flags", "# Of a test.\n\n  --port=1\n-model_name=a b\n--noenable_model_warmup\n");
+  ASSERT_TRUE(Parse({"--port=2", "--flagfile", file, "--model_base_path", "/models"}).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_port), 1);
+  EXPECT_EQ(absl::GetFlag(FLAGS_model_name), "a b");
+  EXPECT_FALSE(absl::GetFlag(FLAGS_enable_model_warmup));
+  EXPECT_EQ(absl::GetFlag(FLAGS_model_base_path), "/models");
+  ASSERT_TRUE(Parse({"--flagfile=" + file, "--port=2"}).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_port), 2);
+}
+
+TEST_F(FlagFileTest, SeveralAreReadInTheirOrderAndMayNameOthers) {
+  const std::string inner = File("inner", "--port=3\n");
+  const std::string outer = File("outer", absl::StrCat("--port=1\n--flagfile=", inner, "\n--model_name=outer\n"));
+  const std::string last = File("last", "--model_name=last");
+  ASSERT_TRUE(Parse({absl::StrCat("--flagfile=", outer, ",", last)}).ok());
+  EXPECT_EQ(absl::GetFlag(FLAGS_port), 3);
+  EXPECT_EQ(absl::GetFlag(FLAGS_model_name), "last");
+}
+
+TEST_F(FlagFileTest, GivesFlagsAsTheCommandLineDoes) {
+  ::testing::internal::CaptureStderr();
+  ASSERT_TRUE(ParseLines("--port=8500\n--noenable_model_warmup\n--num_load_threads=4\n").ok());
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--num_load_threads=4 has no effect"));
+  for (const char* name : {"port", "enable_model_warmup"}) EXPECT_TRUE(FlagWasGiven(name)) << name;
+  EXPECT_FALSE(FlagWasGiven("rest_api_port"));
+}
+
+TEST_F(FlagFileTest, MistakesAreErrorsAndNotTheEndOfTheProcess) {
+  const std::map<std::string, std::string> mistakes = {
+      {"--port=1\n--prot=1", "unknown flag --prot; did you mean --port?"},
+      {"--xyz", "unknown flag --xyz; --help lists them"},
+      {"--port 1", "unknown flag --port 1; did you mean --port?"},
+      {"--port=many", "Illegal value 'many' specified for flag 'port'"},
+      {"--port\n--model_name=m", "--port has no value"},
+      {"port=1", "\"port=1\" is no flag; --help lists them"},
+      {"--", "\"--\" is no flag; --help lists them"},
+  };
+  for (const auto& [lines, what] : mistakes) EXPECT_EQ(ParseLines(lines), absl::InvalidArgumentError(In() + what));
+  EXPECT_EQ(ParseLines("--port=70000"), absl::InvalidArgumentError("--port is 70000; it must be from 0 to 65535"));
+}
+
+TEST_F(FlagFileTest, WhatCannotBeReadIsAnError) {
+  EXPECT_EQ(Parse({"--flagfile=/no/such"}), absl::InvalidArgumentError("--flagfile: cannot read /no/such"));
+  EXPECT_EQ(Parse({"--flagfile=/"}), absl::InvalidArgumentError("--flagfile: cannot read /"));
+  EXPECT_EQ(ParseLines(absl::StrCat("--flagfile=", ::testing::TempDir(), "/flags")),
+            absl::InvalidArgumentError(In() + "--flagfile: more files than may be, which name one another"));
 }
 
 using ParseFlagsDeathTest = ParseFlagsTest;
