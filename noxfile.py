@@ -241,7 +241,6 @@ def _lint_cpp(session: nox.Session) -> None:
     sources = [name for name in files if name.endswith(".cc") and not name.endswith("_test.cc")]
     flags = [
         "-std=c++17",
-        "-Wthread-safety",
         f"-I{ROOT}",
         '-DTRILHO_VERSION="0"',
         *generated,
@@ -250,7 +249,7 @@ def _lint_cpp(session: nox.Session) -> None:
 
     def check(source: str) -> tuple[str, int, str]:
         run = subprocess.run(
-            ["clang-tidy", "--quiet", "--warnings-as-errors=*", source, "--", *flags],
+            [_tool("clang-tidy"), "--quiet", "--warnings-as-errors=*", source, "--", *flags],
             capture_output=True,
             text=True,
             check=False,

@@ -43,6 +43,7 @@ void SortOutputs(RunRequest* request, RunDone* done) {
   std::vector<int> sorted = request->outputs;
   std::sort(sorted.begin(), sorted.end());
   std::vector<size_t> positions;
+  positions.reserve(request->outputs.size());
   for (const int output : request->outputs) {
     positions.push_back(static_cast<size_t>(std::lower_bound(sorted.begin(), sorted.end(), output) - sorted.begin()));
   }

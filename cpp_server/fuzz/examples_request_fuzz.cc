@@ -57,8 +57,8 @@ std::vector<std::string> FuzzSeeds() {
   *list->add_examples() = other;
   seeds.push_back(request.SerializeAsString());
   auto* const shared = request.mutable_input()->mutable_example_list_with_context();
-  *shared->mutable_context() = other;
-  *shared->add_examples() = example;
+  *shared->mutable_context() = std::move(other);
+  *shared->add_examples() = std::move(example);
   shared->add_examples();
   seeds.push_back(request.SerializeAsString());
   seeds.push_back(seeds[2] + seeds[2]);

@@ -50,7 +50,7 @@ void AddEcho(const std::string& signature, const std::string& alias, tensorflow:
   tensorflow::SignatureDef& def = (*meta_graph->mutable_signature_def())[signature];
   def.set_method_name("tensorflow/serving/predict");
   (*def.mutable_inputs())[alias] = info;
-  (*def.mutable_outputs())[alias] = info;
+  (*def.mutable_outputs())[alias] = std::move(info);
 }
 
 void AddDefault(const std::string& signature, const std::string& alias, tensorflow::DataType type,
@@ -58,7 +58,7 @@ void AddDefault(const std::string& signature, const std::string& alias, tensorfl
   tensorflow::TensorProto zero;
   zero.set_dtype(type);
   zero.mutable_tensor_shape();
-  (*(*meta_graph->mutable_signature_def())[signature].mutable_defaults())[alias] = zero;
+  (*(*meta_graph->mutable_signature_def())[signature].mutable_defaults())[alias] = std::move(zero);
 }
 
 std::unique_ptr<SavedModel> MakeModel() {
@@ -155,7 +155,7 @@ std::vector<std::string> FuzzSeeds() {
   PredictRequest typed;
   typed.mutable_model_spec()->set_signature_name("typed");
   typed.mutable_model_spec()->set_version_label("stable");
-  (*typed.mutable_inputs())["f"] = x;
+  (*typed.mutable_inputs())["f"] = std::move(x);
   seeds.push_back(typed.SerializeAsString());
   tensorflow::TensorProto text;
   text.set_dtype(tensorflow::DT_STRING);
@@ -176,14 +176,14 @@ std::vector<std::string> FuzzSeeds() {
   (*typed.mutable_inputs())["l"] = scalar;
   scalar.set_dtype(tensorflow::DT_UINT8);
   scalar.add_int_val(255);
-  (*typed.mutable_inputs())["u"] = scalar;
+  (*typed.mutable_inputs())["u"] = std::move(scalar);
   typed.add_output_filter("s");
   typed.add_output_filter("f");
   seeds.push_back(typed.SerializeAsString());
 
   PredictRequest strings;
   strings.mutable_model_spec()->set_signature_name("strings");
-  (*strings.mutable_inputs())["s"] = text;
+  (*strings.mutable_inputs())["s"] = std::move(text);
   seeds.push_back(strings.SerializeAsString());
   return seeds;
 }

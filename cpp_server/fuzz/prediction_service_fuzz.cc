@@ -68,7 +68,7 @@ std::vector<std::string> FuzzSeeds() {
     task->mutable_model_spec()->set_signature_name(kind);
     task->set_method_name(std::string("tensorflow/serving/") + kind);
   }
-  *multi.mutable_input()->mutable_example_list()->add_examples() = example;
+  *multi.mutable_input()->mutable_example_list()->add_examples() = std::move(example);
   seeds.push_back(multi.SerializeAsString());
   return seeds;
 }

@@ -1,6 +1,7 @@
 // Warm-up files of one record: what is replayed is what protobuf reads in a PredictionLog.
 
 #include <filesystem>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/fuzz/fuzz_target.h"
@@ -125,7 +126,7 @@ std::vector<std::string> FuzzSeeds() {
   *classify.mutable_input()->mutable_example_list()->add_examples() = example;
   seeds.push_back(log.SerializeAsString());
   auto& regress = *log.mutable_regress_log()->mutable_request();
-  *regress.mutable_input()->mutable_example_list_with_context()->mutable_context() = example;
+  *regress.mutable_input()->mutable_example_list_with_context()->mutable_context() = std::move(example);
   seeds.push_back(log.SerializeAsString());
   auto& multi = *log.mutable_multi_inference_log()->mutable_request();
   multi.add_tasks()->set_method_name("tensorflow/serving/classify");

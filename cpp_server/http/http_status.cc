@@ -44,7 +44,7 @@ std::string ErrorBody(absl::string_view message) {
   writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
   std::string body = R"({"error": )";
   body.append(quoted.GetString(), quoted.GetSize());
-  body += "}";
+  body += '}';
   return body;
 }
 

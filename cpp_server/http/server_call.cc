@@ -57,6 +57,7 @@ ServerCall::ServerCall(HttpRequest request, RequestMemory::Share memory, std::st
   if (mark != absl::string_view::npos) query_ = target.substr(mark + 1);
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): Beast throws for want of memory only, which ends the process either way
 ServerCall::~ServerCall() {
   if (!replied_) Reply(ErrorResponse(absl::InternalError("the request was not answered by its handler")));
 }
