@@ -3,6 +3,8 @@
 #
 # Makes FOLDER, which must not exist yet: rootfs/ with what is installed, and the Containerfile.
 set -euo pipefail
+# The server runs as nobody in particular, who must be able to read it.
+umask 022
 
 [ $# = 1 ] || { echo "usage: bazel run //cpp_server/packaging:assemble -- FOLDER" >&2; exit 2; }
 # Where bazel was called.

@@ -21,7 +21,7 @@ MOST_EXPOSURE = 20
 INSTALLED = "usr/lib/trilho/bin/trilho_server"
 
 
-def run(*words: object) -> subprocess.CompletedProcess[str]:
+def run(*words: object, umask: int = -1) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end."""
     return subprocess.run(
         list(map(str, words)),
@@ -29,6 +29,7 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
         check=False,
         text=True,
         timeout=TIMEOUT_SECONDS,
+        umask=umask,
     )
 
 
@@ -39,9 +40,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assemble = runfiles and runfiles.Rlocation("trilho/cpp_server/packaging/assemble")
     assert assemble
     made = tmp_path_factory.mktemp("packaging") / "context"
-    done = run("env", f"RUNFILES_DIR={Path(assemble).parents[3]}", assemble, made)
+    words = ["env", f"RUNFILES_DIR={Path(assemble).parents[3]}", assemble, made]
+    # As careful administrators have it.
+    done = run(*words, umask=0o077)
     assert done.returncode == 0, done.stderr
-    assert run("env", f"RUNFILES_DIR={Path(assemble).parents[3]}", assemble, made).returncode == 2
+    assert run(*words).returncode == 2
     yield made
     # It is large.
     shutil.rmtree(made)
@@ -84,6 +87,14 @@ def test_nothing_but_the_base_is_missing(folder: Path) -> None:
     found = re.findall(r"libtensorflow\S+ => (\S+)", run("ldd", root / INSTALLED).stdout)
     assert len(found) == 2
     assert all(Path(path).resolve().is_relative_to(root.resolve()) for path in found), found
+
+
+def test_everybody_can_read_what_is_packaged(folder: Path) -> None:
+    # Neither the container nor the service runs as who assembled it, or as root.
+    root = folder / "rootfs"
+    for path in (root, *root.rglob("*")):
+        program = path.is_dir() or path == root / INSTALLED
+        assert path.stat().st_mode & 0o777 == (0o755 if program else 0o644), path
 
 
 def test_the_container_has_what_it_copies_and_starts(
@@ -155,10 +166,11 @@ def test_the_unit_starts_what_is_packaged(folder: Path, unit: Path, tmp_path: Pa
     program = folder / f"rootfs{start[0]}"
     checked = run(program, *words, "--check_config")
     assert checked.returncode == 0, checked.stderr
-    # A mistake, which systemd is not to try again.
-    flags.write_text("--model_name=m\n", encoding="utf-8")
-    mistaken = run(program, *words)
-    assert mistaken.returncode == int(dict(settings(unit))["RestartPreventExitStatus"])
+    # Mistakes, which systemd is not to try again.
+    for mistake in ("--model_name=m", "--no_such=1", "--port=many", "m"):
+        flags.write_text(f"{mistake}\n", encoding="utf-8")
+        mistaken = run(program, *words)
+        assert mistaken.returncode == int(dict(settings(unit))["RestartPreventExitStatus"]), mistake
 
 
 def test_the_unit_waits_longer_than_the_server(folder: Path, unit: Path) -> None:
