@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -25,8 +27,10 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
-// Of a stop that gave runs up.
+// For what was logged, where nobody closes its files.
 constexpr std::chrono::seconds kFlushPatience{2};
+// Models are unloaded, which takes some time even where no call is under way.
+constexpr std::chrono::seconds kLeastUnloadTime{2};
 
 int Complain(int exit_code, const absl::Status& status) {
   trilho::Log(trilho::Severity::kError, std::string(status.message()));
@@ -51,6 +55,20 @@ sigset_t BlockStopSignals() {
   // Threads started later inherit this.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
+}
+
+std::chrono::milliseconds Grace() {
+  return std::chrono::milliseconds(static_cast<int64_t>(absl::GetFlag(FLAGS_shutdown_grace_seconds) * 1000));
+}
+
+// Ends the process if it is still there then. Nothing can break off a load or a warm-up run: those who wait for one
+// must not do so for ever.
+void LeaveAt(std::chrono::steady_clock::time_point deadline) {
+  std::thread([deadline] {
+    std::this_thread::sleep_until(deadline);
+    trilho::Log(trilho::Severity::kWarning, "stopped; loads that outlast the grace period were given up");
+    std::_Exit(0);
+  }).detach();
 }
 
 // For people, on standard output, and for scripts by the exit code.
@@ -87,7 +105,9 @@ int main(int argc, char** argv) {
   const sigset_t stop_signals = BlockStopSignals();
   const auto stopped = [&stop_signals] {
     const timespec now{};
-    return sigtimedwait(&stop_signals, nullptr, &now) > 0;
+    if (sigtimedwait(&stop_signals, nullptr, &now) <= 0) return false;
+    LeaveAt(std::chrono::steady_clock::now() + std::max<std::chrono::milliseconds>(Grace(), kLeastUnloadTime));
+    return true;
   };
   auto server = trilho::ModelServer::Start(*options, stopped);
   if (absl::IsCancelled(server.status())) return 0;
@@ -117,15 +137,18 @@ int main(int argc, char** argv) {
     // Another signal means now.
     sigtimedwait(&stop_signals, nullptr, &wait);
   }
-  const double grace = absl::GetFlag(FLAGS_shutdown_grace_seconds);
-  trilho::Log(trilho::Severity::kInfo,
-              absl::StrCat("signal ", signal, ": finishing calls under way, for ", grace, " s at most"));
-  if (!(*server)->Shutdown(std::chrono::milliseconds(static_cast<int64_t>(grace * 1000)))) {
+  const std::chrono::milliseconds grace = Grace();
+  const auto grace_ends = std::chrono::steady_clock::now() + grace;
+  trilho::Log(trilho::Severity::kInfo, absl::StrCat("signal ", signal, ": finishing calls under way, for ",
+                                                    absl::GetFlag(FLAGS_shutdown_grace_seconds), " s at most"));
+  if (!(*server)->Shutdown(grace)) {
     trilho::Log(trilho::Severity::kWarning, "stopped; runs that outlast the grace period were given up");
     (*server)->FlushLogs(kFlushPatience);
     // Their sessions cannot be closed under them.
     std::_Exit(0);
   }
+  (*server)->FlushLogs(kFlushPatience);
+  LeaveAt(std::max(grace_ends, std::chrono::steady_clock::now() + kLeastUnloadTime));
   server->reset();
   trilho::Log(trilho::Severity::kInfo, "stopped");
   return 0;

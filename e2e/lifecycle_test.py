@@ -20,6 +20,8 @@ from e2e.waiting import PATIENCE_SECONDS, wait_for
 
 # A few seconds of one thread.
 MANY_STEPS = 8000
+# Hours of one.
+ENDLESS_STEPS = 2**30
 THREADS = 4
 ENOUGH_CALLS = 500
 # More than gRPC hands over to the server at a time.
@@ -177,6 +179,26 @@ def test_a_server_that_is_loading_a_model_ends_when_told_to(tmp_path: Path) -> N
         server.signal(signal.SIGTERM)
         assert server.wait() == 0
         assert "serving gRPC" not in server.log()
+
+
+@pytest.mark.parametrize("while_serving", [False, True])
+def test_a_load_that_does_not_end_is_given_up_when_the_grace_is_over(
+    spin: Export, tmp_path: Path, *, while_serving: bool
+) -> None:
+    endless = export_spin(tmp_path / "export", least_steps=ENDLESS_STEPS)
+    publish(spin if while_serving else endless, tmp_path / "spin", 1)
+    with ServerProcess(
+        "--model_name=spin",
+        f"--model_base_path={tmp_path}/spin",
+        "--shutdown_grace_seconds=0.2",
+        wait=while_serving,
+    ) as server:
+        if while_serving:
+            publish(endless, tmp_path / "spin", 2)
+        server.wait_for_log(f"model spin version {1 + while_serving}: LOADING")
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
+        assert "loads that outlast the grace period were given up" in server.log()
 
 
 def test_a_server_that_waits_to_try_a_load_again_ends_when_told_to(
