@@ -1,5 +1,6 @@
 """kill -9 while versions are published and swapped: nothing is lost, and nothing half is served."""
 
+import os
 import random
 import threading
 import time
@@ -16,8 +17,8 @@ from e2e.models import Export
 from e2e.publishing import manifest_of, publish, write_manifest
 from e2e.server_process import ServerProcess
 
-SEED = 20261123
-KILLS = 15
+SEED = int(os.environ.get("TRILHO_SEED", "20261123"))
+KILLS = int(os.environ.get("TRILHO_KILLS", "15"))
 MOST_SECONDS = 1.0
 
 

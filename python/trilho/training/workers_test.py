@@ -118,17 +118,17 @@ def _kill_when_under_way(logs: Path, killed: list[int]) -> None:
 
 def test_a_killed_worker_ends_the_others_and_the_run_resumes(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    launch(_command(whole, 3000), workers=2)
+    launch(_command(whole, 1000), workers=2)
     killed: list[int] = []
     killer = threading.Thread(target=_kill_when_under_way, args=(broken / "logs", killed))
     killer.start()
     with pytest.raises(WorkerError) as failed:
-        launch(_command(broken, 3000), workers=2)
+        launch(_command(broken, 1000), workers=2)
     killer.join()
     assert f"worker 1 of 2 (process {killed[0]}) was killed by SIGKILL" in str(failed.value)
     assert "--resume goes on" in str(failed.value)
     assert not (broken / "line").exists()
-    launch(_command(broken, 3000, "--resume"), workers=2)
+    launch(_command(broken, 1000, "--resume"), workers=2)
     np.testing.assert_allclose(
         list(_metrics(broken).values()), list(_metrics(whole).values()), atol=1e-5
     )
