@@ -9,7 +9,7 @@ export TSAN_OPTIONS="suppressions=$here/tsan.supp:halt_on_error=1:second_deadloc
 case "$TEST_TARGET" in
   # gRPC stands in the program itself, where called_from_lib cannot tell it by its library: leave out what its code does
   # by way of memcpy, epoll_wait and the like. Accesses that the compiler sees in our code are still checked.
-  //cpp_server/rpc:* | //cpp_server/security:* | //cpp_server/server:*) TSAN_OPTIONS="$TSAN_OPTIONS:ignore_interceptors_accesses=1" ;;
+  //cpp_server/rpc:* | //cpp_server/security:* | //cpp_server/server:* | //cpp_server/services:inference_method_test) TSAN_OPTIONS="$TSAN_OPTIONS:ignore_interceptors_accesses=1" ;;
 esac
 # GCC 12's ThreadSanitizer knows fewer address space layouts than Linux 6 makes at random.
 exec setarch "$(uname -m)" --addr-no-randomize "$@"
