@@ -116,11 +116,21 @@ TEST(HttpResponses, HaveCorsHeadersWhenAsked) {
     ASSERT_EQ(response.headers.count("access-control-allow-origin"), 1u);
     EXPECT_EQ(response.headers.at("access-control-allow-origin"), "*");
     EXPECT_EQ(response.headers.at("access-control-allow-methods"), "GET, POST");
-    EXPECT_EQ(response.headers.at("access-control-allow-headers"), "*");
+    EXPECT_EQ(response.headers.at("access-control-allow-headers"), "*, Authorization");
   };
   expect_cors(client.Get("/show"));
   // The front's own, too.
   expect_cors(client.Ask("not HTTP\r\n\r\n"));
+}
+
+TEST(HttpResponses, HaveNoCorsHeadersUnlessAsked) {
+  HttpTestServer server;
+  HttpTestClient client(server->port());
+  for (const char* request : {"GET /show HTTP/1.1\r\nOrigin: https://example.org\r\n\r\n", "not HTTP\r\n\r\n"}) {
+    for (const auto& header : client.Ask(request).headers) {
+      EXPECT_FALSE(absl::StartsWith(header.first, "access-control-")) << header.first;
+    }
+  }
 }
 
 TEST(HttpConnections, AreKeptAlive) {

@@ -13,7 +13,8 @@ namespace {
 constexpr absl::string_view kCors =
     "Access-Control-Allow-Origin: *\r\n"
     "Access-Control-Allow-Methods: GET, POST\r\n"
-    "Access-Control-Allow-Headers: *\r\n";
+    // The wildcard does not stand for the header of tokens.
+    "Access-Control-Allow-Headers: *, Authorization\r\n";
 
 bool IsName(const std::string& name) {
   constexpr absl::string_view kSymbols = "!#$%&'*+-.^_`|~";
