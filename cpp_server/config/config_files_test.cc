@@ -106,6 +106,10 @@ TEST_F(ConfigFilesTest, ASessionTakesThreadsFromFlagsThenTheFileThenTheDefault) 
       {{both + "6"}, 6, 6},
       {{both + "6", intra + "1"}, 1, 6},
       {{both + "6", inter + "2"}, 6, 2},
+      // 0 is "not set", and one thread per CPU only if nothing else is.
+      {{both + "6", intra + "0"}, 6, 6},
+      {{both + "6", inter + "0"}, 6, 6},
+      {{file, intra + "0", inter + "0"}, 3, 5},
       {{file}, 3, 5},
       {{file, intra + "1"}, 1, 5},
       {{file, both + "6"}, 6, 6},

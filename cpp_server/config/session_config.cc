@@ -23,7 +23,8 @@ absl::StatusOr<tensorflow::ConfigProto> SessionConfigFromFlags() {
     config.set_inter_op_parallelism_threads(static_cast<int>(both));
   }
   const int64_t intra = absl::GetFlag(FLAGS_tensorflow_intra_op_parallelism);
-  if (FlagWasGiven("tensorflow_intra_op_parallelism") || config.intra_op_parallelism_threads() == 0) {
+  const bool is_meant = intra > 0 && FlagWasGiven("tensorflow_intra_op_parallelism");
+  if (is_meant || config.intra_op_parallelism_threads() == 0) {
     config.set_intra_op_parallelism_threads(static_cast<int>(intra));
   }
   const int64_t inter = absl::GetFlag(FLAGS_tensorflow_inter_op_parallelism);
