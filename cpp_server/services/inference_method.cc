@@ -8,12 +8,36 @@
 
 namespace trilho {
 
+namespace {
+
+bool IsHex(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+bool IsZero(absl::string_view text) { return text.find_first_not_of('0') == absl::string_view::npos; }
+
+}  // namespace
+
 std::string TraceId(absl::string_view traceparent) {
-  constexpr size_t kBegin = 3, kDigits = 32, kSize = 55;
-  if (traceparent.size() < kSize || traceparent[kBegin - 1] != '-' || traceparent[kBegin + kDigits] != '-') return "";
-  const absl::string_view id = traceparent.substr(kBegin, kDigits);
-  const auto is_digit = [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); };
-  return std::all_of(id.begin(), id.end(), is_digit) ? std::string(id) : "";
+  constexpr size_t kVersion = 2, kTrace = 32, kSpan = 16, kFlags = 2;
+  constexpr size_t kSize = kVersion + 1 + kTrace + 1 + kSpan + 1 + kFlags;
+  if (traceparent.size() < kSize) return "";
+  absl::string_view rest = traceparent;
+  const auto take = [&rest](size_t digits) {
+    const absl::string_view taken = rest.substr(0, digits);
+    rest.remove_prefix(digits);
+    return taken;
+  };
+  const auto dash = [&take] { return take(1) == "-"; };
+  const absl::string_view version = take(kVersion);
+  if (!IsHex(version) || version == "ff" || !dash()) return "";
+  const absl::string_view trace = take(kTrace);
+  if (!IsHex(trace) || IsZero(trace) || !dash()) return "";
+  const absl::string_view span = take(kSpan);
+  if (!IsHex(span) || IsZero(span) || !dash() || !IsHex(take(kFlags))) return "";
+  // Versions to come may say more.
+  const bool ends_well = rest.empty() || (version != "00" && rest[0] == '-');
+  return ends_well ? std::string(trace) : "";
 }
 
 void RecordRefused(const InferenceHooks& hooks, std::string method, std::string model, const CallContext& context,

@@ -32,7 +32,8 @@ struct InferenceHooks {
 using InferenceHandler =
     std::function<void(absl::string_view request, const CallContext& context, InferenceRecord* record, BytesDone done)>;
 
-// The 32 digits of a W3C traceparent "00-TRACE-SPAN-FLAGS"; empty if it is none.
+// The 32 digits of TRACE in a W3C traceparent "00-TRACE-SPAN-FLAGS", or one of a version to come; empty if it is
+// none, which a TRACE or SPAN of zeros is too.
 std::string TraceId(absl::string_view traceparent);
 
 // Records an inference that no handler begins with. `model` is as asked for,

@@ -150,5 +150,39 @@ TEST_F(InferenceMethodTest, CallsWhoseCallersGoWhileTheyWaitAreRecorded) {
   EXPECT_EQ(records_.Ended()[1].status.code(), absl::StatusCode::kCancelled);
 }
 
+TEST(TraceIdTest, IsThatOfATraceparentAsW3CHasIt) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const std::string span = "00f067aa0ba902b7";
+  EXPECT_EQ(TraceId("00-" + trace + "-" + span + "-01"), trace);
+  EXPECT_EQ(TraceId("00-" + trace + "-" + span + "-00"), trace);
+  // Of a version to come, which may say more.
+  EXPECT_EQ(TraceId("cc-" + trace + "-" + span + "-01"), trace);
+  EXPECT_EQ(TraceId("cc-" + trace + "-" + span + "-01-more"), trace);
+
+  const std::string none[] = {
+      "",
+      "00",
+      "00-" + trace + "-" + span,
+      "00-" + trace + "-" + span + "-0",
+      "00-" + trace + "-" + span + "-01-more",
+      "00-" + trace + "-" + span + "-011",
+      "cc-" + trace + "-" + span + "-01more",
+      "ff-" + trace + "-" + span + "-01",
+      "0x-" + trace + "-" + span + "-01",
+      "00-" + std::string(32, '0') + "-" + span + "-01",
+      "00-" + trace + "-" + std::string(16, '0') + "-01",
+      "00-4BF92F3577B34DA6A3CE929D0E0E4736-" + span + "-01",
+      "00-" + trace + "-00F067AA0BA902B7-01",
+      "00-" + std::string(32, 'g') + "-" + span + "-01",
+      "00-" + trace + "-" + std::string(16, 'g') + "-01",
+      "00-" + trace + "-" + span + "-0g",
+      "00_" + trace + "-" + span + "-01",
+      "00-" + trace + "_" + span + "-01",
+      "00-" + trace + "-" + span + "_01",
+      " 00-" + trace + "-" + span + "-01",
+  };
+  for (const std::string& traceparent : none) EXPECT_EQ(TraceId(traceparent), "") << traceparent;
+}
+
 }  // namespace
 }  // namespace trilho
