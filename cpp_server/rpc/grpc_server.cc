@@ -1,6 +1,11 @@
 #include "cpp_server/rpc/grpc_server.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -43,6 +48,23 @@ void EnablePlugins() {
     return true;
   }();
   static_cast<void>(enabled);
+}
+
+// Whether another process listens on this UNIX socket, or may. gRPC takes the path from whoever has it, which is right
+// only if he has ended and left it behind.
+bool IsInUse(const std::string& socket_path) {
+  sockaddr_un address = {};
+  // gRPC refuses it.
+  if (socket_path.size() >= sizeof(address.sun_path)) return false;
+  address.sun_family = AF_UNIX;
+  socket_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
+  const bool connected = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  // Too many wait to be accepted, or not everybody may ask.
+  const bool in_use = connected || errno == EAGAIN || errno == EACCES;
+  close(probe);
+  return in_use;
 }
 
 }  // namespace
@@ -96,6 +118,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   }
   int socket_bound = 1;
   if (!options.socket_path.empty()) {
+    if (IsInUse(options.socket_path)) {
+      return absl::UnavailableError(absl::StrCat("cannot listen on socket ", options.socket_path,
+                                                 ": it is in use by another process or not permitted"));
+    }
     builder.AddListeningPort("unix:" + options.socket_path, credentials, &socket_bound);
   }
   server->unknown_methods_ = std::make_unique<UnknownMethods>(services, options.service_hint);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -188,6 +189,30 @@ TEST_F(GrpcServerTest, AlsoListensOnASocket) {
     ClassifyResponse response;
     EXPECT_TRUE(MnistService::NewStub(channel)->Classify(&context, Request(1), &response).ok());
   }
+  ::unlink(options.socket_path.c_str());
+}
+
+TEST_F(GrpcServerTest, ASocketInUseIsAnErrorAndOneThatWasLeftBehindIsTaken) {
+  GrpcServer::Options options = AnyPort();
+  options.socket_path = absl::StrCat("/tmp/trilho-grpc-server-test-", ::getpid());
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  options.socket_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int left = socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(bind(left, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0) << errno;
+  ASSERT_EQ(listen(left, 1), 0);
+  const absl::Status in_use = absl::UnavailableError(absl::StrCat(
+      "cannot listen on socket ", options.socket_path, ": it is in use by another process or not permitted"));
+  EXPECT_EQ(GrpcServer::Start(options, {Service(Echo)}).status(), in_use);
+  close(left);
+
+  const auto first = Started(options, {Service(Echo)});
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(GrpcServer::Start(options, {Service(Echo)}).status(), in_use);
+  grpc::ClientContext context;
+  ClassifyResponse response;
+  const auto stub = MnistService::NewStub(Connected("unix:" + options.socket_path));
+  EXPECT_TRUE(stub->Classify(&context, Request(1), &response).ok()) << "the first one goes on";
   ::unlink(options.socket_path.c_str());
 }
 
