@@ -39,6 +39,12 @@ class HttpRoutesTest : public ModelServerFixture {
     return client.Ask("GET " + path + " HTTP/1.1\r\nHost: test\r\n" +
                       (with_token ? "Authorization: Bearer secret\r\n" : "") + "\r\n");
   }
+
+  static int Head(int port, const std::string& path) {
+    HttpTestClient client(port);
+    client.Send("HEAD " + path + " HTTP/1.1\r\nHost: test\r\n\r\n");
+    return client.Read(/*is_head=*/true).status;
+  }
 };
 
 constexpr char kShort[] = "not ready: 1 of 3 models without an available version\n";
@@ -87,6 +93,12 @@ TEST_F(HttpRoutesTest, ProbesOfModelsNeedNoToken) {
   EXPECT_EQ(Get(port, "/v2/models/a/ready").body, "{\"ready\":true}");
   EXPECT_EQ(Get(port, "/v2/models/a/versions/2/ready").body, "{\"ready\":false}");
   EXPECT_EQ(Get(port, "/v2/models/missing/ready").body, "{\"ready\":false}");
+  // Some balancers ask for the head only.
+  EXPECT_EQ(Head(port, "/v2/models/a/ready"), 200);
+  EXPECT_EQ(Head(port, "/v2/health/live"), 200);
+  EXPECT_EQ(Head(port, "/v2/health/ready"), 503);
+  EXPECT_EQ(Head(port, "/readyz/a"), 200);
+  EXPECT_EQ(Head(port, "/v2/models/a"), 401);
   for (const char* path : {"/v2/models/a", "/v2/models/ready", "/v2/models/a/versions/ready", "/v1/models/a"}) {
     EXPECT_EQ(Get(port, path).status, 401) << path;
   }
