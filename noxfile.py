@@ -114,6 +114,13 @@ def test(session: nox.Session) -> None:
 
 
 @nox.session
+def sanitize(session: nox.Session) -> None:
+    """Runs the server's tests under ASan with UBSan, and under TSan: most of an hour."""
+    for config in ("asan", "tsan"):
+        _bazel(session, "test", f"--config={config}", "//cpp_server/...", *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Runs the Python tests with pytest on the built wheel, as somebody who installed it."""
     _bazel(session, "build", "//python:wheel")
