@@ -45,10 +45,13 @@ class Load:
         calls: All calls that have ended so far, in no particular order.
     """
 
-    def __init__(self, port: int, *, threads: int = 4, stop_on_error: bool = False) -> None:
+    def __init__(
+        self, port: int, *, threads: int = 4, stop_on_error: bool = False, label: str = ""
+    ) -> None:
         self.calls: list[Call] = []
         self._port = port
         self._stop_on_error = stop_on_error
+        self._label = label
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
 
@@ -89,6 +92,8 @@ class Load:
 
     def _run(self) -> None:
         request = image_request()
+        if self._label:
+            request.model_spec.version_label = self._label
         with Client(self._port) as client:
             while not self._stop.is_set():
                 call = _timed(lambda: client.predict(request))

@@ -49,21 +49,29 @@ absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindModel(const ModelSpec&
   // Its owner keeps it.
   if (manager_ == nullptr) return ServableHandle<SavedModel>(nullptr, model_, version_);
   if (spec.name.empty()) return absl::InvalidArgumentError("ModelSpec has no name specified.");
-  absl::optional<int64_t> version = spec.version;
-  if (!spec.version_label.empty()) {
-    if (!labels_) {
-      return absl::InvalidArgumentError(absl::StrCat("Unrecognized servable version label: ", spec.version_label));
-    }
-    auto labelled = labels_(spec.name, spec.version_label);
-    if (!labelled.ok()) return labelled.status();
-    version = *labelled;
-  }
-  auto model = manager_->GetServableHandle<SavedModel>({std::string(spec.name), version});
+  auto model = spec.version_label.empty()
+                   ? manager_->GetServableHandle<SavedModel>({std::string(spec.name), spec.version})
+                   : FindLabelled(spec);
   if (absence_ && absl::IsNotFound(model.status())) {
     absl::Status absence = absence_(spec.name);
     if (!absence.ok()) return absence;
   }
   return model;
+}
+
+absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindLabelled(const ModelSpec& spec) const {
+  if (!labels_) {
+    return absl::InvalidArgumentError(absl::StrCat("Unrecognized servable version label: ", spec.version_label));
+  }
+  absl::optional<int64_t> before;
+  for (;;) {
+    const auto version = labels_(spec.name, spec.version_label);
+    if (!version.ok()) return version.status();
+    auto model = manager_->GetServableHandle<SavedModel>({std::string(spec.name), *version});
+    // A label that waited for its new version may have come to stand for that, and the old one have gone, in between.
+    if (!absl::IsNotFound(model.status()) || before == *version) return model;
+    before = *version;
+  }
 }
 
 absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) const {

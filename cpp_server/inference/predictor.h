@@ -76,6 +76,8 @@ class Predictor {
            RunDone done) const;
 
  private:
+  absl::StatusOr<ServableHandle<SavedModel>> FindLabelled(const ModelSpec& spec) const;
+
   const Manager* const manager_ = nullptr;
   const LabelResolver labels_;
   const AbsenceExplainer absence_;
