@@ -8,8 +8,10 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -57,10 +59,6 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
-std::chrono::milliseconds Grace() {
-  return std::chrono::milliseconds(static_cast<int64_t>(absl::GetFlag(FLAGS_shutdown_grace_seconds) * 1000));
-}
-
 // Ends the process if it is still there then. Nothing can break off a load or a warm-up run: those who wait for one
 // must not do so for ever.
 void LeaveAt(std::chrono::steady_clock::time_point deadline) {
@@ -69,6 +67,55 @@ void LeaveAt(std::chrono::steady_clock::time_point deadline) {
     trilho::Log(trilho::Severity::kWarning, "stopped; loads that outlast the grace period were given up");
     std::_Exit(0);
   }).detach();
+}
+
+// The table for people; the ports for scripts too, gRPC's last, as it is the one that is always there.
+void Announce(const trilho::ModelServer& server) {
+  std::fputs(server.Table().c_str(), stderr);
+  if (server.http_port() != 0) {
+    trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving HTTP on port ", server.http_port()));
+  }
+  if (server.management_port() != 0) {
+    trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving management on port ", server.management_port()));
+  }
+  trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving gRPC on port ", server.port()));
+}
+
+// Until one of `stop_signals`, which it returns, and the end of the lame duck.
+int Serve(trilho::ModelServer* server, const sigset_t& stop_signals) {
+  int signal = 0;
+  sigset_t signals = stop_signals;
+  sigaddset(&signals, SIGHUP);
+  for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) server->ReopenLogs();
+  const double lame_duck = absl::GetFlag(FLAGS_lame_duck_seconds);
+  if (signal == SIGTERM && lame_duck > 0) {
+    trilho::Log(trilho::Severity::kInfo,
+                absl::StrCat("signal ", signal, ": not ready any more; taking calls for ", lame_duck, " s more"));
+    server->BeginLameDuck();
+    const timespec wait = absl::ToTimespec(absl::Seconds(lame_duck));
+    // Another signal means now.
+    sigtimedwait(&stop_signals, nullptr, &wait);
+  }
+  return signal;
+}
+
+// While the first models load as later: some may be asked already. Ends the process itself if something does not end.
+void Stop(std::unique_ptr<trilho::ModelServer> server, int signal) {
+  const double seconds = absl::GetFlag(FLAGS_shutdown_grace_seconds);
+  const std::chrono::milliseconds grace(static_cast<int64_t>(seconds * 1000));
+  const auto grace_ends = std::chrono::steady_clock::now() + grace;
+  trilho::Log(trilho::Severity::kInfo,
+              absl::StrCat("signal ", signal, ": finishing calls under way, for ", seconds, " s at most"));
+  if (!server->Shutdown(grace)) {
+    trilho::Log(trilho::Severity::kWarning, "stopped; runs that outlast the grace period were given up");
+    server->FlushLogs(kFlushPatience);
+    // Their sessions cannot be closed under them.
+    std::_Exit(0);
+  }
+  server->FlushLogs(kFlushPatience);
+  LeaveAt(std::max(grace_ends, std::chrono::steady_clock::now() + kLeastUnloadTime));
+  server.reset();
+  trilho::Log(trilho::Severity::kInfo, "stopped");
 }
 
 // For people, on standard output, and for scripts by the exit code.
@@ -103,53 +150,21 @@ int main(int argc, char** argv) {
 
   BlockHangup();
   const sigset_t stop_signals = BlockStopSignals();
-  const auto stopped = [&stop_signals] {
-    const timespec now{};
-    if (sigtimedwait(&stop_signals, nullptr, &now) <= 0) return false;
-    LeaveAt(std::chrono::steady_clock::now() + std::max<std::chrono::milliseconds>(Grace(), kLeastUnloadTime));
-    return true;
-  };
-  auto server = trilho::ModelServer::Start(*options, stopped);
-  if (absl::IsCancelled(server.status())) return 0;
+  auto server = trilho::ModelServer::Start(*options);
   if (!server.ok()) {
     return Complain(absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed, server.status());
   }
-
-  std::fputs((*server)->Table().c_str(), stderr);
-  if ((*server)->http_port() != 0) {
-    trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving HTTP on port ", (*server)->http_port()));
-  }
-  if ((*server)->management_port() != 0) {
-    trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving management on port ", (*server)->management_port()));
-  }
-  trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving gRPC on port ", (*server)->port()));
-
   int signal = 0;
-  sigset_t signals = stop_signals;
-  sigaddset(&signals, SIGHUP);
-  for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) (*server)->ReopenLogs();
-  const double lame_duck = absl::GetFlag(FLAGS_lame_duck_seconds);
-  if (signal == SIGTERM && lame_duck > 0) {
-    trilho::Log(trilho::Severity::kInfo,
-                absl::StrCat("signal ", signal, ": not ready any more; taking calls for ", lame_duck, " s more"));
-    (*server)->BeginLameDuck();
-    const timespec wait = absl::ToTimespec(absl::Seconds(lame_duck));
-    // Another signal means now.
-    sigtimedwait(&stop_signals, nullptr, &wait);
+  const auto stopped = [&stop_signals, &signal] {
+    const timespec now{};
+    signal = std::max(0, sigtimedwait(&stop_signals, nullptr, &now));
+    return signal != 0;
+  };
+  // Stopped before that, it has not been ready yet: there is nothing that balancers would have to notice.
+  if ((*server)->WaitUntilLoaded(stopped).ok()) {
+    Announce(**server);
+    signal = Serve(server->get(), stop_signals);
   }
-  const std::chrono::milliseconds grace = Grace();
-  const auto grace_ends = std::chrono::steady_clock::now() + grace;
-  trilho::Log(trilho::Severity::kInfo, absl::StrCat("signal ", signal, ": finishing calls under way, for ",
-                                                    absl::GetFlag(FLAGS_shutdown_grace_seconds), " s at most"));
-  if (!(*server)->Shutdown(grace)) {
-    trilho::Log(trilho::Severity::kWarning, "stopped; runs that outlast the grace period were given up");
-    (*server)->FlushLogs(kFlushPatience);
-    // Their sessions cannot be closed under them.
-    std::_Exit(0);
-  }
-  (*server)->FlushLogs(kFlushPatience);
-  LeaveAt(std::max(grace_ends, std::chrono::steady_clock::now() + kLeastUnloadTime));
-  server->reset();
-  trilho::Log(trilho::Severity::kInfo, "stopped");
+  Stop(*std::move(server), signal);
   return 0;
 }

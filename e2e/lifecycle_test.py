@@ -1,6 +1,7 @@
 """A server that is told to stop finishes what it has begun, and ends."""
 
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -144,6 +145,74 @@ def test_when_the_grace_is_over_calls_are_cancelled(spin: Export, tmp_path: Path
         code, _ = error_of(call.result)
         assert code in REFUSED
         assert server.wait() == 0
+
+
+def model_configs(*bases: Path) -> str:
+    """A --model_config_file of models named as their folders."""
+    models = "".join(
+        f'config {{ name: "{base.name}" base_path: "{base}" model_platform: "tensorflow" }}\n'
+        for base in bases
+    )
+    return f"model_config_list {{ {models} }}"
+
+
+def free_port() -> int:
+    """A port that nobody has, for a server that does not tell its own yet."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def test_a_call_is_finished_though_another_model_is_still_loading(
+    spin: Export, tmp_path: Path
+) -> None:
+    publish(spin, tmp_path / "spin", 1)
+    # Not complete for an hour: waited for longer than this takes, and at no cost.
+    (tmp_path / "late" / "1").mkdir(parents=True)
+    config = tmp_path / "models.config"
+    config.write_text(model_configs(tmp_path / "spin", tmp_path / "late"), encoding="utf-8")
+    port = free_port()
+    with (
+        ServerProcess(
+            f"--port={port}",
+            f"--model_config_file={config}",
+            "--settle_seconds=3600",
+            # Nobody has been told that it is ready.
+            "--lame_duck_seconds=3600",
+            wait=False,
+        ) as server,
+        Client(port) as client,
+    ):
+        server.wait_for_log("model late version 1: waiting")
+        server.wait_for_log("model spin version 1: AVAILABLE")
+        call = begin(server, client, MANY_STEPS)
+        server.signal(signal.SIGTERM)
+        assert list(call.result().outputs["steps"].int_val) == [MANY_STEPS]
+        assert server.wait() == 0
+        assert "serving gRPC" not in server.log()
+        assert server.log().rstrip().endswith("stopped")
+
+
+def test_a_config_file_is_mended_while_a_load_that_it_names_does_not_end(
+    mnist: Export, base: Path, tmp_path: Path
+) -> None:
+    publish(export_spin(tmp_path / "export", least_steps=ENDLESS_STEPS), tmp_path / "spin", 1)
+    publish(mnist, base, 1)
+    config = tmp_path / "models.config"
+    config.write_text(model_configs(tmp_path / "spin"), encoding="utf-8")
+    with ServerProcess(
+        f"--model_config_file={config}",
+        "--model_config_file_poll_wait_seconds=1",
+        "--shutdown_grace_seconds=0.2",
+        wait=False,
+    ) as server:
+        server.wait_for_log("model spin version 1: LOADING")
+        config.write_text(model_configs(base), encoding="utf-8")
+        server.wait_until_serving()
+        with Client(server.port) as client:
+            assert client.predict(image_request()).model_spec.version.value == 1
+            assert client.health() == SERVING
 
 
 def test_a_server_that_waits_for_a_version_to_be_complete_ends_when_told_to(base: Path) -> None:

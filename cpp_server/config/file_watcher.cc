@@ -42,9 +42,9 @@ void FileWatcher::Run() {
     } else if (now != unsettled) {
       unsettled = std::move(now);
     } else {
-      told = std::move(now);
       unsettled.reset();
-      changed_();
+      told.reset();
+      if (changed_()) told = std::move(now);
     }
   }
 }

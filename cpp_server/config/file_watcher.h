@@ -21,8 +21,9 @@ namespace trilho {
 class FileWatcher {
  public:
   // The file has a content that it had not when this was last called, or can no longer be read, or it is the first
-  // look. On the watcher's thread; must return soon, as the destructor waits for it.
-  using Changed = std::function<void()>;
+  // look. False asks to be told of the same content again, after a period. On the watcher's thread; must return soon,
+  // as the destructor waits for it.
+  using Changed = std::function<bool()>;
 
   // `period` passes before the first look and between looks.
   FileWatcher(std::string path, std::chrono::milliseconds period, Changed changed);

@@ -29,7 +29,10 @@ class FileWatcherTest : public ::testing::Test {
 
   static void Write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
   std::unique_ptr<FileWatcher> Watch() {
-    return std::make_unique<FileWatcher>(path_.string(), kPeriod, [this] { ++told_; });
+    return std::make_unique<FileWatcher>(path_.string(), kPeriod, [this] {
+      ++told_;
+      return true;
+    });
   }
   // Whether it tells exactly `count` times in all; that it will not tell again is seen by the looks of another watcher
   // that begins later.
@@ -37,7 +40,10 @@ class FileWatcherTest : public ::testing::Test {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (told_ < count && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
     std::atomic<bool> looked{false};
-    const FileWatcher other(path_.string(), kPeriod, [&looked] { looked = true; });
+    const FileWatcher other(path_.string(), kPeriod, [&looked] {
+      looked = true;
+      return true;
+    });
     while (!looked) std::this_thread::yield();
     return told_ == count;
   }
@@ -98,10 +104,22 @@ TEST_F(FileWatcherTest, TellsOfAFileThatGoesAndComes) {
   EXPECT_TRUE(Tells(3)) << "a folder cannot be read either";
 }
 
+TEST_F(FileWatcherTest, TellsAgainIfAskedTo) {
+  Write(path_, "a");
+  const FileWatcher watcher(path_.string(), kPeriod, [this] { return ++told_ == 3; });
+  EXPECT_TRUE(Tells(3));
+  Write(path_, "b");
+  // It asks for that again and again.
+  while (told_ < 6) std::this_thread::yield();
+}
+
 TEST_F(FileWatcherTest, DoesNotTellOfWhatChangesAllTheTime) {
   constexpr milliseconds kSettling(200);
   Write(path_, "a");
-  const FileWatcher watcher(path_.string(), kSettling, [this] { ++told_; });
+  const FileWatcher watcher(path_.string(), kSettling, [this] {
+    ++told_;
+    return true;
+  });
   auto longest = std::chrono::steady_clock::duration::zero();
   for (int i = 0; i < 100; ++i) {
     const auto begin = std::chrono::steady_clock::now();
@@ -119,7 +137,7 @@ TEST_F(FileWatcherTest, DoesNotTellOfWhatChangesAllTheTime) {
 TEST_F(FileWatcherTest, EndsAtOnce) {
   const auto begin = std::chrono::steady_clock::now();
   {
-    const FileWatcher watcher(path_.string(), std::chrono::hours(1), [] {});
+    const FileWatcher watcher(path_.string(), std::chrono::hours(1), [] { return true; });
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::minutes(1));
 }

@@ -11,10 +11,11 @@
 namespace trilho {
 CertificateWatcher::CertificateWatcher(const std::string& path, std::chrono::milliseconds period,
                                        tensorflow::serving::SSLConfig in_force, Take take)
-    : path_(path),
-      take_(std::move(take)),
-      in_force_(std::move(in_force)),
-      watcher_(path, period, [this] { Reread(); }) {}
+    : path_(path), take_(std::move(take)), in_force_(std::move(in_force)), watcher_(path, period, [this] {
+        Reread();
+        // What is wrong with it stays so.
+        return true;
+      }) {}
 
 void CertificateWatcher::Reread() {
   const absl::Status status = Try();

@@ -9,16 +9,11 @@
 
 namespace trilho {
 
-ConfigFilePoller::ConfigFilePoller(std::string path, std::chrono::milliseconds wait,
-                                   tensorflow::serving::ModelServerConfig known, Changed changed)
-    : path_(std::move(path)), changed_(std::move(changed)), known_(std::move(known)) {
-  watcher_.emplace(path_, wait, [this] { Look(); });
-  // It may have changed while the models were loaded.
-  Look();
-}
+ConfigFilePoller::ConfigFilePoller(const std::string& path, std::chrono::milliseconds wait,
+                                   tensorflow::serving::ModelServerConfig taken, Take take)
+    : path_(path), take_(std::move(take)), taken_(std::move(taken)), watcher_(path, wait, [this] { return Look(); }) {}
 
-void ConfigFilePoller::Look() {
-  MutexLock lock(&mu_);
+bool ConfigFilePoller::Look() {
   const auto config = ReadModelConfigFile(path_);
   absl::Status status = config.status();
   if (config.ok()) {
@@ -27,16 +22,26 @@ void ConfigFilePoller::Look() {
       status = absl::InvalidArgumentError(absl::StrCat("--model_config_file: ", path_, ": ", says.message()));
   }
   // One that had none from the start may go on so.
-  if (!status.ok() && !(config.ok() && !known_.has_model_config_list())) {
-    const std::string problem(status.message());
-    if (problem != problem_) Log(Severity::kError, absl::StrCat("the configuration stays as it was: ", problem));
-    problem_ = problem;
-    return;
+  if (!status.ok() && !(config.ok() && !taken_.has_model_config_list())) {
+    Complain(status);
+    return true;
+  }
+  if (!google::protobuf::util::MessageDifferencer::Equals(*config, taken_)) {
+    status = take_(*config);
+    if (!status.ok()) {
+      Complain(status);
+      return false;
+    }
+    taken_ = *config;
   }
   problem_.clear();
-  if (google::protobuf::util::MessageDifferencer::Equals(*config, known_)) return;
-  known_ = *config;
-  changed_(*config);
+  return true;
+}
+
+void ConfigFilePoller::Complain(const absl::Status& status) {
+  const std::string problem(status.message());
+  if (problem != problem_) Log(Severity::kError, absl::StrCat("the configuration stays as it was: ", problem));
+  problem_ = problem;
 }
 
 }  // namespace trilho

@@ -7,38 +7,38 @@
 #include <functional>
 #include <string>
 
-#include "absl/types/optional.h"
+#include "absl/status/status.h"
 #include "cpp_server/config/file_watcher.h"
-#include "cpp_server/core/mutex.h"
 #include "tensorflow_serving/config/model_server_config.pb.h"
 
 namespace trilho {
 
-// Tells of a configuration that is not the one it last read. A file that cannot
-// be read, or is wrong, is logged once and changes nothing.
+// Tells of a configuration that is not the one that was last taken, and again until it is. A file that cannot be read,
+// or is wrong, is logged once and changes nothing.
 class ConfigFilePoller {
  public:
-  // On the poller's thread, or within the constructor; must return soon.
-  using Changed = std::function<void(const tensorflow::serving::ModelServerConfig&)>;
+  // Takes a configuration; an error, which is logged once, says that it was not. On the poller's thread; must return
+  // soon, as the destructor waits for it.
+  using Take = std::function<absl::Status(const tensorflow::serving::ModelServerConfig&)>;
 
-  // `known` is what the server was started with.
-  ConfigFilePoller(std::string path, std::chrono::milliseconds wait, tensorflow::serving::ModelServerConfig known,
-                   Changed changed);
+  // `taken` is what the server was started with, so that what the file became in between is not missed.
+  ConfigFilePoller(const std::string& path, std::chrono::milliseconds wait,
+                   tensorflow::serving::ModelServerConfig taken, Take take);
   ConfigFilePoller(const ConfigFilePoller&) = delete;
   ConfigFilePoller& operator=(const ConfigFilePoller&) = delete;
 
  private:
-  void Look() EXCLUDES(mu_);
+  // False if the same file may be taken later.
+  bool Look();
+  void Complain(const absl::Status& status);
 
   const std::string path_;
-  const Changed changed_;
-
-  // Held while a change is told, so that they come one after another.
-  Mutex mu_;
-  tensorflow::serving::ModelServerConfig known_ GUARDED_BY(mu_);
-  std::string problem_ GUARDED_BY(mu_);
+  const Take take_;
+  // Used by the watcher's thread only.
+  tensorflow::serving::ModelServerConfig taken_;
+  std::string problem_;
   // Last, as its thread uses the rest.
-  absl::optional<FileWatcher> watcher_;
+  FileWatcher watcher_;
 };
 
 }  // namespace trilho

@@ -20,11 +20,11 @@ std::string ConfigOf(const std::string& model) {
 class ConfigFilePollerTest : public ::testing::Test {
  protected:
   std::unique_ptr<ConfigFilePoller> Poll(std::chrono::milliseconds wait) {
-    return std::make_unique<ConfigFilePoller>(dir_.Path("models.config"), wait, known_,
-                                              [this](const tensorflow::serving::ModelServerConfig& config) {
-                                                EXPECT_EQ(config.model_config_list().config(0).name(), "b");
-                                                ++told_;
-                                              });
+    return std::make_unique<ConfigFilePoller>(
+        dir_.Path("models.config"), wait, known_, [this](const tensorflow::serving::ModelServerConfig& config) {
+          EXPECT_EQ(config.model_config_list().config(0).name(), "b");
+          return ++told_ > refused_ ? absl::OkStatus() : absl::UnavailableError("the disk is full");
+        });
   }
 
   static tensorflow::serving::ModelServerConfig Written(TestDirectory* dir) {
@@ -35,6 +35,8 @@ class ConfigFilePollerTest : public ::testing::Test {
   TestDirectory dir_;
   const tensorflow::serving::ModelServerConfig known_ = Written(&dir_);
   std::atomic<int> told_{0};
+  // So many times it is not taken.
+  int refused_ = 0;
 };
 
 TEST_F(ConfigFilePollerTest, TellsOfAChange) {
@@ -58,10 +60,38 @@ TEST_F(ConfigFilePollerTest, AFileThatSaysNothingOfModelsChangesNothing) {
                                    dir_.Path("models.config") + ": there is no model_config_list"));
 }
 
-TEST_F(ConfigFilePollerTest, TellsOfWhatChangedWhileModelsWereLoaded) {
+TEST_F(ConfigFilePollerTest, TellsOfWhatChangedBeforeItsFirstLook) {
   dir_.Write("models.config", ConfigOf("b"));
-  const auto poller = Poll(std::chrono::hours(1));
+  const auto poller = Poll(std::chrono::milliseconds(5));
+  while (told_ == 0) std::this_thread::yield();
   EXPECT_EQ(told_, 1);
+}
+
+TEST_F(ConfigFilePollerTest, TellsAgainOfWhatWasNotTaken) {
+  refused_ = 3;
+  ::testing::internal::CaptureStderr();
+  {
+    const auto poller = Poll(std::chrono::milliseconds(5));
+    dir_.Write("models.config", ConfigOf("b"));
+    while (told_ <= refused_) std::this_thread::yield();
+    // Many looks.
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  EXPECT_EQ(told_, refused_ + 1) << "it was taken";
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const std::string line = "the configuration stays as it was: the disk is full";
+  EXPECT_THAT(log, ::testing::HasSubstr(line));
+  EXPECT_EQ(log.find(line), log.rfind(line)) << "it was said once";
+}
+
+TEST_F(ConfigFilePollerTest, WhatWasNotTakenAndIsGoneIsNoChange) {
+  refused_ = 1 << 30;
+  const auto poller = Poll(std::chrono::milliseconds(5));
+  dir_.Write("models.config", ConfigOf("b"));
+  while (told_ == 0) std::this_thread::yield();
+  // It expects b.
+  dir_.Write("models.config", ConfigOf("a"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
 }
 
 }  // namespace

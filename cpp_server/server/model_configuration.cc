@@ -68,10 +68,11 @@ std::shared_ptr<const ModelConfiguration::Snapshot> ModelConfiguration::Get() co
 absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, const std::string& given,
                                            std::vector<std::string>* added) {
   const std::shared_ptr<const Snapshot> before = Get();
-  auto settings = ModelSettingsOf(config);
-  if (!settings.ok()) return settings.status();
+  // First: any other platform than before is one that cannot be served.
   absl::Status platforms = CheckPlatformsUnchanged(before->config, config);
   if (!platforms.ok()) return platforms;
+  auto settings = ModelSettingsOf(config);
+  if (!settings.ok()) return settings.status();
   std::set<std::string> known;
   for (const ModelConfig& model : before->config.model_config_list().config()) known.insert(model.name());
   if (file_) {

@@ -111,8 +111,7 @@ absl::StatusOr<ModelServerConfig> FirstConfiguration(const ModelServer::Options&
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& options,
-                                                                const std::function<bool()>& stop) {
+absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& options) {
   for (const std::string& library : options.op_libraries) {
     const absl::Status loaded = LoadOpLibrary(library);
     if (!loaded.ok()) return Mistake(loaded);
@@ -143,16 +142,22 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
   const absl::Status fronts = server->StartFronts(options);
   if (!fronts.ok()) return fronts;
   server->core_->BeginLoading();
-  const absl::Status loaded = server->core_->WaitUntilLoaded(stop);
-  if (!loaded.ok()) {
-    // Else a change that waits for models would hold the fronts up.
-    server->core_->BeginShutdown();
-    return loaded;
-  }
+  // Before the models are loaded: a file that is mended may be what one of them waits for.
   server->StartConfigPoller(options);
-  server->serving_ = true;
-  server->grpc_->SetServing(true);
   return server;
+}
+
+ModelServer::~ModelServer() {
+  // Else a change that waits for models would hold the fronts up.
+  if (core_ != nullptr) core_->BeginShutdown();
+}
+
+absl::Status ModelServer::WaitUntilLoaded(const std::function<bool()>& stop) {
+  absl::Status loaded = core_->WaitUntilLoaded(stop);
+  if (!loaded.ok()) return loaded;
+  serving_ = true;
+  grpc_->SetServing(true);
+  return loaded;
 }
 
 absl::Status ModelServer::StartCore(const Options& options) {
@@ -287,9 +292,15 @@ void ModelServer::StartConfigPoller(const Options& options) {
   config_poller_ = std::make_unique<ConfigFilePoller>(
       options.model_config_file, options.model_config_poll_wait, options.models,
       [this](const ModelServerConfig& config) {
-        ModelConfiguration* const configuration = core_->configuration();
+        std::vector<std::string> added;
+        absl::Status taken = core_->configuration()->SetGiven(config, &added);
+        if (!taken.ok()) return taken;
+        // What is left is to wait for those that are new.
         core_->Change(
-            [configuration, config](std::vector<std::string>* added) { return configuration->SetGiven(config, added); },
+            [added](std::vector<std::string>* awaited) {
+              *awaited = added;
+              return absl::OkStatus();
+            },
             [](const absl::Status& status) {
               if (status.ok()) {
                 Log(Severity::kInfo, "--model_config_file has changed and was taken over");
@@ -297,6 +308,7 @@ void ModelServer::StartConfigPoller(const Options& options) {
                 Log(Severity::kError, absl::StrCat("--model_config_file has changed: ", status.ToString()));
               }
             });
+        return taken;
       });
 }
 

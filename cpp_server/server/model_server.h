@@ -84,13 +84,18 @@ class ModelServer {
     std::string metrics_path;
   };
 
-  // Opens the ports, so that one that cannot be had costs no load, and then loads
-  // what is there. A model answers as soon as it is available; until this returns,
-  // calls of one that is still to come are UNAVAILABLE, and the server is not
-  // ready. `stop` is asked now and then
-  // and ends the wait with CANCELLED. Other errors are those of the
-  // configuration, INVALID_ARGUMENT, and of the fronts.
-  static absl::StatusOr<std::unique_ptr<ModelServer>> Start(const Options& options, const std::function<bool()>& stop);
+  // Opens the ports, so that one that cannot be had costs no load, and begins to load what is there. A model answers as
+  // soon as it is available. Errors are those of the configuration, INVALID_ARGUMENT, and of the fronts.
+  static absl::StatusOr<std::unique_ptr<ModelServer>> Start(const Options& options);
+  // Cancels calls under way, unless Shutdown was called; waits for handlers and loads.
+  ~ModelServer();
+  ModelServer(const ModelServer&) = delete;
+  ModelServer& operator=(const ModelServer&) = delete;
+
+  // Returns once every model has what its folder offers, or a reason why not; then the server is ready. Until then
+  // calls of one that is still to come are UNAVAILABLE. CANCELLED once `stop`, asked now and then, says so; the server
+  // is to be shut down then. Called once.
+  absl::Status WaitUntilLoaded(const std::function<bool()>& stop);
 
   int port() const { return grpc_->port(); }
   // 0 without HTTP.

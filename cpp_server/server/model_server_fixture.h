@@ -53,9 +53,11 @@ class ModelServerFixture : public ::testing::Test {
   }
 
   std::unique_ptr<ModelServer> Started(const ModelServer::Options& options) {
-    auto server = ModelServer::Start(options, [] { return false; });
+    auto server = ModelServer::Start(options);
     EXPECT_TRUE(server.ok()) << server.status();
-    return server.ok() ? *std::move(server) : nullptr;
+    if (!server.ok()) return nullptr;
+    EXPECT_TRUE((*server)->WaitUntilLoaded([] { return false; }).ok());
+    return *std::move(server);
   }
 
   // Makes a version one that does not load.

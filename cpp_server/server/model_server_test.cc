@@ -81,8 +81,10 @@ TEST_F(ModelServerTest, AStartThatIsToldToStopIsCancelled) {
   ModelServer::Options options = OptionsFor({"m"});
   options.poll_wait = std::chrono::hours(1);
   int asked = 0;
-  const auto server = ModelServer::Start(options, [&asked] { return ++asked == 3; });
-  EXPECT_EQ(server.status().code(), absl::StatusCode::kCancelled);
+  const auto server = ModelServer::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  const absl::Status loaded = (*server)->WaitUntilLoaded([&asked] { return ++asked == 3; });
+  EXPECT_EQ(loaded.code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(asked, 3);
 }
 
@@ -91,10 +93,8 @@ TEST_F(ModelServerTest, APortInUseIsAnErrorOfTheStart) {
   ASSERT_NE(first, nullptr);
   ModelServer::Options options = OptionsFor({"m"});
   options.grpc.port = first->port();
-  int asked = 0;
-  const auto second = ModelServer::Start(options, [&asked] { return ++asked > 0; });
-  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(asked, 0) << "it was found before any model was waited for";
+  EXPECT_EQ(ModelServer::Start(options).status().code(), absl::StatusCode::kUnavailable)
+      << "it is found before any model is waited for";
 }
 
 TEST_F(ModelServerTest, AModelAnswersBeforeTheOthersAreLoaded) {
@@ -104,11 +104,11 @@ TEST_F(ModelServerTest, AModelAnswersBeforeTheOthersAreLoaded) {
   folder_.Remove("late/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"early", "late"});
   options.settle_time = std::chrono::hours(1);
-  // One that nobody has.
-  options.grpc.port = Started(OptionsFor({"other"}))->port();
   bool early = false;
-  const auto server = ModelServer::Start(options, [&] {
-    const auto stub = tensorflow::serving::PredictionService::NewStub(LocalChannel(options.grpc.port));
+  const auto server = ModelServer::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  const absl::Status loaded = (*server)->WaitUntilLoaded([&] {
+    const auto stub = tensorflow::serving::PredictionService::NewStub(LocalChannel((*server)->port()));
     const auto error_of = [&](const std::string& model) {
       grpc::ClientContext context;
       tensorflow::serving::PredictRequest request = RequestFor(model);
@@ -122,7 +122,7 @@ TEST_F(ModelServerTest, AModelAnswersBeforeTheOthersAreLoaded) {
     return early;
   });
   EXPECT_TRUE(early);
-  EXPECT_EQ(server.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(loaded.code(), absl::StatusCode::kCancelled);
 }
 
 TEST_F(ModelServerTest, TheVersionBeforeAnswersWhileTheNewestDoesNotLoad) {

@@ -3,8 +3,11 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "cpp_server/server/model_server_fixture.h"
 #include "gmock/gmock.h"
@@ -38,6 +41,10 @@ size_t CountThreads() {
 
 class ReloadTest : public ModelServerFixture {
  protected:
+  std::string Read(const std::string& file) const {
+    std::ifstream in(folder_.Path(file), std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  }
   ReloadConfigRequest Listing(const std::vector<std::string>& names) const {
     ReloadConfigRequest request;
     request.mutable_config()->mutable_model_config_list();
@@ -93,21 +100,67 @@ TEST_F(ReloadTest, AModelThatIsNotListedAnyMoreIsUnloaded) {
 
 TEST_F(ReloadTest, ABadConfigurationChangesNothing) {
   Publish("a", 1);
+  Publish("a", 2);
   Publish("b", 1);
-  const auto server = Started(OptionsFor({"a"}));
+  ModelServer::Options options = OptionsFor({"a"});
+  options.config_state_file = folder_.Path("state");
+  auto* const a = options.models.mutable_model_config_list()->mutable_config(0);
+  a->mutable_model_version_policy()->mutable_all();
+  (*a->mutable_version_labels())["stable"] = 1;
+  auto server = Started(options);
   ASSERT_NE(server, nullptr);
-  ReloadConfigRequest request = Listing({"b", "b"});
-  grpc::Status status = Reload(*server, request);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(status.error_message(), "Illegal to list model b multiple times in config list");
-  EXPECT_EQ(Ask(*server, "a"), 4);
-  EXPECT_EQ(Ask(*server, "b"), kNotFound);
-  EXPECT_EQ(List(*server).generation(), 1u);
+  const std::string state = Read("state");
+  EXPECT_THAT(state, HasSubstr("stable"));
 
-  request = ReloadConfigRequest();
-  status = Reload(*server, request);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("Only ModelConfigList is currently supported"));
+  // Besides what is wrong, it moves the label, logs requests and adds a model.
+  (*a->mutable_version_labels())["stable"] = 2;
+  a->mutable_logging_config()->mutable_sampling_config()->set_sampling_rate(1);
+  a->mutable_logging_config()->mutable_log_collector_config()->set_filename_prefix(folder_.Path("requests"));
+  ReloadConfigRequest sound = Listing({});
+  *sound.mutable_config() = options.models;
+  *sound.mutable_config()->mutable_model_config_list()->add_config() = ConfigFor("b");
+  ReloadConfigRequest twice = sound;
+  *twice.mutable_config()->mutable_model_config_list()->add_config() = ConfigFor("b");
+  ReloadConfigRequest platform = sound;
+  platform.mutable_config()->mutable_model_config_list()->mutable_config(0)->set_model_platform("caffe");
+  ReloadConfigRequest new_platform = sound;
+  new_platform.mutable_config()->mutable_model_config_list()->mutable_config(1)->set_model_platform("caffe");
+  ReloadConfigRequest log = sound;
+  log.mutable_config()
+      ->mutable_model_config_list()
+      ->mutable_config(0)
+      ->mutable_logging_config()
+      ->mutable_log_collector_config()
+      ->set_filename_prefix("relative");
+  const std::pair<ReloadConfigRequest, std::string> bad[] = {
+      {twice, "Illegal to list model b multiple times in config list"},
+      {platform,
+       "Illegal to change a model's platform. For model a platform was tensorflow and new platform requested is caffe"},
+      {new_platform, "Model b requests unsupported platform caffe"},
+      {log, "relative"},
+      {ReloadConfigRequest(), "Only ModelConfigList is currently supported"},
+  };
+  for (const auto& [request, text] : bad) {
+    const grpc::Status status = Reload(*server, request);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << text;
+    EXPECT_THAT(status.error_message(), HasSubstr(text));
+    EXPECT_EQ(Ask(*server, "a"), 5) << text;
+    EXPECT_EQ(Ask(*server, "a", "stable"), 4) << text;
+    EXPECT_EQ(Ask(*server, "b"), kNotFound) << text;
+    EXPECT_EQ(List(*server).generation(), 1u) << text;
+    EXPECT_EQ(Read("state"), state) << text;
+  }
+  // What was logged of those calls would be in its file then.
+  server.reset();
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    EXPECT_THAT(entry.path().filename().string(), ::testing::AnyOf("a", "b", "state"));
+  }
+
+  server = Started(options);
+  ASSERT_NE(server, nullptr);
+  EXPECT_TRUE(Reload(*server, sound).ok()) << "without the mistake all of it counts";
+  EXPECT_EQ(Ask(*server, "a", "stable"), 5);
+  EXPECT_EQ(Ask(*server, "b"), 4);
 }
 
 TEST_F(ReloadTest, SaysWhichModelDidNotBecomeAvailable) {
@@ -152,6 +205,49 @@ TEST_F(ReloadTest, AChangeDoesNotWaitForTheModelsOfAnother) {
   remove.set_name("slow");
   EXPECT_TRUE(Remove(*server, remove, &configuration).ok());
   slow.join();
+}
+
+TEST_F(ReloadTest, AChangedFileIsTakenAlthoughTheFirstModelsAreStillLoading) {
+  Publish("a", 1);
+  // Nobody ever completes it.
+  Publish("slow", 1);
+  folder_.Remove("slow/1/_SUCCESS");
+  ModelServer::Options options = OptionsFor({"slow"});
+  options.settle_time = std::chrono::hours(1);
+  options.model_config_file = folder_.Path("models.config");
+  options.model_config_poll_wait = std::chrono::milliseconds(5);
+  folder_.Write("models.config", options.models.DebugString());
+  const auto server = ModelServer::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  folder_.Write("models.config", Listing({"a"}).config().DebugString());
+  bool answered = false;
+  const absl::Status loaded = (*server)->WaitUntilLoaded([&] {
+    answered = answered || Ask(**server, "a") == 4;
+    return answered;
+  });
+  EXPECT_TRUE(answered || Ask(**server, "a") == 4) << loaded;
+}
+
+TEST_F(ReloadTest, AChangedFileIsTakenAsSoonAsItCanBeKept) {
+  Publish("a", 1);
+  Publish("b", 1);
+  ModelServer::Options options = OptionsFor({"a"});
+  options.config_state_file = folder_.Path("state");
+  options.model_config_file = folder_.Path("models.config");
+  options.model_config_poll_wait = std::chrono::milliseconds(5);
+  folder_.Write("models.config", options.models.DebugString());
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  // Nothing can be written there.
+  folder_.MakeFolder("state.new");
+  ::testing::internal::CaptureStderr();
+  folder_.Write("models.config", Listing({"a", "b"}).config().DebugString());
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(Ask(*server, "b"), kNotFound);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr(folder_.Path("state.new")));
+  folder_.Remove("state.new");
+  while (Ask(*server, "b") != 4) std::this_thread::yield();
+  EXPECT_EQ(List(*server).generation(), 2u);
 }
 
 TEST_F(ReloadTest, ModelsThatComeAndGoLeaveNothing) {
