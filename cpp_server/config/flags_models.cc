@@ -27,7 +27,7 @@ ABSL_FLAG(
 ABSL_FLAG(double, settle_seconds, 2, "Seconds without a change after which files have come to rest.");
 ABSL_FLAG(int, max_num_load_retries, 5, "Tries after the first failed one to load a version.");
 ABSL_FLAG(int64_t, load_retry_interval_micros, int64_t{60} * 1000 * 1000,
-          "Microseconds before each of those tries; negative: none.");
+          "Microseconds before each of the tries of --max_num_load_retries; negative: none.");
 ABSL_FLAG(bool, enable_model_warmup, true, "Run every signature of a version once before it takes requests.");
 ABSL_FLAG(int, num_request_iterations_for_warmup, 0,
           "How often each request of a version's assets.extra/tf_serving_warmup_requests is run; 0: once.");

@@ -53,7 +53,7 @@ TfServingFamilies::TfServingFamilies(MetricRegistry* registry) {
                                                     {"model_path", "status"},
                                                     1});
   request_log_count = registry->AddCounter({":tensorflow:serving:request_log_count",
-                                            "Requests that were handed to the request log.",
+                                            "Requests that the request log was given, by whether its queue took them.",
                                             {"model_name", "status_code"},
                                             1});
   batching_session_queuing_latency =

@@ -184,8 +184,8 @@ void ServingMetrics::OnWarmup(absl::string_view path, const absl::StatusOr<int64
       ->Observe(static_cast<double>(micros));
 }
 
-void ServingMetrics::OnLogged(absl::string_view model) {
-  tf_serving_.request_log_count->With({model, "OK"})->Increment();
+void ServingMetrics::OnLogged(absl::string_view model, absl::StatusCode said) {
+  tf_serving_.request_log_count->With({model, absl::StatusCodeToString(said)})->Increment();
 }
 
 void ServingMetrics::AddInFlight(WaitingCalls waiting_calls) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -74,8 +75,8 @@ class ServingMetrics final : public InferenceObserver {
   // The warm-up of the version at `path` took so long, and replayed so many records.
   void OnWarmup(absl::string_view path, const absl::StatusOr<int64_t>& records, int64_t micros);
 
-  // A request of `model` was handed to the request log.
-  void OnLogged(absl::string_view model);
+  // The request log was given a request of `model`, and said this.
+  void OnLogged(absl::string_view model, absl::StatusCode said);
 
   // The page in Prometheus's text format 0.0.4, see kExpositionContentType.
   std::string Scrape() const { return registry_.Scrape(); }

@@ -43,6 +43,10 @@ absl::Status Check(const RequestLogOptions& options) {
                                                  options.files.max_file_bytes, ")"));
 }
 
+absl::Status NotLogged(absl::string_view model) {
+  return absl::FailedPreconditionError(absl::StrCat("request log: the model \"", model, "\" is not logged there"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RequestLog>> RequestLog::Create(const RequestLogOptions& options) {
@@ -98,13 +102,13 @@ absl::Status RequestLog::Configure(const std::map<std::string, tensorflow::servi
   return absl::OkStatus();
 }
 
-void RequestLog::Log(PredictionLogField kind, absl::string_view model, absl::string_view request,
-                     absl::string_view response) {
+absl::Status RequestLog::Log(PredictionLogField kind, absl::string_view model, absl::string_view request,
+                             absl::string_view response) {
   std::shared_ptr<const ModelLog> log;
   {
     MutexLock lock(&mu_);
     const auto found = models_.find(std::string_view(model.data(), model.size()));
-    if (found == models_.end()) return;
+    if (found == models_.end()) return NotLogged(model);
     log = found->second;
   }
   const auto bytes = static_cast<int64_t>(request.size() + response.size()) + kQueueOverhead;
@@ -112,7 +116,7 @@ void RequestLog::Log(PredictionLogField kind, absl::string_view model, absl::str
   if (bytes > std::numeric_limits<int32_t>::max() || !Reserve(bytes)) {
     ++counters_.dropped;
     ++dropped_by_queue_;
-    return;
+    return absl::ResourceExhaustedError("request log: the record does not fit into the queue (max_queue_bytes)");
   }
   LogRecordParts parts;
   parts.kind = kind;
@@ -129,10 +133,11 @@ void RequestLog::Log(PredictionLogField kind, absl::string_view model, absl::str
     // Configured otherwise meanwhile: the file is closed.
     queue_bytes_ -= bytes;
     ++counters_.dropped;
-    return;
+    return NotLogged(model);
   }
   jobs_.push_back(std::move(job));
   work_.NotifyOne();
+  return absl::OkStatus();
 }
 
 bool RequestLog::Reserve(int64_t bytes) {

@@ -65,9 +65,10 @@ class RequestLog {
   bool Sample(absl::string_view model) const { return sampler_.Sample(model); }
 
   // Queues a copy; `kind` is kPredict, kClassify, kRegress or kMultiInference, `request` and `response` are serialized
-  // messages, the response may be empty. A request of a model that is not logged is ignored.
-  void Log(PredictionLogField kind, absl::string_view model, absl::string_view request, absl::string_view response)
-      EXCLUDES(mu_);
+  // messages, the response may be empty. RESOURCE_EXHAUSTED if the queue has no room for it; FAILED_PRECONDITION if the
+  // model is not logged, or is just configured otherwise.
+  absl::Status Log(PredictionLogField kind, absl::string_view model, absl::string_view request,
+                   absl::string_view response) EXCLUDES(mu_);
 
   // Waits until what was logged before is in its file, or dropped. Waits for the disk: not for the request path.
   void Flush() EXCLUDES(mu_);

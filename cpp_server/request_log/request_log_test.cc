@@ -70,7 +70,8 @@ class RequestLogTest : public ::testing::Test {
 TEST_F(RequestLogTest, LogsNothingUnlessConfigured) {
   auto log = Make();
   EXPECT_FALSE(log->Sample("m"));
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+  EXPECT_EQ(log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "").code(),
+            absl::StatusCode::kFailedPrecondition);
   log->Flush();
   EXPECT_EQ(log->stats().logged, 0);
   EXPECT_EQ(log->stats().dropped, 0);
@@ -228,9 +229,10 @@ TEST_F(RequestLogTest, WhatDoesNotFitIntoTheQueueIsDroppedAndCounted) {
   options_.max_queue_bytes = 2000;
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest(std::string(2000, 'x')), "");
+  EXPECT_EQ(log->Log(PredictionLogField::kPredict, "m", PredictRequest(std::string(2000, 'x')), "").code(),
+            absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(log->stats().dropped, 1);
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+  EXPECT_EQ(log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), ""), absl::OkStatus());
   log->Flush();
   EXPECT_EQ(log->stats().dropped, 1);
   EXPECT_EQ(log->stats().logged, 1);

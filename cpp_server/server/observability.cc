@@ -88,8 +88,7 @@ void Observability::ReopenLogs() {
 
 void Observability::Log(PredictionLogField kind, absl::string_view model, absl::string_view request,
                         absl::string_view response) const {
-  metrics_->OnLogged(model);
-  request_log_->Log(kind, model, request, response);
+  metrics_->OnLogged(model, request_log_->Log(kind, model, request, response).code());
 }
 
 }  // namespace trilho

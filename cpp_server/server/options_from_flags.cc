@@ -151,8 +151,12 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
   if (!status.ok()) return status;
   options.http = HttpOptionsOf(absl::GetFlag(FLAGS_rest_api_port));
   options.management = HttpOptionsOf(absl::GetFlag(FLAGS_management_port));
-  // No page of another site has a business there.
-  if (options.management) options.management->cors = false;
+  if (options.management) {
+    // No page of another site has a business there.
+    options.management->cors = false;
+    // A change is answered when its models are loaded, however long that takes.
+    options.management->request_timeout = std::chrono::milliseconds(0);
+  }
   options.grpc.memory = RequestMemoryFromFlags();
   for (absl::optional<HttpServer::Options>* const http : {&options.http, &options.management}) {
     if (*http) (*http)->memory = options.grpc.memory;
