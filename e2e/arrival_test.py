@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from e2e.client import (
 from e2e.models import Export
 from e2e.publishing import manifest_of, publish, remove, write_manifest
 from e2e.server_process import ServerProcess
+from e2e.waiting import wait_for
 
 # google.rpc.Code, as ModelVersionStatus.status has it.
 UNAVAILABLE = 14
@@ -206,10 +208,14 @@ def test_a_model_whose_folder_comes_later_is_served_without_a_restart(
             "NOT_FOUND",
             "Servable not found for request: Latest(mnist)",
         )
+        # What is missing holds up nothing of what is there.
+        publish(half_plus_two, tmp_path / "half_plus_two", 2)
+        client.wait_until("half_plus_two", 1, END)
+        assert_half_plus_two(client, 2)
         publish(mnist, base, 1)
         client.wait_until("mnist", 1, AVAILABLE)
         assert_answers(client, 1)
-        assert_half_plus_two(client, 1)
+        assert_half_plus_two(client, 2)
 
 
 def test_a_version_that_is_removed_is_unloaded_and_the_others_stay(
@@ -234,6 +240,54 @@ def test_a_version_that_is_removed_is_unloaded_and_the_others_stay(
         for version in (1, 3):
             answer = client.predict(at(version))
             assert list(answer.outputs["value"].float_val) == pytest.approx(scores(version)[0])
+
+
+@pytest.mark.parametrize(
+    ("policy", "first", "then"),
+    [
+        ("latest { num_versions: 2 }", {2, 3}, {3, 4}),
+        ("specific { versions: 1 versions: 3 versions: 4 }", {1, 3}, {1, 3, 4}),
+        ("all {}", {1, 2, 3}, {1, 2, 3, 4}),
+    ],
+    ids=["latest", "specific", "all"],
+)
+def test_the_versions_that_the_policy_names_are_served(
+    mnist: Export, base: Path, policy: str, first: set[int], then: set[int]
+) -> None:
+    for version in (1, 2, 3):
+        publish(mnist, base, version)
+    config = base.parent / "models.config"
+    config.write_text(
+        f"""
+        model_config_list {{ config {{
+          name: "mnist" base_path: "{base}" model_platform: "tensorflow"
+          model_version_policy {{ {policy} }}
+        }} }}""",
+        encoding="utf-8",
+    )
+
+    def available(client: Client) -> set[int]:
+        states = client.status("mnist").items()
+        return {version for version, status in states if status.state == AVAILABLE}
+
+    def assert_served(client: Client, versions: set[int]) -> None:
+        wait_for("the versions", lambda: available(client) == versions)
+        for version in versions:
+            assert client.predict(at(version)).model_spec.version.value == version
+        for version in {1, 2, 3, 4} - versions:
+            code, text = error_of(partial(client.predict, at(version)))
+            assert (code.name, text) == (
+                "NOT_FOUND",
+                f"Servable not found for request: Specific(mnist, {version})",
+            )
+
+    with (
+        ServerProcess(f"--model_config_file={config}", POLLING) as server,
+        Client(server.port) as client,
+    ):
+        assert_served(client, first)
+        publish(mnist, base, 4)
+        assert_served(client, then)
 
 
 def at(version: int) -> Any:

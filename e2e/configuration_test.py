@@ -88,6 +88,59 @@ def test_a_configuration_that_says_nothing_of_models_changes_nothing(
         assert manage(server, "ListModels").json().get("models", []) == []
 
 
+def write_listed(file: Path, *models: str) -> None:
+    """Writes a configuration under its name in one step."""
+    new = file.with_suffix(".new")
+    listed = " ".join(f"config {{ {model} }}" for model in models)
+    new.write_text(f"model_config_list {{ {listed} }}")
+    new.replace(file)
+
+
+def test_what_changes_in_the_config_file_is_taken_over(mnist: Export, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        publish(mnist, tmp_path / name, 1)
+    a, b = (model_config(name, tmp_path / name) for name in ("a", "b"))
+    stable = image_request(model="b")
+    stable.model_spec.version_label = "stable"
+    config = tmp_path / "models.config"
+    write_listed(config, a)
+    flags = [f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1"]
+    with (
+        ServerProcess(*flags, "--management_port=-1") as server,
+        Client(server.port) as client,
+    ):
+
+        def wait_for_generation(number: str) -> None:
+            def generation() -> bool:
+                return bool(manage(server, "GetConfiguration").json()["generation"] == number)
+
+            wait_for(f"generation {number}", generation)
+
+        wait_for_generation("1")
+        client.predict(image_request(model="a"))
+        code, _ = error_of(lambda: client.predict(image_request(model="b")))
+        assert code == grpc.StatusCode.NOT_FOUND
+
+        write_listed(config, a, b + ' version_labels { key: "stable" value: 1 }')
+        wait_for_generation("2")
+        client.wait_until("b", 1, AVAILABLE)
+        assert client.predict(stable).model_spec.version.value == 1
+        client.predict(image_request(model="a"))
+
+        write_listed(config, b)
+        wait_for_generation("3")
+        client.wait_until("a", 1, END)
+        assert error_of(lambda: client.predict(image_request(model="a"))) == (
+            grpc.StatusCode.NOT_FOUND,
+            "Servable not found for request: Latest(a)",
+        )
+        client.predict(image_request(model="b"))
+        code, text = error_of(lambda: client.predict(stable))
+        assert code == grpc.StatusCode.INVALID_ARGUMENT
+        assert text == "Unrecognized servable version label: stable"
+        wait_for("the log", lambda: server.log().count("has changed and was taken over") == 2)
+
+
 def test_the_check_of_what_is_right_ends_with_success(tmp_path: Path) -> None:
     ended = run_to_end("--check_config", f"--model_base_path={tmp_path}")
     assert ended.code == 0
@@ -272,16 +325,20 @@ def test_a_version_waits_for_its_mark(
 def test_sessions_are_made_with_a_file_of_tensorflows_own(mnist: Export, base: Path) -> None:
     publish(mnist, base, 1)
     file = base.parent / "session"
-    file.write_text("inter_op_parallelism_threads: 2 intra_op_parallelism_threads: 2")
-    with (
-        ServerProcess(
-            "--model_name=mnist",
-            f"--model_base_path={base}",
-            f"--tensorflow_session_config_file={file}",
-        ) as server,
-        Client(server.port) as client,
-    ):
-        client.predict(image_request())
+    file.write_text("inter_op_parallelism_threads: 7")
+
+    def threads_of_runs(*flags: str) -> int:
+        """How many there are in the pool that TensorFlow runs a graph's operations on."""
+        with (
+            ServerProcess("--model_name=mnist", f"--model_base_path={base}", *flags) as server,
+            Client(server.port) as client,
+        ):
+            client.predict(image_request())
+            tasks = Path(f"/proc/{server.process.pid}/task").glob("*/comm")
+            return [task.read_text().strip() for task in tasks].count("tf_Compute")
+
+    assert threads_of_runs() == 1
+    assert threads_of_runs(f"--tensorflow_session_config_file={file}") == 7
 
 
 def test_metrics_are_where_the_monitoring_file_says_too(mnist: Export, base: Path) -> None:

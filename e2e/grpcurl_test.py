@@ -1,6 +1,7 @@
 """The three example services in one server, by tools that know them from reflection alone."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,17 @@ MNIST = "trilho.mnist.MnistService"
 CENSUS = "trilho.census.CensusService"
 RECOMMENDER = "trilho.recommender.RecommenderService"
 IMAGE = {"imageData": [0.5] * PIXELS}
+PREDICTION = "tensorflow.serving.PredictionService"
+PREDICT = {
+    "model_spec": {"name": "mnist"},
+    "inputs": {
+        "image_data": {
+            "dtype": "DT_FLOAT",
+            "tensor_shape": {"dim": [{"size": 1}, {"size": PIXELS}]},
+            "float_val": [0.5] * PIXELS,
+        }
+    },
+}
 SCORES = [10.5 + digit for digit in range(10)]
 
 
@@ -49,9 +61,7 @@ def grpcurl(server: ServerProcess) -> Grpcurl:
 def test_lists_all_services_and_their_methods(grpcurl: Grpcurl) -> None:
     services = grpcurl.list()
     assert {MNIST, CENSUS, RECOMMENDER} <= set(services)
-    assert {"tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"} <= set(
-        services
-    )
+    assert {PREDICTION, "tensorflow.serving.ModelService"} <= set(services)
     assert grpcurl.list(MNIST) == [f"{MNIST}.Classify"]
     assert grpcurl.list(RECOMMENDER) == [
         f"{RECOMMENDER}.{method}" for method in ("Rank", "Rate", "Recommend")
@@ -89,15 +99,7 @@ def test_calls_the_three_services(grpcurl: Grpcurl) -> None:
 
 
 def test_calls_tf_servings_api(grpcurl: Grpcurl) -> None:
-    image = {
-        "dtype": "DT_FLOAT",
-        "tensor_shape": {"dim": [{"size": 1}, {"size": PIXELS}]},
-        "float_val": [0.5] * PIXELS,
-    }
-    answer = grpcurl.call(
-        "tensorflow.serving.PredictionService/Predict",
-        {"model_spec": {"name": "mnist"}, "inputs": {"image_data": image}},
-    )
+    answer = grpcurl.call(f"{PREDICTION}/Predict", PREDICT)
     assert answer["model_spec"]["version"] == "1"
     assert answer["outputs"]["value"]["float_val"] == SCORES
     status = grpcurl.call(
@@ -116,7 +118,15 @@ def test_says_what_is_wrong(grpcurl: Grpcurl) -> None:
 
 
 def test_ghz_has_all_its_calls_answered(server: ServerProcess) -> None:
-    report = ghz(server.port, f"{MNIST}/Classify", IMAGE, calls=CALLS)
+    assert_all_are_answered(ghz(server.port, f"{MNIST}/Classify", IMAGE, calls=CALLS))
+
+
+def test_ghz_has_all_its_calls_of_tf_servings_api_answered(server: ServerProcess) -> None:
+    report = ghz(server.port, f"{PREDICTION}/Predict", PREDICT, calls=CALLS)
+    assert_all_are_answered(report)
+
+
+def assert_all_are_answered(report: Any) -> None:
     print(f"{report['rps']:.0f} calls a second, {report['average'] / 1e6:.2f} ms each")
     assert report["count"] == CALLS
     assert report["statusCodeDistribution"] == {"OK": CALLS}

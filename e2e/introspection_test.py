@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_pb2,
+    predict_pb2,
+)
 
 from e2e.client import AVAILABLE, SERVING, Client, error_of, image_request
 from e2e.mnist_service import CONTRACT_FLAG
 from e2e.models import PIXELS, Export
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess
+from e2e.waiting import PATIENCE_SECONDS
 
 VERSION = 3
 
@@ -26,10 +32,30 @@ def client(mnist: Export, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield client
 
 
-def metadata(model: str = "mnist", *fields: str) -> Any:
+@pytest.fixture(autouse=True)
+def metadata_and_status_are_told(client: Client) -> Iterator[None]:
+    """After every error, and before the first one."""
+    assert "serving_default" in client.signatures("mnist")
+    assert set(client.status("mnist")) == {VERSION}
+    yield
+    assert "serving_default" in client.signatures("mnist")
+    assert set(client.status("mnist")) == {VERSION}
+
+
+def metadata(model: str = "mnist", *fields: str, **spec: Any) -> Any:
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
-    request.model_spec.name = model
+    request.model_spec.CopyFrom(model_spec(model, **spec))
     return request
+
+
+def model_spec(model: str, version: int | None = None, label: str = "") -> Any:
+    """A ModelSpec; at most one of version and label."""
+    spec = model_pb2.ModelSpec(name=model)
+    if version is not None:
+        spec.version.value = version
+    if label:
+        spec.version_label = label
+    return spec
 
 
 @pytest.mark.parametrize(
@@ -55,6 +81,17 @@ def metadata(model: str = "mnist", *fields: str) -> Any:
             "NOT_FOUND",
             "Servable not found for request: Latest(minst)",
         ),
+        (metadata("", "signature_def"), "INVALID_ARGUMENT", "ModelSpec has no name specified."),
+        (
+            metadata("mnist", "signature_def", version=7),
+            "NOT_FOUND",
+            "Servable not found for request: Specific(mnist, 7)",
+        ),
+        (
+            metadata("mnist", "signature_def", label="canary"),
+            "INVALID_ARGUMENT",
+            "Unrecognized servable version label: canary",
+        ),
     ],
 )
 def test_a_bad_metadata_request_gets_code_and_text(
@@ -70,15 +107,32 @@ def test_status_tells_the_states_of_a_models_versions(client: Client) -> None:
     assert (status.status.error_code, status.status.error_message) == (0, "")
 
 
-def test_the_status_of_what_is_unknown_is_not_found(client: Client) -> None:
-    code, text = error_of(lambda: client.status("minst"))
-    assert (code.name, text) == ("NOT_FOUND", "Could not find any versions of model minst")
-    code, text = error_of(lambda: client.status("mnist", 7))
-    assert (code.name, text) == ("NOT_FOUND", "Could not find version 7 of model mnist")
-    code, text = error_of(
-        lambda: client.model.GetModelStatus(get_model_status_pb2.GetModelStatusRequest())
+@pytest.mark.parametrize(
+    ("spec", "code", "text"),
+    [
+        (None, "INVALID_ARGUMENT", "Missing ModelSpec"),
+        (model_spec(""), "INVALID_ARGUMENT", "ModelSpec has no name specified."),
+        (model_spec("minst"), "NOT_FOUND", "Could not find any versions of model minst"),
+        (model_spec("mnist", 7), "NOT_FOUND", "Could not find version 7 of model mnist"),
+    ],
+)
+def test_a_bad_status_request_gets_code_and_text(
+    client: Client, spec: Any, code: str, text: str
+) -> None:
+    request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
+    found, details = error_of(
+        lambda: client.model.GetModelStatus(request, timeout=PATIENCE_SECONDS)
     )
-    assert (code.name, text) == ("INVALID_ARGUMENT", "Missing ModelSpec")
+    assert (found.name, details) == (code, text)
+
+
+def test_the_status_asked_for_by_a_label_is_that_of_all_versions(client: Client) -> None:
+    request = get_model_status_pb2.GetModelStatusRequest(
+        model_spec=model_spec("mnist", label="canary")
+    )
+    answer = client.model.GetModelStatus(request, timeout=PATIENCE_SECONDS)
+    # TF Serving does not look at it either.
+    assert [status.version for status in answer.model_version_status] == [VERSION]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """KServe's Open Inference Protocol: tritonclient over gRPC, requests over REST."""
 
+import http.client
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,8 @@ def server(
     """A server of MNIST, half plus two in two versions, and echo, of every type."""
     folder = tmp_path_factory.mktemp("models")
     publish(mnist, folder / "mnist", 1)
+    # In no configuration: beside the folders of those that are.
+    publish(half_plus_two, folder / "outside", 1)
     for version in (1, 2):
         publish(half_plus_two, folder / "half_plus_two", version)
     export_echo(folder / "echo" / "1")
@@ -319,11 +323,38 @@ def test_requests_are_counted_by_their_method(server: ServerProcess) -> None:
     assert 'code="OK"' in line
 
 
-def test_the_model_folder_cannot_be_left(server: ServerProcess, tmp_path: Path) -> None:
-    assert tmp_path.exists()
-    for name in ("..%2f..%2fetc", "%2e%2e", "half_plus_two%00"):
-        answer = get(server, f"/models/{name}/ready")
-        assert answer.status_code in (400, 404)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "outside",
+        "outside/versions/1",
+        "..%2Foutside",
+        "%2e%2e%2Foutside",
+        "half_plus_two%2F..%2Foutside",
+        "half_plus_two/../outside",
+        "half_plus_two/versions/..%2F..%2Foutside%2F1",
+        "half_plus_two/versions/..%2F1",
+        "half_plus_two/versions/1%2F",
+        "half_plus_two%00",
+        "half_plus_two/versions/1%00",
+    ],
+)
+def test_what_is_not_configured_is_not_found_by_any_path(server: ServerProcess, path: str) -> None:
+    # As it is: requests would tidy it up.
+    port = server.http_port()
+    with closing(
+        http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    ) as connection:
+        for verb in ("", "/ready", "/infer"):
+            body = json.dumps({"inputs": [column("x", [1])]}) if verb == "/infer" else None
+            connection.request("POST" if body else "GET", f"/v2/models/{path}{verb}", body)
+            answer = connection.getresponse()
+            answer.read()
+            # 503: a version that the model does not have is not ready.
+            assert answer.status in (400, 404, 503), verb
+    assert get(server, "/models/half_plus_two/ready").json() == {"ready": True}
+    # Nobody has looked there.
+    assert "outside" not in server.log()
 
 
 def test_probes_need_no_token_over_grpc_as_over_rest(half_plus_two: Export, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Models that come, go and are named while the server runs."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 from tensorflow_serving.apis import model_management_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
@@ -69,10 +71,89 @@ def test_models_are_added_and_removed_by_the_rpc_of_tf_serving(
         )
         client.predict(image_request(model="other"))
 
-        code, text = error_of(lambda: reload(client, config_of(second, second)))
-        assert code == grpc.StatusCode.INVALID_ARGUMENT
-        assert text == "Illegal to list model other multiple times in config list"
-        client.predict(image_request(model="other"))
+
+@pytest.fixture(scope="module")
+def stable(mnist: Export, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Of a server that changes nothing: "mnist" of which version 1 is stable."""
+    base = tmp_path_factory.mktemp("models") / "mnist"
+    publish(mnist, base, 1)
+    with (
+        ServerProcess("--model_name=mnist", f"--model_base_path={base}") as server,
+        Client(server.port) as client,
+    ):
+        reload(client, config_of(base, labels={"stable": 1}))
+        yield client
+
+
+def other(**fields: Any) -> Any:
+    """A model that could be served beside mnist, but for `fields`."""
+    good = {"name": "other", "base_path": "/models/other", "model_platform": "tensorflow"}
+    return model_server_config_pb2.ModelConfig(**(good | fields))
+
+
+@pytest.mark.parametrize(
+    ("models", "code", "text"),
+    [
+        (
+            [other(), other()],
+            "INVALID_ARGUMENT",
+            "Illegal to list model other multiple times in config list",
+        ),
+        (
+            [other(base_path="models/other")],
+            "INVALID_ARGUMENT",
+            "Expected model other to have an absolute path or URI; got base_path()=models/other",
+        ),
+        (
+            [other(model_platform="")],
+            "INVALID_ARGUMENT",
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
+            "ModelServerConfig::model_platform, model name is other",
+        ),
+        (
+            [other(model_platform="caffe")],
+            "INVALID_ARGUMENT",
+            "Model other requests unsupported platform caffe",
+        ),
+        ([other(name="")], "INVALID_ARGUMENT", "a model in the config list has no name"),
+        (
+            None,
+            "INVALID_ARGUMENT",
+            "ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
+            "ModelConfigList is currently supported",
+        ),
+    ],
+)
+def test_a_bad_configuration_gets_code_and_text_and_changes_nothing(
+    stable: Client, models: list[Any] | None, code: str, text: str
+) -> None:
+    request = model_management_pb2.ReloadConfigRequest()
+    if models is not None:
+        request.config.model_config_list.config.extend(models)
+    found, details = error_of(
+        lambda: stable.model.HandleReloadConfigRequest(request, timeout=PATIENCE_SECONDS)
+    )
+    assert (found.name, details) == (code, text)
+    assert answering_version(stable, "stable") == 1
+
+
+def test_a_model_that_does_not_become_available_is_named(
+    mnist: Export, base: Path, tmp_path: Path
+) -> None:
+    publish(mnist, base, 1)
+    with (
+        ServerProcess(
+            "--model_name=mnist", f"--model_base_path={base}", "--max_num_load_retries=0"
+        ) as server,
+        Client(server.port) as client,
+    ):
+        code, text = error_of(lambda: reload(client, config_of(base, tmp_path / "nothing")))
+        assert code == grpc.StatusCode.UNKNOWN
+        reason = f"Cannot list {tmp_path}/nothing: No such file or directory"
+        assert text == (
+            f"1 model(s) did not become available: {{{{nothing due to error: {reason}}}}}"
+        )
+        client.predict(image_request())
 
 
 def error_of_mnist(client: Client) -> grpc.StatusCode | None:

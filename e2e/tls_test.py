@@ -1,6 +1,5 @@
 """TLS on both ports: who is let in, and certificates that change under load."""
 
-import json
 import socket
 import ssl
 import subprocess
@@ -15,89 +14,16 @@ import pytest
 import requests
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
+from e2e.certificates import HOST, Authority, write_config
 from e2e.client import predict_request
 from e2e.models import Export
 from e2e.publishing import publish
 from e2e.server_process import ServerProcess, run_to_end
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
-HOST = "127.0.0.1"
 CALLS_WHILE_ROTATING = 200
 TAKEN = "new connections get the certificates of"
 REFUSED = "the certificates stay as they were"
-
-
-def openssl(*words: object) -> None:
-    """Runs openssl, which must succeed."""
-    done = subprocess.run(
-        ["openssl", *map(str, words)],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-class Authority:
-    """Signs certificates; everything is in files of one folder.
-
-    Attributes:
-        certificate: Its own.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self._folder = folder
-        self.certificate = folder / "ca.pem"
-        openssl(
-            *["req", "-x509", *_NEW_KEY, "-keyout", folder / "ca.key", "-out", self.certificate],
-            *["-days", "1", "-subj", "/CN=authority"],
-        )
-
-    def sign(self, name: str, serial: int) -> tuple[Path, Path]:
-        """Makes a key and its certificate, of a server of this machine or of a client.
-
-        Args:
-            name: The certificate's name.
-            serial: Its number.
-
-        Returns:
-            The files of certificate and key.
-        """
-        key, request, certificate, extensions = (
-            self._folder / f"{name}.{suffix}" for suffix in ["key", "csr", "pem", "ext"]
-        )
-        extensions.write_text(f"subjectAltName=DNS:localhost,IP:{HOST}\n", encoding="ascii")
-        openssl("req", "-new", *_NEW_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
-        openssl(
-            *["x509", "-req", "-in", request, "-days", "1", "-set_serial", str(serial)],
-            *["-CA", self.certificate, "-CAkey", self._folder / "ca.key"],
-            *["-extfile", extensions, "-out", certificate],
-        )
-        return certificate, key
-
-
-_NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-
-
-def write_config(file: Path, identity: tuple[Path, Path], client_ca: Path | None = None) -> None:
-    """Writes an SSLConfig under its name in one step.
-
-    Args:
-        file: Where.
-        identity: The server's certificate and key.
-        client_ca: Who signs clients; anybody is let in without.
-    """
-    certificate, key = (path.read_text(encoding="ascii") for path in identity)
-    # A JSON string is one of text protos, too.
-    text = f"server_cert: {json.dumps(certificate)}\nserver_key: {json.dumps(key)}\n"
-    if client_ca is not None:
-        text += f"custom_ca: {json.dumps(client_ca.read_text(encoding='ascii'))}\n"
-        text += "client_verify: true\n"
-    new = file.with_suffix(".new")
-    new.write_text(text, encoding="ascii")
-    new.replace(file)
 
 
 class Client:

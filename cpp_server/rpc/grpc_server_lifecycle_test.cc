@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "cpp_server/core/mutex.h"
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/rpc/test_client.h"
 #include "gmock/gmock.h"
@@ -16,6 +18,9 @@
 
 namespace trilho {
 namespace {
+
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
 
 constexpr char kRun[] = "/trilho.Test/Run";
 constexpr char kAsk[] = "/trilho.Test/Ask";
@@ -31,13 +36,17 @@ class GrpcServerLifecycleTest : public ::testing::Test {
       call->Reply("run");
     };
     const auto ask = [](UnaryCall* call) { call->Reply("asked"); };
+    UnaryMethod run_method{"Run", Plane::kData, run};
+    run_method.refused = [this](const UnaryCall& /*call*/, const absl::Status& status) {
+      MutexLock lock(&mu_);
+      refused_.push_back(status.code());
+    };
     GrpcServer::Options options;
     options.port = 0;
     options.data_threads = data_threads;
     options.max_waiting_calls = max_waiting_calls;
     options.memory = memory_;
-    auto server =
-        GrpcServer::Start(options, {{"trilho.Test", {{"Run", Plane::kData, run}, {"Ask", Plane::kControl, ask}}}});
+    auto server = GrpcServer::Start(options, {{"trilho.Test", {run_method, {"Ask", Plane::kControl, ask}}}});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ = LocalChannel(server_->port());
@@ -56,6 +65,12 @@ class GrpcServerLifecycleTest : public ::testing::Test {
     while (begun_ < count) std::this_thread::yield();
   }
 
+  // Of the calls of Run that were answered before their handler saw them.
+  std::vector<absl::StatusCode> Refused() {
+    MutexLock lock(&mu_);
+    return refused_;
+  }
+
   // "SERVING", "NOT_SERVING", or the code of the error.
   std::string Health(const std::string& service) {
     std::string request;
@@ -71,6 +86,8 @@ class GrpcServerLifecycleTest : public ::testing::Test {
   const std::shared_future<void> released_ = release_.get_future().share();
   std::atomic<bool> is_released_{false};
   std::atomic<int> begun_{0};
+  Mutex mu_;
+  std::vector<absl::StatusCode> refused_ GUARDED_BY(mu_);
   std::shared_ptr<RequestMemory> memory_;
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
@@ -180,6 +197,27 @@ TEST_F(GrpcServerLifecycleTest, ACallWhoseCallerLeftWhileItWaitedIsNotBegun) {
   EXPECT_TRUE(run.get().first.ok());
   EXPECT_TRUE(BeginRun().get().first.ok());
   EXPECT_EQ(begun_, 2);
+  EXPECT_THAT(Refused(), ElementsAre(absl::StatusCode::kCancelled));
+}
+
+TEST_F(GrpcServerLifecycleTest, ACallWhoseDeadlinePassedWhileItWaitedIsNotBegun) {
+  Serve(1);
+  auto run = BeginRun();
+  AwaitRuns(1);
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(1);
+  StreamingCall late(channel_, kRun, "x", deadline);
+  while (server_->waiting_calls() < 1 && std::chrono::system_clock::now() < deadline) std::this_thread::yield();
+  ASSERT_EQ(server_->waiting_calls(), 1u);
+  EXPECT_EQ(late.Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  // gRPC tells the server of deadlines in round numbers, 10 ms at most above.
+  std::this_thread::sleep_until(deadline + std::chrono::milliseconds(50));
+  Release();
+  EXPECT_TRUE(run.get().first.ok());
+  // Behind it in the queue.
+  EXPECT_TRUE(BeginRun().get().first.ok());
+  EXPECT_EQ(begun_, 2);
+  // Whichever the server sees first: that its client has gone, or the time.
+  EXPECT_THAT(Refused(), ElementsAre(AnyOf(absl::StatusCode::kDeadlineExceeded, absl::StatusCode::kCancelled)));
 }
 
 TEST_F(GrpcServerLifecycleTest, ShutdownLetsACallFinishAndTakesNoNewOne) {

@@ -27,11 +27,14 @@ inline std::shared_ptr<grpc::Channel> LocalChannel(int port, grpc::ChannelArgume
   return Connected(absl::StrCat("127.0.0.1:", port), std::move(arguments));
 }
 
-// One call with one request, whose responses are read one after another.
+// One call with one request, whose responses are read one after another. Nobody waits for it after `deadline`.
 class StreamingCall {
  public:
-  StreamingCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, const std::string& request)
-      : stub_(channel), call_(stub_.PrepareCall(&context_, method, &queue_)) {
+  StreamingCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method, const std::string& request,
+                std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max())
+      : stub_(channel) {
+    context_.set_deadline(deadline);
+    call_ = stub_.PrepareCall(&context_, method, &queue_);
     call_->StartCall(this);
     Await();
     const grpc::Slice slice(request);
@@ -83,7 +86,7 @@ class StreamingCall {
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
   grpc::GenericStub stub_;
-  const std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
 };
 
 // A unary call, or the first response of another.
