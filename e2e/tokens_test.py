@@ -1,6 +1,7 @@
 """--auth_token_file: what a caller without a token may ask, over gRPC and over REST."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def test_every_method_wants_the_token_over_grpc(
     client: Client, method: str, request_: bytes, with_token: grpc.StatusCode | None
 ) -> None:
     for headers in BAD:
-        code, _ = error_of(lambda h=headers: call(client, method, request_, h))
+        code, _ = error_of(partial(call, client, method, request_, headers))
         assert code == grpc.StatusCode.UNAUTHENTICATED
     if with_token == OK:
         assert call(client, method, request_, GOOD)
