@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -49,6 +50,11 @@ class RequestLogTest : public ::testing::Test {
     return config;
   }
 
+  // Logs a Predict request of this signature.
+  static void Add(RequestLog* log, const std::string& model, const std::string& signature) {
+    EXPECT_EQ(log->Log(PredictionLogField::kPredict, model, PredictRequest(signature), ""), absl::OkStatus());
+  }
+
   // The signatures of the logged Predict requests in the closed files.
   std::vector<std::string> Signatures(const std::string& name = "m") const {
     std::vector<std::string> signatures;
@@ -83,9 +89,9 @@ TEST_F(RequestLogTest, ClosesItsFilesWhenItEnds) {
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
   EXPECT_TRUE(log->Sample("m"));
   EXPECT_FALSE(log->Sample("n"));
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("b"), "");
-  log->Log(PredictionLogField::kPredict, "n", PredictRequest("c"), "");
+  Add(log.get(), "m", "a");
+  Add(log.get(), "m", "b");
+  EXPECT_FALSE(log->Log(PredictionLogField::kPredict, "n", PredictRequest("c"), "").ok());
   log.reset();
   EXPECT_THAT(Signatures(), ElementsAre("a", "b"));
   EXPECT_THAT(directory_.Files(Kind::kPart), IsEmpty());
@@ -94,7 +100,7 @@ TEST_F(RequestLogTest, ClosesItsFilesWhenItEnds) {
 TEST_F(RequestLogTest, StatsCountRecordsAndTheirBytes) {
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  for (int i = 0; i < 10; ++i) log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+  for (int i = 0; i < 10; ++i) Add(log.get(), "m", "a");
   log->Flush();
   EXPECT_EQ(log->stats().logged, 10);
   EXPECT_EQ(log->stats().dropped, 0);
@@ -107,10 +113,10 @@ TEST_F(RequestLogTest, ClosesFilesThatAreOldThoughNothingMoreComes) {
   options_.files.max_file_age = std::chrono::milliseconds(50);
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+  Add(log.get(), "m", "a");
   while (directory_.Files(Kind::kClosed).empty()) std::this_thread::yield();
   EXPECT_THAT(Signatures(), ElementsAre("a"));
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("b"), "");
+  Add(log.get(), "m", "b");
   while (directory_.Files(Kind::kClosed).size() < 2) std::this_thread::yield();
   EXPECT_THAT(Signatures(), ElementsAre("a", "b"));
   EXPECT_EQ(log->stats().logged, 2);
@@ -121,7 +127,7 @@ TEST_F(RequestLogTest, FlushesByItself) {
   options_.flush_interval = std::chrono::milliseconds(1);
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
+  Add(log.get(), "m", "a");
   while (log->stats().logged == 0) std::this_thread::yield();
   EXPECT_GT(directory_.Files(Kind::kPart).at(0).bytes, 0);
 }
@@ -140,10 +146,10 @@ TEST_F(RequestLogTest, ALogIsAWarmUpFileAsItIs) {
     regression.mutable_model_spec()->set_signature_name("c");
     tensorflow::serving::MultiInferenceRequest inference;
     inference.add_tasks()->mutable_model_spec()->set_signature_name("d");
-    log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), response.SerializeAsString());
-    log->Log(PredictionLogField::kClassify, "m", classification.SerializeAsString(), "");
-    log->Log(PredictionLogField::kRegress, "m", regression.SerializeAsString(), "");
-    log->Log(PredictionLogField::kMultiInference, "m", inference.SerializeAsString(), "");
+    EXPECT_TRUE(log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), response.SerializeAsString()).ok());
+    EXPECT_TRUE(log->Log(PredictionLogField::kClassify, "m", classification.SerializeAsString(), "").ok());
+    EXPECT_TRUE(log->Log(PredictionLogField::kRegress, "m", regression.SerializeAsString(), "").ok());
+    EXPECT_TRUE(log->Log(PredictionLogField::kMultiInference, "m", inference.SerializeAsString(), "").ok());
   }
   const auto files = directory_.Files(Kind::kClosed);
   ASSERT_THAT(files, SizeIs(1));
@@ -173,20 +179,20 @@ TEST_F(RequestLogTest, AFileHasNoMoreRecordsThanAWarmUpFileMayHave) {
 TEST_F(RequestLogTest, IsReconfiguredAtRunTime) {
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}, {"n", Config(1, "n")}}), absl::OkStatus());
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
-  log->Log(PredictionLogField::kPredict, "n", PredictRequest("b"), "");
+  Add(log.get(), "m", "a");
+  Add(log.get(), "n", "b");
   // Another rate keeps the file; a model that is gone closes its own.
   ASSERT_EQ(log->Configure({{"m", Config(0)}}), absl::OkStatus());
   EXPECT_FALSE(log->Sample("m"));
   EXPECT_FALSE(log->Sample("n"));
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("c"), "");
-  log->Log(PredictionLogField::kPredict, "n", PredictRequest("d"), "");
+  Add(log.get(), "m", "c");
+  EXPECT_FALSE(log->Log(PredictionLogField::kPredict, "n", PredictRequest("d"), "").ok());
   log->Flush();
   EXPECT_THAT(Signatures("n"), ElementsAre("b"));
   EXPECT_THAT(directory_.Files(Kind::kPart), SizeIs(1));
   // Another prefix, then none.
   ASSERT_EQ(log->Configure({{"m", Config(1, "other")}}), absl::OkStatus());
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("e"), "");
+  Add(log.get(), "m", "e");
   ASSERT_EQ(log->Configure({}), absl::OkStatus());
   log->Flush();
   EXPECT_THAT(Signatures(), ElementsAre("a", "c"));
@@ -197,11 +203,11 @@ TEST_F(RequestLogTest, IsReconfiguredAtRunTime) {
 TEST_F(RequestLogTest, APrefixGoesFromOneModelToAnother) {
   auto log = Make();
   ASSERT_EQ(log->Configure({{"a", Config(1)}, {"b", Config(1, "n")}}), absl::OkStatus());
-  log->Log(PredictionLogField::kPredict, "a", PredictRequest("1"), "");
-  log->Log(PredictionLogField::kPredict, "b", PredictRequest("2"), "");
+  Add(log.get(), "a", "1");
+  Add(log.get(), "b", "2");
   ASSERT_EQ(log->Configure({{"a", Config(1, "n")}, {"b", Config(1)}}), absl::OkStatus());
-  log->Log(PredictionLogField::kPredict, "a", PredictRequest("3"), "");
-  log->Log(PredictionLogField::kPredict, "b", PredictRequest("4"), "");
+  Add(log.get(), "a", "3");
+  Add(log.get(), "b", "4");
   log.reset();
   EXPECT_THAT(Signatures("m"), ElementsAre("1", "4"));
   EXPECT_THAT(Signatures("n"), ElementsAre("2", "3"));
@@ -246,17 +252,20 @@ TEST_F(RequestLogTest, EveryRecordOfManyThreadsIsLoggedOrCountedAsDropped) {
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}, {"n", Config(1, "n")}}), absl::OkStatus());
   std::vector<std::thread> threads;
+  std::atomic<int64_t> refused{0};
   for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&log, i] {
+    threads.emplace_back([&log, &refused, i] {
       const std::string request = PredictRequest(std::string(500, 'x'));
-      for (int j = 0; j < kRecords; ++j)
-        log->Log(PredictionLogField::kPredict, i % 2 == 0 ? "m" : "n", request, request);
+      for (int j = 0; j < kRecords; ++j) {
+        if (!log->Log(PredictionLogField::kPredict, i % 2 == 0 ? "m" : "n", request, request).ok()) ++refused;
+      }
     });
   }
   for (std::thread& thread : threads) thread.join();
   log->Flush();
   const RequestLogStats stats = log->stats();
   EXPECT_EQ(stats.logged + stats.dropped, kThreads * kRecords);
+  EXPECT_EQ(stats.dropped, refused);
   EXPECT_GT(stats.logged, 0);
   log.reset();
   EXPECT_EQ(static_cast<int64_t>(directory_.Records("m").size() + directory_.Records("n").size()), stats.logged);
@@ -264,13 +273,13 @@ TEST_F(RequestLogTest, EveryRecordOfManyThreadsIsLoggedOrCountedAsDropped) {
 
 TEST_F(RequestLogTest, ChangesOfConfigurationWhileOthersLogLoseNothingUncounted) {
   std::atomic<bool> stop{false};
-  int64_t added = 0;
+  int64_t added = 0, refused = 0;
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
   std::thread thread([&] {
     const std::string request = PredictRequest("a");
     while (!stop) {
-      log->Log(PredictionLogField::kPredict, "m", request, "");
+      if (!log->Log(PredictionLogField::kPredict, "m", request, "").ok()) ++refused;
       ++added;
     }
   });
@@ -281,6 +290,7 @@ TEST_F(RequestLogTest, ChangesOfConfigurationWhileOthersLogLoseNothingUncounted)
   thread.join();
   log->Flush();
   EXPECT_EQ(log->stats().logged + log->stats().dropped, added);
+  EXPECT_EQ(log->stats().dropped, refused);
 }
 
 TEST_F(RequestLogTest, WhatAKilledProcessFlushedIsClosedByTheNext) {
@@ -289,8 +299,8 @@ TEST_F(RequestLogTest, WhatAKilledProcessFlushedIsClosedByTheNext) {
   if (child == 0) {
     auto log = Make();
     if (!log->Configure({{"m", Config(1)}}).ok()) ::_exit(1);
-    log->Log(PredictionLogField::kPredict, "m", PredictRequest("a"), "");
-    log->Log(PredictionLogField::kPredict, "m", PredictRequest("b"), "");
+    Add(log.get(), "m", "a");
+    Add(log.get(), "m", "b");
     log->Flush();
     ::raise(SIGKILL);
   }
@@ -304,7 +314,7 @@ TEST_F(RequestLogTest, WhatAKilledProcessFlushedIsClosedByTheNext) {
 
   auto log = Make();
   ASSERT_EQ(log->Configure({{"m", Config(1)}}), absl::OkStatus());
-  log->Log(PredictionLogField::kPredict, "m", PredictRequest("c"), "");
+  Add(log.get(), "m", "c");
   log->Flush();
   EXPECT_THAT(Signatures(), ElementsAre("a", "b"));
   log.reset();
