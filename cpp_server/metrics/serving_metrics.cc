@@ -176,12 +176,10 @@ void ServingMetrics::OnBatch(const BatchRecord& batch) {
   tf_serving_.batching_session_processed_batch_size->With({})->Observe(padded_size);
 }
 
-void ServingMetrics::OnWarmup(absl::string_view path, const absl::StatusOr<int64_t>& records, int64_t micros) {
-  const absl::Status& status = records.status();
-  tf_serving_.model_warmup_records_read->With({path, absl::StatusCodeToString(status.code())})
-      ->Increment(static_cast<uint64_t>(records.value_or(0)));
-  tf_serving_.model_warmup_latency->With({path, absl::StatusCodeToString(status.code())})
-      ->Observe(static_cast<double>(micros));
+void ServingMetrics::OnWarmup(absl::string_view path, absl::StatusCode ended, int records, int64_t micros) {
+  const std::string status = absl::StatusCodeToString(ended);
+  tf_serving_.model_warmup_records_read->With({path, status})->Increment(static_cast<uint64_t>(records));
+  tf_serving_.model_warmup_latency->With({path, status})->Observe(static_cast<double>(micros));
 }
 
 void ServingMetrics::OnLogged(absl::string_view model, absl::StatusCode said) {

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "cpp_server/core/servable_state.h"
@@ -72,8 +71,8 @@ class ServingMetrics final : public InferenceObserver {
 
   void OnBatch(const BatchRecord& batch);
 
-  // The warm-up of the version at `path` took so long, and replayed so many records.
-  void OnWarmup(absl::string_view path, const absl::StatusOr<int64_t>& records, int64_t micros);
+  // The warm-up of the version at `path` took so long, and replayed so many records, before it failed if it did.
+  void OnWarmup(absl::string_view path, absl::StatusCode ended, int records, int64_t micros);
 
   // The request log was given a request of `model`, and said this.
   void OnLogged(absl::string_view model, absl::StatusCode said);

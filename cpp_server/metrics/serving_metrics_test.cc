@@ -292,14 +292,14 @@ TEST_F(ServingMetricsTest, BucketsOfBatches) {
 }
 
 TEST_F(ServingMetricsTest, WarmUps) {
-  metrics_.OnWarmup("/models/mnist/3", int64_t{7}, 5000);
+  metrics_.OnWarmup("/models/mnist/3", absl::StatusCode::kOk, 7, 5000);
   EXPECT_EQ(Text(metrics_, {":tensorflow:serving:model_warmup_latency"}),
             ":tensorflow:serving:model_warmup_latency_sum{model_path=\"/models/mnist/3\",status=\"OK\"} 5000\n"
             ":tensorflow:serving:model_warmup_latency_count{model_path=\"/models/mnist/3\",status=\"OK\"} 1");
-  metrics_.OnWarmup("/models/mnist/4", absl::DataLossError("corrupt"), 10);
+  metrics_.OnWarmup("/models/mnist/4", absl::StatusCode::kDataLoss, 2, 10);
   EXPECT_EQ(Text(metrics_, {":tensorflow:serving:model_warmup_records_read"}),
             ":tensorflow:serving:model_warmup_records_read{model_path=\"/models/mnist/3\",status=\"OK\"} 7\n"
-            ":tensorflow:serving:model_warmup_records_read{model_path=\"/models/mnist/4\",status=\"DATA_LOSS\"} 0");
+            ":tensorflow:serving:model_warmup_records_read{model_path=\"/models/mnist/4\",status=\"DATA_LOSS\"} 2");
 }
 
 TEST_F(ServingMetricsTest, StatesOfVersionsAndBuildAreReadAtScrapeTime) {

@@ -52,10 +52,12 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
   warmup.iterations = options.warmup_iterations;
   loader.replay = [warmup, metrics](const ServableId& id, const std::string& directory, SavedModel* model) {
     const auto begin = std::chrono::steady_clock::now();
-    auto replayed = ReplayWarmup(directory, warmup, model, id.version);
+    int records = 0;
+    auto replayed = ReplayWarmup(directory, warmup, model, id.version, &records);
     const auto time = std::chrono::steady_clock::now() - begin;
-    if (!replayed.ok() || *replayed > 0) {
-      metrics->OnWarmup(directory, replayed, std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+    if (!replayed.ok() || records > 0) {
+      metrics->OnWarmup(directory, replayed.status().code(), records,
+                        std::chrono::duration_cast<std::chrono::microseconds>(time).count());
     }
     return replayed;
   };

@@ -22,7 +22,7 @@ absl::Status Await(Begin begin) {
 }  // namespace
 
 absl::StatusOr<int> ReplayWarmup(const std::string& directory, const WarmupOptions& options, SavedModel* model,
-                                 int64_t version) {
+                                 int64_t version, int* done) {
   const Predictor predictor(model, version);
   const CallContext context;
   InferenceRecord record;
@@ -48,7 +48,7 @@ absl::StatusOr<int> ReplayWarmup(const std::string& directory, const WarmupOptio
     return Await<tensorflow::serving::MultiInferenceResponse>(
         [&](MultiInferenceDone done) { MultiInference(predictor, bytes, context, &record, std::move(done)); });
   };
-  return ReplayWarmupFile(directory, options, handlers);
+  return ReplayWarmupFile(directory, options, handlers, done);
 }
 
 }  // namespace trilho

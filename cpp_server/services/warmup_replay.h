@@ -14,9 +14,10 @@ namespace trilho {
 
 // Answers each record of the warm-up file below `directory` as PredictionService
 // would, from `model`. The number of records, 0 if there is no file; the first
-// error, with the record's number, otherwise.
+// error, with the record's number, otherwise. `done`, if not null, has the number
+// that were answered, after an error too.
 absl::StatusOr<int> ReplayWarmup(const std::string& directory, const WarmupOptions& options, SavedModel* model,
-                                 int64_t version);
+                                 int64_t version, int* done = nullptr);
 
 }  // namespace trilho
 

@@ -32,7 +32,7 @@ class WarmupReplayTest : public ::testing::Test {
     for (const PredictionLog& log : logs) ASSERT_TRUE((*writer)->Append(log.SerializeAsString()).ok());
     ASSERT_TRUE((*writer)->Close().ok());
   }
-  absl::StatusOr<int> Replay() { return ReplayWarmup(folder_, WarmupOptions(), model_.get(), 1); }
+  absl::StatusOr<int> Replay() { return ReplayWarmup(folder_, WarmupOptions(), model_.get(), 1, &done_); }
 
   template <typename Request>
   static void Ask(const std::string& signature, Request* request) {
@@ -47,6 +47,7 @@ class WarmupReplayTest : public ::testing::Test {
 
   const std::string folder_ = ::testing::TempDir() + "/version";
   std::unique_ptr<SavedModel> model_;
+  int done_ = 0;
 };
 
 TEST_F(WarmupReplayTest, RunsEveryKindOfRequest) {
@@ -72,6 +73,7 @@ TEST_F(WarmupReplayTest, RunsEveryKindOfRequest) {
   const auto replayed = Replay();
   ASSERT_TRUE(replayed.ok()) << replayed.status();
   EXPECT_EQ(*replayed, 4);
+  EXPECT_EQ(done_, 4);
 }
 
 TEST_F(WarmupReplayTest, TheFirstRequestThatFailsSaysWhich) {
@@ -83,6 +85,7 @@ TEST_F(WarmupReplayTest, TheFirstRequestThatFailsSaysWhich) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("record 2 "));
   EXPECT_THAT(std::string(status.message()), HasSubstr("No signature was found with the name: nothing"));
+  EXPECT_EQ(done_, 1) << "the one before it";
 }
 
 TEST_F(WarmupReplayTest, WithoutAFileThereIsNothingToDo) { EXPECT_EQ(Replay().value(), 0); }

@@ -74,7 +74,7 @@ absl::StatusOr<bool> ReplayRecord(absl::string_view record, int iterations, cons
 }  // namespace
 
 absl::StatusOr<int> ReplayWarmupFile(const std::string& version_dir, const WarmupOptions& options,
-                                     const WarmupHandlers& handlers) {
+                                     const WarmupHandlers& handlers, int* done) {
   if (!options.enabled) return 0;
   const std::string path = absl::StrCat(version_dir, "/", kWarmupFile);
   RecordReader::Options reader_options;
@@ -98,9 +98,11 @@ absl::StatusOr<int> ReplayWarmupFile(const std::string& version_dir, const Warmu
       return absl::InvalidArgumentError(
           absl::StrCat("Number of warmup records exceeds the maximum (", kMaxWarmupRecords, ") at ", path));
     }
-    const auto done = ReplayRecord(record, iterations, handlers);
-    if (!done.ok()) return InContext(done.status(), absl::StrCat("Warmup record ", number, " of ", path, ": "));
-    if (*done) ++replayed;
+    const auto had_log = ReplayRecord(record, iterations, handlers);
+    if (!had_log.ok()) return InContext(had_log.status(), absl::StrCat("Warmup record ", number, " of ", path, ": "));
+    if (!*had_log) continue;
+    ++replayed;
+    if (done != nullptr) *done = replayed;
   }
 }
 

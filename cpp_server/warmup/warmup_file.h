@@ -42,13 +42,13 @@ struct WarmupHandlers {
 
 // Replays the records of the version in `version_dir`, TFRecords of tensorflow.serving.PredictionLog, one after another
 // on this thread; one is held in memory at a time. Returns how many were replayed; those without a log are skipped.
-// 0 if there is no file, or if it is not enabled.
+// 0 if there is no file, or if it is not enabled. `done`, if not null, counts them too, and so has them after an error.
 //
 // The first error ends it, and names file and record: a handler's, with its code; UNIMPLEMENTED for a kind of log that
 // has no handler; INVALID_ARGUMENT for a record that is no PredictionLog, or if there are more than kMaxWarmupRecords;
 // RESOURCE_EXHAUSTED for a record of more than max_record_bytes; DATA_LOSS if the file is no TFRecord file, or cut.
 absl::StatusOr<int> ReplayWarmupFile(const std::string& version_dir, const WarmupOptions& options,
-                                     const WarmupHandlers& handlers);
+                                     const WarmupHandlers& handlers, int* done = nullptr);
 
 }  // namespace trilho
 

@@ -139,6 +139,9 @@ TEST_F(WarmupFileTest, TheFirstErrorEndsItAndNamesTheRecord) {
   EXPECT_EQ(replayed.status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(replayed.status().message(), absl::StrCat("Warmup record 2 of ", path_, ": no such signature"));
   EXPECT_THAT(handled_, ElementsAre("predict a", "predict wrong"));
+  int done = 0;
+  EXPECT_FALSE(ReplayWarmupFile(directory_.Path("1"), options_, handlers_, &done).ok());
+  EXPECT_EQ(done, 1);
 }
 
 TEST_F(WarmupFileTest, SessionRunAndStreamedPredictAreNotImplemented) {
