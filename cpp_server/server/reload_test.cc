@@ -242,7 +242,8 @@ TEST_F(ReloadTest, AChangedFileIsTakenAsSoonAsItCanBeKept) {
   folder_.MakeFolder("state.new");
   ::testing::internal::CaptureStderr();
   folder_.Write("models.config", Listing({"a", "b"}).config().DebugString());
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  // Many looks.
+  std::this_thread::sleep_for(std::chrono::seconds(1));
   EXPECT_EQ(Ask(*server, "b"), kNotFound);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr(folder_.Path("state.new")));
   folder_.Remove("state.new");
