@@ -115,6 +115,12 @@ def other(**fields: Any) -> Any:
             "INVALID_ARGUMENT",
             "Model other requests unsupported platform caffe",
         ),
+        (
+            [other(name="mnist", model_platform="caffe")],
+            "INVALID_ARGUMENT",
+            "Illegal to change a model's platform. For model mnist platform was tensorflow and new "
+            "platform requested is caffe",
+        ),
         ([other(name="")], "INVALID_ARGUMENT", "a model in the config list has no name"),
         (
             None,

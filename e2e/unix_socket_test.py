@@ -13,7 +13,7 @@ from e2e.certificates import Authority, write_config
 from e2e.client import Client, error_of, image_request
 from e2e.models import Export
 from e2e.publishing import publish
-from e2e.server_process import ServerProcess
+from e2e.server_process import ServerProcess, run_to_end
 from e2e.waiting import PATIENCE_SECONDS
 
 
@@ -40,6 +40,23 @@ def test_predict_is_answered_there_and_at_the_port(mnist: Export, base: Path, pa
             assert version_answering(channel) == 1
         with Client(server.port) as client:
             assert version_answering(client.channel) == 1
+
+
+def test_a_socket_in_use_is_refused_and_one_that_a_crash_left_is_taken(
+    mnist: Export, base: Path, path: Path
+) -> None:
+    publish(mnist, base, 1)
+    flags = ["--model_name=mnist", f"--model_base_path={base}", f"--grpc_socket_path={path}"]
+    with ServerProcess(*flags) as server:
+        second = run_to_end(*flags, "--port=0")
+        assert second.code == 1
+        assert f"cannot listen on socket {path}: " in second.err.splitlines()[-1]
+        with grpc.insecure_channel(f"unix:{path}") as channel:
+            assert version_answering(channel) == 1
+        server.kill()
+    assert path.exists()
+    with ServerProcess(*flags), grpc.insecure_channel(f"unix:{path}") as channel:
+        assert version_answering(channel) == 1
 
 
 def test_with_certificates_plain_text_is_refused_there_too(
