@@ -88,6 +88,7 @@ class Body {
     const auto tensor = ParseTensorProto(constant->SerializeAsString());
     if (!tensor.ok() || tensor->type() != TF_STRING) return absl::nullopt;
     std::vector<std::string> strings;
+    strings.reserve(static_cast<size_t>(tensor->num_elements()));
     for (int64_t i = 0; i < tensor->num_elements(); ++i) strings.emplace_back(tensor->string(i));
     return strings;
   }
