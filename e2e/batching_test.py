@@ -164,8 +164,8 @@ def test_beyond_its_bound_a_queue_refuses_at_once(spin: Export, tmp_path: Path) 
             calls = [pool.submit(client.predict, request) for _ in range(8)]
             wait(calls)
         refused = [call.exception() for call in calls if call.exception()]
-        # One that runs, two that wait; the others were told.
-        assert 1 <= len(refused) <= 5
+        # Two wait, and one runs if it was taken before the last one came; the others were told.
+        assert 1 <= len(refused) <= 6
         for error in refused:
             assert isinstance(error, grpc.RpcError)
             assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
