@@ -9,6 +9,8 @@ from types import FrameType
 __all__ = ["interrupts", "terminable"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# By `terminable`. Of the whole process, as its signals are.
+_raised = threading.Event()
 
 _Handler = Callable[[int, FrameType | None], object]
 
@@ -22,8 +24,11 @@ def interrupts() -> Iterator[Callable[[], bool]]:
         says so.
 
     Raises:
-        KeyboardInterrupt: At the end, if there was one and nobody asked any more.
+        KeyboardInterrupt: At the end, if there was one and nobody asked any more; at the beginning,
+            if there was one in the `terminable` around it, which then has not ended.
     """
+    if _raised.is_set():
+        raise KeyboardInterrupt
     noted = False
 
     def note(_: int, __: FrameType | None) -> None:
@@ -40,8 +45,18 @@ def interrupts() -> Iterator[Callable[[], bool]]:
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """Makes SIGTERM raise KeyboardInterrupt, as SIGINT does, so that nothing half-done stays."""
-    with _handled((signal.SIGTERM,), signal.default_int_handler):
+    """Makes SIGTERM raise KeyboardInterrupt, as SIGINT does, so that nothing half-done stays.
+
+    C code that has called Python may print the exception and go on, as tf.data's does: then the
+    next `interrupts` raises it again.
+    """
+    _raised.clear()
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        _raised.set()
+        raise KeyboardInterrupt
+
+    with _handled(_SIGNALS, interrupt):
         yield
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 
@@ -42,3 +43,17 @@ def test_without_a_signal_nothing_is_raised_and_the_handlers_are_back() -> None:
 def test_sigterm_is_an_interruption() -> None:
     with pytest.raises(KeyboardInterrupt), terminable():
         _send(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", _NUMBERS)
+def test_a_signal_that_somebody_has_swallowed_is_raised_before_the_training(number: int) -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), terminable():  # noqa: PT012
+        with contextlib.suppress(KeyboardInterrupt):
+            _send(number)
+        with interrupts():
+            done.append("a step")
+    assert done == []
+    # The next run has nothing of it.
+    with terminable(), interrupts() as interrupted:
+        assert not interrupted()
