@@ -63,22 +63,22 @@ def add_examples(request: Any, *examples: dict[str, Any]) -> None:
                 feature.float_list.value.append(value)
 
 
-def classification() -> Any:
-    """That of three examples."""
-    request = classification_pb2.ClassificationRequest()
+def of_signature(request: Any, signature: str) -> Any:
+    """Fills a request of three examples in."""
     request.model_spec.name = MODEL
-    request.model_spec.signature_name = "classify"
+    request.model_spec.signature_name = signature
     add_examples(request, {"x": 1.0}, {"x": 2.0}, {"x": 3.0})
     return request
+
+
+def classification() -> Any:
+    """That of three examples."""
+    return of_signature(classification_pb2.ClassificationRequest(), "classify")
 
 
 def regression() -> Any:
     """That of the same."""
-    request = regression_pb2.RegressionRequest()
-    request.model_spec.name = MODEL
-    request.model_spec.signature_name = "regress"
-    add_examples(request, {"x": 1.0}, {"x": 2.0}, {"x": 3.0})
-    return request
+    return of_signature(regression_pb2.RegressionRequest(), "regress")
 
 
 def multi() -> Any:

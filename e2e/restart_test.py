@@ -45,31 +45,18 @@ LOOK_SECONDS = 0.05
 class Caller:
     """Calls without a pause, from several threads, until it is told to stop."""
 
-    def __init__(self, ports: list[int]) -> None:
-        addresses = ",".join(f"127.0.0.1:{port}" for port in ports)
-        self._channel = grpc.insecure_channel(
-            f"ipv4:{addresses}",
-            options=[
-                ("grpc.service_config", _SERVICE_CONFIG),
-                ("grpc.use_local_subchannel_pool", 1),
-            ],
-        )
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+    def __init__(self) -> None:
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(THREADS)]
         self.answered = 0
-        self.failed: list[grpc.RpcError] = []
-        for thread in self._threads:
-            thread.start()
+        self.failed: list[object] = []
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._stub.Predict(image_request(), timeout=PATIENCE_SECONDS)
-                self.answered += 1
-            except grpc.RpcError as error:
-                self.failed.append(error)
-                return
+        raise NotImplementedError
+
+    def _start(self) -> None:
+        for thread in self._threads:
+            thread.start()
 
     def wait_for_more(self, calls: int) -> None:
         """Waits for so many answers more."""
@@ -81,6 +68,36 @@ class Caller:
         self._stop.set()
         for thread in self._threads:
             thread.join()
+
+
+class GrpcCaller(Caller):
+    """As a client of gRPC that balances by itself does."""
+
+    def __init__(self, ports: list[int]) -> None:
+        super().__init__()
+        addresses = ",".join(f"127.0.0.1:{port}" for port in ports)
+        self._channel = grpc.insecure_channel(
+            f"ipv4:{addresses}",
+            options=[
+                ("grpc.service_config", _SERVICE_CONFIG),
+                ("grpc.use_local_subchannel_pool", 1),
+            ],
+        )
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._start()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._stub.Predict(image_request(), timeout=PATIENCE_SECONDS)
+                self.answered += 1
+            except grpc.RpcError as error:
+                self.failed.append(error)
+                return
+
+    def end(self) -> None:
+        """Stops calling."""
+        super().end()
         self._channel.close()
 
 
@@ -88,7 +105,7 @@ def test_a_rolling_restart_loses_no_call(mnist: Export, base: Path) -> None:
     publish(mnist, base, 1)
     flags = ["--model_name=mnist", f"--model_base_path={base}", "--lame_duck_seconds=1"]
     with ServerProcess(*flags) as first, ServerProcess(*flags) as second:
-        caller = Caller([first.port, second.port])
+        caller = GrpcCaller([first.port, second.port])
         try:
             caller.wait_for_more(200)
             stop(first)
@@ -107,19 +124,15 @@ def test_a_rolling_restart_loses_no_call(mnist: Export, base: Path) -> None:
     assert not caller.failed, caller.failed
 
 
-class HttpCaller:
+class HttpCaller(Caller):
     """As a balancer of HTTP does: looks at /readyz of each server, calls those that are ready."""
 
     def __init__(self, ports: list[int]) -> None:
+        super().__init__()
         self._bases = [f"http://127.0.0.1:{port}" for port in ports]
         self._ready = set(self._bases)
-        self._stop = threading.Event()
-        self.answered = 0
-        self.failed: list[object] = []
-        self._threads = [threading.Thread(target=self._look, args=[base]) for base in self._bases]
-        self._threads += [threading.Thread(target=self._run) for _ in range(THREADS)]
-        for thread in self._threads:
-            thread.start()
+        self._threads += [threading.Thread(target=self._look, args=[base]) for base in self._bases]
+        self._start()
 
     def _look(self, base: str) -> None:
         while not self._stop.wait(LOOK_SECONDS):
@@ -156,17 +169,6 @@ class HttpCaller:
         """Waits until the server there has been seen to be ready."""
         base = f"http://127.0.0.1:{port}"
         wait_for("the server to be seen", lambda: base in self._ready)
-
-    def wait_for_more(self, calls: int) -> None:
-        """Waits for so many answers more."""
-        enough = self.answered + calls
-        wait_for("answers", lambda: self.answered >= enough or self.failed)
-
-    def end(self) -> None:
-        """Stops calling."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def test_a_rolling_restart_loses_no_call_over_rest(mnist: Export, base: Path) -> None:
