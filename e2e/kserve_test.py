@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -113,7 +114,8 @@ def test_health_and_metadata_over_grpc(client: Any) -> None:
 
 
 def test_health_and_metadata_over_rest(server: ServerProcess) -> None:
-    assert get(server, "").json()["extensions"] == ["binary_tensor_data"]
+    extensions = ["binary_tensor_data", "model_configuration", "statistics"]
+    assert get(server, "").json()["extensions"] == extensions
     assert get(server, "/health/live").json() == {"live": True}
     assert get(server, "/health/ready").json() == {"ready": True}
     assert get(server, "/models/half_plus_two/ready").json() == {"ready": True}
@@ -141,6 +143,131 @@ def test_versions_and_labels(server: ServerProcess, client: Any) -> None:
         )
         (y,) = [output for output in body["outputs"] if output["name"] == "y"]
         assert y == {"name": "y", "datatype": "FP32", "shape": [2], "data": [2.5, 4.0]}
+
+
+def test_the_repository_index_by_both(server: ServerProcess, client: Any) -> None:
+    listed = [
+        (model.name, model.version, model.state, model.reason)
+        for model in client.get_model_repository_index().models
+    ]
+    assert listed == [
+        ("mnist", "1", "READY", ""),
+        ("half_plus_two", "2", "READY", ""),
+        ("half_plus_two", "1", "READY", ""),
+        ("echo", "1", "READY", ""),
+    ]
+    for body in ("", "{}", '{"ready": true}'):
+        answer = requests.post(
+            url(server, "/repository/index"), data=body, timeout=PATIENCE_SECONDS
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == [
+            {"name": name, "version": version, "state": state} for name, version, state, _ in listed
+        ]
+
+
+def test_models_are_not_loaded_by_the_repository(server: ServerProcess, client: Any) -> None:
+    for change in (client.load_model, client.unload_model):
+        with pytest.raises(InferenceServerException, match="ModelManagementService") as raised:
+            change("mnist")
+        assert raised.value.status() == "StatusCode.UNIMPLEMENTED"
+    for verb in ("load", "unload"):
+        answer = requests.post(
+            url(server, f"/repository/models/mnist/{verb}"), json={}, timeout=PATIENCE_SECONDS
+        )
+        assert answer.status_code == 501
+        assert "ModelManagementService" in answer.json()["error"]
+    assert client.is_model_ready("mnist")
+
+
+def test_a_models_configuration_by_both(server: ServerProcess, client: Any) -> None:
+    config = client.get_model_config("mnist").config
+    assert (config.name, config.platform, config.backend, config.max_batch_size) == (
+        "mnist",
+        "tensorflow_savedmodel",
+        "tensorflow",
+        0,
+    )
+    (image,) = config.input
+    assert (image.name, list(image.dims)) == ("image_data", [-1, PIXELS])
+    as_json = client.get_model_config("mnist", as_json=True)["config"]
+    assert as_json["input"][0]["data_type"] == "TYPE_FP32"
+    by_rest = get(server, "/models/mnist/config").json()
+    assert by_rest["input"] == [
+        {"name": "image_data", "data_type": "TYPE_FP32", "dims": [-1, PIXELS], "optional": False}
+    ]
+    assert get(server, "/models/half_plus_two/versions/1/config").json()["output"] == [
+        {"name": "version", "data_type": "TYPE_FP32", "dims": []},
+        {"name": "y", "data_type": "TYPE_FP32", "dims": [-1]},
+    ]
+
+
+def test_statistics_by_both(server: ServerProcess, client: Any) -> None:
+    def statistics() -> dict[str, Any]:
+        answer = client.get_inference_statistics("half_plus_two", "1")
+        (model,) = answer.model_stats
+        assert (model.name, model.version) == ("half_plus_two", "1")
+        (by_rest,) = get(server, "/models/half_plus_two/versions/1/stats").json()["model_stats"]
+        durations = by_rest["inference_stats"]
+        assert by_rest["inference_count"] == model.inference_count
+        assert by_rest["last_inference"] == pytest.approx(model.last_inference, abs=1)
+        assert durations["success"] == {
+            "count": model.inference_stats.success.count,
+            "ns": model.inference_stats.success.ns,
+        }
+        return {
+            "examples": by_rest["inference_count"],
+            "good": durations["success"]["count"],
+            "bad": durations["fail"]["count"],
+            "ns": durations["success"]["ns"],
+            "run": durations["compute_infer"]["ns"] + durations["queue"]["ns"],
+        }
+
+    before = statistics()
+    x = triton.InferInput("x", [3], "FP32")
+    x.set_data_from_numpy(np.array([1, 2, 3], np.float32))
+    client.infer("half_plus_two", [x], model_version="1")
+    with pytest.raises(InferenceServerException):
+        client.infer(
+            "half_plus_two", [x], model_version="1", outputs=[triton.InferRequestedOutput("z")]
+        )
+    after = statistics()
+    assert after["examples"] - before["examples"] == 3
+    assert after["good"] - before["good"] == 1
+    assert after["bad"] - before["bad"] == 1
+    assert after["ns"] > before["ns"]
+    assert after["run"] <= after["ns"]
+    everything = get(server, "/models/stats").json()["model_stats"]
+    assert [(model["name"], model["version"]) for model in everything] == [
+        ("mnist", "1"),
+        ("half_plus_two", "2"),
+        ("half_plus_two", "1"),
+        ("echo", "1"),
+    ]
+    with pytest.raises(InferenceServerException, match="NOT_FOUND"):
+        client.get_inference_statistics("none")
+
+
+def test_what_is_null_is_not_there(server: ServerProcess) -> None:
+    x = {**column("x", [1, 4]), "parameters": None}
+    body = {"id": None, "parameters": None, "outputs": None, "inputs": [x]}
+    answer = infer(server, "half_plus_two", body)
+    assert answer.status_code == 200, answer.text
+    assert "id" not in answer.json()
+    (y,) = [output for output in answer.json()["outputs"] if output["name"] == "y"]
+    assert y["data"] == [2.5, 4.0]
+
+
+def test_a_coding_that_is_not_read_is_refused_with_those_that_are(server: ServerProcess) -> None:
+    answer = requests.post(
+        url(server, "/models/half_plus_two/infer"),
+        data=zlib.compress(json.dumps({"inputs": [column("x", [1])]}).encode()),
+        headers={"Content-Encoding": "deflate"},
+        timeout=PATIENCE_SECONDS,
+    )
+    assert answer.status_code == 415
+    assert answer.headers["Accept-Encoding"] == "gzip"
+    assert answer.json()["error"] == "Content-Encoding: deflate is not supported, only gzip is"
 
 
 @pytest.mark.parametrize("name", [name for name in DATATYPES if name != "bfloat16"])
@@ -375,12 +502,22 @@ def test_probes_need_no_token_over_grpc_as_over_rest(half_plus_two: Export, tmp_
         # What a label stands for, or which there are, is not for everybody.
         assert get(server, "/models/m/versions/x/ready").json() == {"ready": False}
         assert get(server, "/models/m").status_code == 401
+        for path in ("/models/stats", "/models/m/stats", "/models/m/config"):
+            assert get(server, path).status_code == 401
+        index = requests.post(url(server, "/repository/index"), timeout=PATIENCE_SECONDS)
+        assert index.status_code == 401
         assert client.is_server_live()
         assert client.is_server_ready()
         assert client.is_model_ready("m")
         assert not client.is_model_ready("other")
-        with pytest.raises(InferenceServerException, match="UNAUTHENTICATED"):
-            client.get_model_metadata("m")
+        for ask in (
+            lambda: client.get_model_metadata("m"),
+            lambda: client.get_model_config("m"),
+            lambda: client.get_inference_statistics("m"),
+            client.get_model_repository_index,
+        ):
+            with pytest.raises(InferenceServerException, match="UNAUTHENTICATED"):
+                ask()
         assert (
             client.get_model_metadata("m", headers={"authorization": "Bearer secret"}).name == "m"
         )

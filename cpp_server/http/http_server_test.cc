@@ -248,7 +248,12 @@ TEST(HttpBodies, MayBeCompressed) {
   const auto malformed = client.Post("/echo", "as it is", "Content-Encoding: gzip\r\n");
   EXPECT_EQ(malformed.status, 400);
   EXPECT_THAT(malformed.body, HasSubstr("{\"error\": \"the body is not valid gzip"));
-  EXPECT_EQ(client.Post("/echo", "as it is", "Content-Encoding: br\r\n").status, 415);
+  for (const std::string coding : {"br", "deflate"}) {
+    const auto unknown = client.Post("/echo", "as it is", "Content-Encoding: " + coding + "\r\n");
+    EXPECT_EQ(unknown.status, 415);
+    EXPECT_EQ(unknown.body, "{\"error\": \"Content-Encoding: " + coding + " is not supported, only gzip is\"}");
+    EXPECT_EQ(unknown.headers.at("accept-encoding"), "gzip");
+  }
   EXPECT_EQ(client.Get("/show").status, 200) << "the connection lives on";
 }
 

@@ -28,6 +28,10 @@ absl::string_view OriginForm(absl::string_view target) {
   return target;
 }
 
+constexpr int kUnsupportedMediaType = 415;
+// The codings of bodies that are read, for Accept-Encoding.
+constexpr char kCodings[] = "gzip";
+
 enum class Coding { kNone, kGzip, kUnknown };
 
 Coding CodingOf(absl::string_view content_encoding) {
@@ -86,8 +90,9 @@ absl::Status ServerCall::Decode(size_t max_body_bytes, int* http_status) {
   const absl::string_view encoding = header("content-encoding");
   const Coding coding = request_.body().empty() ? Coding::kNone : CodingOf(encoding);
   if (coding == Coding::kUnknown) {
-    *http_status = 415;
-    return absl::InvalidArgumentError(absl::StrCat("Content-Encoding: ", encoding, " is not supported, only gzip is"));
+    *http_status = kUnsupportedMediaType;
+    return absl::InvalidArgumentError(
+        absl::StrCat("Content-Encoding: ", encoding, " is not supported, only ", kCodings, " is"));
   }
   if (coding == Coding::kNone) return absl::OkStatus();
   absl::StatusOr<std::string> body = Gunzip(request_.body(), max_body_bytes);
@@ -106,7 +111,10 @@ absl::Status ServerCall::Decode(size_t max_body_bytes, int* http_status) {
 
 void ServerCall::Refuse(const HttpRoute& route, int http_status, const absl::Status& status) {
   if (route.refused) route.refused(*this, status);
-  Reply(ErrorResponse(http_status, {status.message().data(), status.message().size()}));
+  HttpResponse response = ErrorResponse(http_status, {status.message().data(), status.message().size()});
+  // RFC 9110 lets a client learn from it how to send the same body again.
+  if (http_status == kUnsupportedMediaType) response.headers.emplace_back("Accept-Encoding", kCodings);
+  Reply(std::move(response));
 }
 
 void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route) {

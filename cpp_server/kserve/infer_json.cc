@@ -14,10 +14,10 @@
 namespace trilho {
 namespace {
 
-// Null if there is none.
+// Returns null if there is none. A member that is null is none: clients write so what they do not set.
 const JsonValue* Member(const JsonValue& object, const char* name) {
   const auto found = object.FindMember(name);
-  return found == object.MemberEnd() ? nullptr : &found->value;
+  return found == object.MemberEnd() || found->value.IsNull() ? nullptr : &found->value;
 }
 
 absl::Status WrongType(absl::string_view what, absl::string_view wanted, const JsonValue& found) {

@@ -119,6 +119,33 @@ TEST(InferJsonTest, WhatAnOutputSaysOfBytesGoesBeforeWhatTheRequestSays) {
   EXPECT_FALSE(asked->IsBinary("b"));
 }
 
+// Clients that write what they have not set write it so.
+TEST(InferJsonTest, WhatIsNullIsNotThere) {
+  const char* const body = R"({"id": null, "parameters": null, "outputs": null, "inputs": [
+      {"name": "x", "datatype": "UINT8", "shape": [1], "parameters": null, "data": [7]}]})";
+  const auto asked = ReadInferJson(body, "");
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  EXPECT_EQ(asked->id, "");
+  EXPECT_EQ(asked->request.signature_name, "");
+  EXPECT_TRUE(asked->request.outputs.empty());
+  EXPECT_EQ(asked->request.inputs[0].tensor.data<uint8_t>()[0], 7);
+  const auto answer = Echo(body, "");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->bytes, R"({"model_name":"m","model_version":"7","outputs":[)"
+                           R"({"name":"x","datatype":"UINT8","shape":[1],"data":[7]}]})");
+
+  const auto all_null = ReadInferJson(
+      R"({"parameters": {"signature_name": null, "binary_data_output": null}, "outputs": [
+          {"name": "x", "parameters": {"binary_data": null}}], "inputs": [
+          {"name": "x", "datatype": "UINT8", "shape": [1], "data": null, "parameters": {"binary_data_size": 1}},
+          {"name": "y", "datatype": "UINT8", "shape": [1], "data": [7], "parameters": {"binary_data_size": null}}]})",
+      "a");
+  ASSERT_TRUE(all_null.ok()) << all_null.status();
+  EXPECT_FALSE(all_null->IsBinary("x"));
+  EXPECT_EQ(Error(R"({"inputs": null})"), "\"inputs\" is missing");
+  EXPECT_EQ(Error(Input(R"("datatype": "UINT8", "shape": null, "data": [7])")), "input \"x\": \"shape\" is missing");
+}
+
 TEST(InferJsonTest, TheIdComesBackAsItWasSent) {
   const auto body = Echo(R"({"id": "\u0000\"\\ \u2028", "inputs": []})", "");
   ASSERT_TRUE(body.ok()) << body.status();

@@ -9,6 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/kserve/kserve_repository.h"
+#include "cpp_server/metrics/model_statistics.h"
 #include "cpp_server/services/inference_method.h"
 #include "cpp_server/testing/served_models.h"
 #include "gtest/gtest.h"
@@ -44,15 +46,47 @@ class KServeFixture : public ::testing::Test {
     models_ = nullptr;
   }
 
-  KServeFixture() : predictor_(models_->manager(), &Label) { hooks_.observers = {&notes_}; }
+  KServeFixture()
+      : predictor_(models_->manager(), &Label),
+        repository_(&predictor_, models_->manager(), &statistics_, &KServeFixture::Models),
+        closed_repository_(&predictor_, models_->manager(), &statistics_, nullptr) {
+    hooks_.observers = {&notes_, &statistics_};
+  }
 
   static ServedModels* models_;
   const Predictor predictor_;
   InferenceNotes notes_;
+  ModelStatistics statistics_;
   InferenceHooks hooks_;
+  // Of a port that tells which models there are, and of one that does not.
+  const KServeRepository repository_;
+  const KServeRepository closed_repository_;
   bool ready_ = true;
 
  private:
+  // The models that are served, of which half_plus_two has a version that ended, and one without a folder.
+  static management::ListModelsResponse Models() {
+    management::ListModelsResponse response;
+    const auto add = [](management::Model* model, int64_t version, const char* state, const char* error) {
+      management::ModelVersion* const added = model->add_versions();
+      added->set_version(version);
+      added->set_state(state);
+      added->set_error_message(error);
+    };
+    management::Model* const half_plus_two = response.add_models();
+    half_plus_two->set_name("half_plus_two");
+    add(half_plus_two, 3, "LOADING", "");
+    add(half_plus_two, 2, "AVAILABLE", "");
+    add(half_plus_two, 1, "AVAILABLE", "");
+    add(half_plus_two, 0, "END", "");
+    management::Model* const broken = response.add_models();
+    broken->set_name("broken");
+    add(broken, 1, "END", "no such file");
+    management::Model* const nowhere = response.add_models();
+    nowhere->set_name("nowhere");
+    nowhere->set_problem("there is no /models/nowhere");
+    return response;
+  }
   static absl::StatusOr<int64_t> Label(absl::string_view /*model*/, absl::string_view label) {
     if (label == "stable") return 1;
     return absl::InvalidArgumentError("Unrecognized servable version label: " + std::string(label));

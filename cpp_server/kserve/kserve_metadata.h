@@ -14,11 +14,15 @@ namespace trilho {
 
 inference::ServerMetadataResponse KServeServerMetadata();
 
-// Of the default signature, and of all available versions. NOT_FOUND for an
-// unknown model or version, FAILED_PRECONDITION if there is no such signature.
+// Describes the default signature, or the first one by name if there is none, and names all available versions.
+// NOT_FOUND for an unknown model or version.
 absl::StatusOr<inference::ModelMetadataResponse> KServeModelMetadata(const Predictor& predictor, const Manager& manager,
                                                                      const std::string& model,
                                                                      const std::string& version);
+
+// The same as Triton's clients ask for it.
+absl::StatusOr<inference::ModelConfig> KServeModelConfig(const Predictor& predictor, const std::string& model,
+                                                         const std::string& version);
 
 // OK if it can be asked; NOT_FOUND or INVALID_ARGUMENT with the reason if not.
 absl::Status KServeModelReady(const Predictor& predictor, const std::string& model, const std::string& version);

@@ -9,12 +9,11 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "cpp_server/http/http_status.h"
-#include "cpp_server/json/json_text.h"
 #include "cpp_server/kserve/infer_json.h"
+#include "cpp_server/kserve/kserve_json.h"
 #include "cpp_server/kserve/kserve_metadata.h"
 #include "cpp_server/rest/rest_path.h"
 #include "cpp_server/services/http_inference.h"
-#include "cpp_server/tensorflow/tensor.h"
 
 namespace trilho {
 namespace {
@@ -26,6 +25,12 @@ constexpr char kModels[] = "models";
 constexpr char kVersions[] = "versions";
 constexpr char kReady[] = "ready";
 constexpr char kInfer[] = "infer";
+constexpr char kConfig[] = "config";
+constexpr char kStatistics[] = "stats";
+constexpr char kAllStatistics[] = "/v2/models/stats";
+constexpr char kRepository[] = "/v2/repository/";
+constexpr char kIndex[] = "/v2/repository/index";
+constexpr char kRepositoryModels[] = "/v2/repository/models/";
 constexpr char kJsonSize[] = "Inference-Header-Content-Length";
 constexpr char kReading[] = "GET, HEAD";
 constexpr int kUnavailable = 503;
@@ -38,9 +43,10 @@ struct ModelPath {
 };
 
 absl::Status NothingThere(absl::string_view path) {
-  return absl::NotFoundError(absl::StrCat(
-      "there is nothing at ", path,
-      "; there are /v2, /v2/health/live, /v2/health/ready and /v2/models/MODEL[/versions/V][/ready|/infer]"));
+  return absl::NotFoundError(absl::StrCat("there is nothing at ", path,
+                                          "; there are /v2, /v2/health/live, /v2/health/ready, "
+                                          "/v2/models/MODEL[/versions/V][/ready|/infer|/config|/stats], "
+                                          "/v2/models/stats and /v2/repository/index"));
 }
 
 absl::StatusOr<ModelPath> ReadPath(absl::string_view path) {
@@ -60,7 +66,8 @@ absl::StatusOr<ModelPath> ReadPath(absl::string_view path) {
   }
   if (parts.size() == next) return read;
   read.verb = parts[next];
-  if (parts.size() != next + 1 || (read.verb != kReady && read.verb != kInfer)) return NothingThere(path);
+  const bool known = read.verb == kReady || read.verb == kInfer || read.verb == kConfig || read.verb == kStatistics;
+  if (parts.size() != next + 1 || !known) return NothingThere(path);
   return read;
 }
 
@@ -68,49 +75,6 @@ HttpResponse Json(std::string json) {
   HttpResponse response;
   response.body = std::move(json);
   return response;
-}
-
-std::string ServerMetadataJson() {
-  const inference::ServerMetadataResponse metadata = KServeServerMetadata();
-  std::string json = "{\"name\":";
-  AppendQuoted(metadata.name(), &json);
-  json += ",\"version\":";
-  AppendQuoted(metadata.version(), &json);
-  json += ",\"extensions\":[";
-  for (int i = 0; i < metadata.extensions_size(); ++i) {
-    if (i > 0) json += ',';
-    AppendQuoted(metadata.extensions(i), &json);
-  }
-  return json + "]}";
-}
-
-void AppendTensors(const google::protobuf::RepeatedPtrField<inference::ModelMetadataResponse::TensorMetadata>& tensors,
-                   std::string* json) {
-  for (int i = 0; i < tensors.size(); ++i) {
-    *json += i > 0 ? ",{\"name\":" : "{\"name\":";
-    AppendQuoted(tensors.Get(i).name(), json);
-    *json += ",\"datatype\":";
-    AppendQuoted(tensors.Get(i).datatype(), json);
-    const std::vector<int64_t> dims(tensors.Get(i).shape().begin(), tensors.Get(i).shape().end());
-    absl::StrAppend(json, ",\"shape\":", ShapeString(dims), "}");
-  }
-}
-
-std::string ModelMetadataJson(const inference::ModelMetadataResponse& metadata) {
-  std::string json = "{\"name\":";
-  AppendQuoted(metadata.name(), &json);
-  json += ",\"versions\":[";
-  for (int i = 0; i < metadata.versions_size(); ++i) {
-    if (i > 0) json += ',';
-    AppendQuoted(metadata.versions(i), &json);
-  }
-  json += "],\"platform\":";
-  AppendQuoted(metadata.platform(), &json);
-  json += ",\"inputs\":[";
-  AppendTensors(metadata.inputs(), &json);
-  json += "],\"outputs\":[";
-  AppendTensors(metadata.outputs(), &json);
-  return json + "]}";
 }
 
 HttpResponse Health(const char* what, bool yes) {
@@ -168,8 +132,8 @@ bool KServeRest::IsProbe(absl::string_view path) {
   return model.ok() && model->verb == kReady;
 }
 
-HttpPlane KServeRest::PlaneOf(absl::string_view method) {
-  return method == "POST" ? HttpPlane::kData : HttpPlane::kControl;
+HttpPlane KServeRest::PlaneOf(absl::string_view method, absl::string_view path) {
+  return method == "POST" && !absl::StartsWith(path, kRepository) ? HttpPlane::kData : HttpPlane::kControl;
 }
 
 void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
@@ -178,14 +142,23 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   const bool get = call->method() == "GET" || call->method() == "HEAD";
   if (path == kServer || path == kServerLive || path == kServerReady) {
     if (!get) return call->Reply(NotAllowed(path, kReading));
-    if (path == kServer) return call->Reply(Json(ServerMetadataJson()));
+    if (path == kServer) return call->Reply(Json(ServerMetadataJson(KServeServerMetadata())));
     return call->Reply(path == kServerLive ? Health("live", true) : Health("ready", ready_()));
+  }
+  if (absl::StartsWith(path, kRepository)) return call->Reply(Repository(*call));
+  if (get && path == kAllStatistics && manager_->GetStates(kStatistics).empty()) {
+    return call->Reply(Statistics("", ""));
   }
   auto model = ReadPath(path);
   if (!model.ok()) return call->Reply(ErrorResponse(model.status()));
   const bool infer = model->verb == kInfer;
   if (infer ? !post : !get) return call->Reply(NotAllowed(path, infer ? "POST" : kReading));
   if (model->verb == kReady) return call->Reply(ModelHealth(*predictor_, *manager_, *model));
+  if (model->verb == kStatistics) return call->Reply(Statistics(model->model, model->version));
+  if (model->verb == kConfig) {
+    const auto config = KServeModelConfig(*predictor_, model->model, model->version);
+    return call->Reply(config.ok() ? Json(ModelConfigJson(*config)) : ErrorResponse(config.status()));
+  }
   if (!infer) {
     const auto metadata = KServeModelMetadata(*predictor_, *manager_, model->model, model->version);
     return call->Reply(metadata.ok() ? Json(ModelMetadataJson(*metadata)) : ErrorResponse(metadata.status()));
@@ -211,6 +184,24 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
           scope->End(body.status());
           call->Reply(body.ok() ? InferResponse(*std::move(body)) : ErrorResponse(body.status()));
         });
+}
+
+HttpResponse KServeRest::Statistics(const std::string& model, const std::string& version) const {
+  const auto statistics = repository_->Statistics(model, version);
+  return statistics.ok() ? Json(ModelStatisticsJson(*statistics)) : ErrorResponse(statistics.status());
+}
+
+HttpResponse KServeRest::Repository(const HttpCall& call) const {
+  const absl::string_view path = call.path();
+  const bool loads =
+      absl::StartsWith(path, kRepositoryModels) && (absl::EndsWith(path, "/load") || absl::EndsWith(path, "/unload"));
+  if (path != kIndex && !loads) return ErrorResponse(NothingThere(path));
+  if (call.method() != "POST") return NotAllowed(path, "POST");
+  if (loads) return ErrorResponse(repository_->LoadRefused());
+  const auto only_ready = ReadOnlyReady(call.body());
+  if (!only_ready.ok()) return ErrorResponse(only_ready.status());
+  const auto index = repository_->Index(*only_ready);
+  return index.ok() ? Json(RepositoryIndexJson(*index)) : ErrorResponse(index.status());
 }
 
 void KServeRest::Refuse(const HttpCall& call, const absl::Status& status) const {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/string_view.h"
@@ -12,6 +13,7 @@
 #include "cpp_server/http/http_call.h"
 #include "cpp_server/http/http_handler.h"
 #include "cpp_server/inference/predictor.h"
+#include "cpp_server/kserve/kserve_repository.h"
 #include "cpp_server/services/inference_method.h"
 
 namespace trilho {
@@ -21,6 +23,12 @@ namespace trilho {
 //   GET  /v2/models/MODEL[/versions/V]              metadata
 //   GET  /v2/models/MODEL[/versions/V]/ready        200, 503 if no version of it
 //                                                   is available
+//   GET  /v2/models/MODEL[/versions/V]/config       as Triton's clients ask
+//   GET  /v2/models/MODEL[/versions/V]/stats        see KServeRepository
+//   GET  /v2/models/stats                           the same for all models,
+//                                                   unless one has that name
+//   POST /v2/repository/index                       see KServeRepository
+//   POST /v2/repository/models/MODEL/load, unload   501
 //   POST /v2/models/MODEL[/versions/V]/infer        see infer_json.h; with the
 //                                                   header
 //                                                   Inference-Header-Content-Length
@@ -33,13 +41,13 @@ class KServeRest {
  public:
   // `ready` says whether the server is.
   KServeRest(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
-             std::function<bool()> ready)
-      : predictor_(predictor), manager_(manager), hooks_(hooks), ready_(std::move(ready)) {}
+             const KServeRepository* repository, std::function<bool()> ready)
+      : predictor_(predictor), manager_(manager), hooks_(hooks), repository_(repository), ready_(std::move(ready)) {}
 
   static bool IsKServePath(absl::string_view path);
   // Whether what is asked there is only if something is well: the answer is yes or no, without a reason.
   static bool IsProbe(absl::string_view path);
-  static HttpPlane PlaneOf(absl::string_view method);
+  static HttpPlane PlaneOf(absl::string_view method, absl::string_view path);
 
   // `call` is one of such a path.
   void Handle(const std::shared_ptr<HttpCall>& call) const;
@@ -48,9 +56,14 @@ class KServeRest {
   void Refuse(const HttpCall& call, const absl::Status& status) const;
 
  private:
+  HttpResponse Statistics(const std::string& model, const std::string& version) const;
+  // Answers a path of the repository.
+  HttpResponse Repository(const HttpCall& call) const;
+
   const Predictor* const predictor_;
   const Manager* const manager_;
   const InferenceHooks* const hooks_;
+  const KServeRepository* const repository_;
   const std::function<bool()> ready_;
 };
 

@@ -29,7 +29,7 @@ std::string RawFloats(const std::vector<float>& values) {
 
 class KServeRestTest : public KServeFixture {
  protected:
-  KServeRestTest() : rest_(&predictor_, models_->manager(), &hooks_, [this] { return ready_; }) {}
+  KServeRestTest() : rest_(&predictor_, models_->manager(), &hooks_, &repository_, [this] { return ready_; }) {}
 
   HttpResponse Ask(const std::string& method, const std::string& path, const std::string& body = "",
                    FakeHttpCall::Headers headers = {}) {
@@ -50,8 +50,9 @@ TEST_F(KServeRestTest, KnowsItsPaths) {
   for (const char* path : {"", "/", "/v1/models/m", "/v20", "/v2x/models", "v2"}) {
     EXPECT_FALSE(KServeRest::IsKServePath(path)) << path;
   }
-  EXPECT_EQ(KServeRest::PlaneOf("POST"), HttpPlane::kData);
-  EXPECT_EQ(KServeRest::PlaneOf("GET"), HttpPlane::kControl);
+  EXPECT_EQ(KServeRest::PlaneOf("POST", kInfer), HttpPlane::kData);
+  EXPECT_EQ(KServeRest::PlaneOf("GET", kInfer), HttpPlane::kControl);
+  EXPECT_EQ(KServeRest::PlaneOf("POST", "/v2/repository/index"), HttpPlane::kControl);
 }
 
 TEST_F(KServeRestTest, SaysWhetherTheServerIsReady) {
@@ -94,7 +95,7 @@ TEST_F(KServeRestTest, KnowsProbesByTheirPath) {
 
 TEST_F(KServeRestTest, DescribesTheServerAndItsModels) {
   EXPECT_THAT(Get("/v2").body, HasSubstr(R"({"name":"trilho","version":")"));
-  EXPECT_THAT(Get("/v2").body, HasSubstr(R"("extensions":["binary_tensor_data"]})"));
+  EXPECT_THAT(Get("/v2").body, HasSubstr(R"("extensions":["binary_tensor_data","model_configuration","statistics"]})"));
   for (const char* path : {"/v2/models/half_plus_two", "/v2/models/half_plus_two/versions/1"}) {
     EXPECT_EQ(Get(path).body, R"({"name":"half_plus_two","versions":["2","1"],"platform":"tensorflow_savedmodel",)"
                               R"("inputs":[{"name":"x","datatype":"FP32","shape":[-1]}],)"
@@ -102,6 +103,74 @@ TEST_F(KServeRestTest, DescribesTheServerAndItsModels) {
   }
   EXPECT_EQ(Get("/v2/models/nobody").status, 404);
   EXPECT_EQ(Get("/v2/models/half_plus_two/versions/9").status, 404);
+}
+
+TEST_F(KServeRestTest, TellsAModelsConfiguration) {
+  for (const char* path : {"/v2/models/half_plus_two/config", "/v2/models/half_plus_two/versions/1/config"}) {
+    EXPECT_EQ(Get(path).body, R"({"name":"half_plus_two","platform":"tensorflow_savedmodel","backend":"tensorflow",)"
+                              R"("max_batch_size":0,)"
+                              R"("input":[{"name":"x","data_type":"TYPE_FP32","dims":[-1],"optional":false}],)"
+                              R"("output":[{"name":"y","data_type":"TYPE_FP32","dims":[-1]}],)"
+                              R"("default_model_filename":"saved_model.pb"})");
+  }
+  EXPECT_EQ(Get("/v2/models/nobody/config").status, 404);
+}
+
+TEST_F(KServeRestTest, CountsHowOftenEachVersionIsAsked) {
+  const std::string never = R"("last_inference":0,"inference_count":0,"execution_count":0,"inference_stats":{)"
+                            R"("success":{"count":0,"ns":0},"fail":{"count":0,"ns":0},"queue":{"count":0,"ns":0},)"
+                            R"("compute_input":{"count":0,"ns":0},"compute_infer":{"count":0,"ns":0},)"
+                            R"("compute_output":{"count":0,"ns":0}},"batch_stats":[]})";
+  EXPECT_EQ(Get("/v2/models/half_plus_two/stats").body,
+            absl::StrCat(R"({"model_stats":[{"name":"half_plus_two","version":"2",)", never,
+                         R"(,{"name":"half_plus_two","version":"1",)", never, "]}"));
+  EXPECT_EQ(Post(kInfer, kX).status, 200);
+  const std::string asked = Get("/v2/models/stats").body;
+  EXPECT_THAT(asked, HasSubstr(R"("inference_count":2,"execution_count":1,"inference_stats":{"success":{"count":1,)"));
+  EXPECT_THAT(asked, HasSubstr(absl::StrCat(R"({"name":"half_plus_two","version":"1",)", never)));
+  EXPECT_EQ(Get("/v2/models/half_plus_two/versions/stable/stats").body,
+            absl::StrCat(R"({"model_stats":[{"name":"half_plus_two","version":"1",)", never, "]}"));
+  EXPECT_EQ(Get("/v2/models/nobody/stats").status, 404);
+  EXPECT_EQ(Get("/v2/models/half_plus_two/versions/9/stats").status, 404);
+}
+
+TEST_F(KServeRestTest, ListsEveryModelWithItsVersions) {
+  const std::string ready = R"({"name":"half_plus_two","version":"2","state":"READY"},)"
+                            R"({"name":"half_plus_two","version":"1","state":"READY"})";
+  for (const char* body : {"", "{}", R"({"ready": false})", R"({"ready": null})"}) {
+    EXPECT_EQ(Post("/v2/repository/index", body).body,
+              absl::StrCat(R"([{"name":"half_plus_two","version":"3","state":"LOADING"},)", ready,
+                           R"(,{"name":"half_plus_two","version":"0","state":"UNAVAILABLE","reason":"unloaded"},)"
+                           R"({"name":"broken","version":"1","state":"UNAVAILABLE","reason":"no such file"},)"
+                           R"({"name":"nowhere","state":"UNAVAILABLE","reason":"there is no /models/nowhere"}])"))
+        << body;
+  }
+  EXPECT_EQ(Post("/v2/repository/index", R"({"ready": true})").body, absl::StrCat("[", ready, "]"));
+  EXPECT_EQ(Post("/v2/repository/index", R"({"ready": 1})").status, 400);
+  EXPECT_EQ(Post("/v2/repository/index", "[").status, 400);
+  EXPECT_EQ(Get("/v2/repository/index").status, 405);
+}
+
+TEST_F(KServeRestTest, NamesTheServiceThatLoadsModels) {
+  for (const char* verb : {"load", "unload"}) {
+    const HttpResponse response = Post(absl::StrCat("/v2/repository/models/half_plus_two/", verb), "{}");
+    EXPECT_EQ(response.status, 501);
+    EXPECT_THAT(response.body, HasSubstr("trilho.management.ModelManagementService"));
+  }
+  EXPECT_EQ(Post("/v2/repository/models/half_plus_two", "").status, 404);
+  EXPECT_EQ(Post("/v2/repository/", "").status, 404);
+}
+
+TEST_F(KServeRestTest, TheRepositoryIsForThePortOfTheManagement) {
+  const KServeRest rest(&predictor_, models_->manager(), &hooks_, &closed_repository_, [this] { return ready_; });
+  const auto ask = [&rest](const std::string& method, const std::string& path) {
+    return Answer([&rest](const std::shared_ptr<HttpCall>& call) { rest.Handle(call); }, method, path, "", {});
+  };
+  EXPECT_EQ(ask("POST", "/v2/repository/index").status, 403);
+  EXPECT_EQ(ask("POST", "/v2/repository/models/half_plus_two/load").status, 403);
+  EXPECT_EQ(ask("GET", "/v2/models/stats").status, 403);
+  EXPECT_EQ(ask("GET", "/v2/models/half_plus_two/stats").status, 403);
+  EXPECT_EQ(ask("GET", "/v2/models/half_plus_two/config").status, 200);
 }
 
 TEST_F(KServeRestTest, Infers) {
@@ -212,8 +281,9 @@ TEST_F(KServeRestTest, OtherMethodsAreNotAllowed) {
     return response.headers.empty() ? "" : response.headers[0].second;
   };
   EXPECT_EQ(allowed("GET", kInfer), "POST");
-  for (const char* path : {"/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/half_plus_two",
-                           "/v2/models/half_plus_two/versions/1", "/v2/models/half_plus_two/ready"}) {
+  for (const char* path :
+       {"/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/half_plus_two", "/v2/models/half_plus_two/versions/1",
+        "/v2/models/half_plus_two/ready", "/v2/models/half_plus_two/config", "/v2/models/half_plus_two/stats"}) {
     EXPECT_EQ(allowed("POST", path), "GET, HEAD");
     EXPECT_EQ(allowed("DELETE", path), "GET, HEAD");
     EXPECT_EQ(Ask("HEAD", path).status, 200) << path;

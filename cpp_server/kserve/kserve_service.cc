@@ -115,10 +115,45 @@ void ModelInfer(const Predictor& predictor, absl::string_view bytes, const CallC
         });
 }
 
+// A control method that answers with what `ask` returns of the request.
+template <typename Request, typename Response, typename Ask>
+UnaryMethod AskingMethod(std::string name, Ask ask) {
+  return MessageMethod<Request, Response>(std::move(name), [ask](const Request& request, Response* response) {
+    absl::StatusOr<Response> answer = ask(request);
+    if (!answer.ok()) return answer.status();
+    *response = *std::move(answer);
+    return absl::OkStatus();
+  });
+}
+
+// The methods that are Triton's and not the protocol's.
+std::vector<UnaryMethod> Extensions(const Predictor* predictor, const KServeRepository* repository) {
+  const auto refuse = [repository](const auto&, auto*) { return repository->LoadRefused(); };
+  return {
+      MessageMethod<inference::ModelConfigRequest, inference::ModelConfigResponse>(
+          "ModelConfig",
+          [predictor](const auto& request, auto* response) {
+            auto config = KServeModelConfig(*predictor, request.name(), request.version());
+            if (!config.ok()) return config.status();
+            *response->mutable_config() = *std::move(config);
+            return absl::OkStatus();
+          }),
+      AskingMethod<inference::ModelStatisticsRequest, inference::ModelStatisticsResponse>(
+          "ModelStatistics",
+          [repository](const auto& request) { return repository->Statistics(request.name(), request.version()); }),
+      AskingMethod<inference::RepositoryIndexRequest, inference::RepositoryIndexResponse>(
+          "RepositoryIndex", [repository](const auto& request) { return repository->Index(request.ready()); }),
+      MessageMethod<inference::RepositoryModelLoadRequest, inference::RepositoryModelLoadResponse>(
+          "RepositoryModelLoad", refuse),
+      MessageMethod<inference::RepositoryModelUnloadRequest, inference::RepositoryModelUnloadResponse>(
+          "RepositoryModelUnload", refuse),
+  };
+}
+
 }  // namespace
 
 ServiceDefinition KServeService(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
-                                std::function<bool()> ready) {
+                                const KServeRepository* repository, std::function<bool()> ready) {
   UnaryMethod live = MessageMethod<inference::ServerLiveRequest, inference::ServerLiveResponse>(
       "ServerLive", [](const auto&, auto* response) {
         response->set_live(true);
@@ -162,6 +197,7 @@ ServiceDefinition KServeService(const Predictor* predictor, const Manager* manag
             ModelInfer(*predictor, request, context, record, std::move(done));
           }),
   };
+  for (UnaryMethod& extension : Extensions(predictor, repository)) service.methods.push_back(std::move(extension));
   return service;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cpp_server/core/manager.h"
 #include "cpp_server/inference/predictor.h"
+#include "cpp_server/kserve/kserve_repository.h"
 #include "cpp_server/rpc/unary_call.h"
 #include "cpp_server/services/inference_method.h"
 
@@ -15,7 +16,7 @@ namespace trilho {
 // inference.GRPCInferenceService; see protos/kserve/open_inference.proto. `ready`
 // says whether the server is; all of it outlives the service.
 ServiceDefinition KServeService(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
-                                std::function<bool()> ready);
+                                const KServeRepository* repository, std::function<bool()> ready);
 
 }  // namespace trilho
 

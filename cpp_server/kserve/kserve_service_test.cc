@@ -25,7 +25,8 @@ std::string RawFloats(const std::vector<float>& values) {
 
 class KServeServiceTest : public KServeFixture {
  protected:
-  KServeServiceTest() : service_(KServeService(&predictor_, models_->manager(), &hooks_, [this] { return ready_; })) {
+  KServeServiceTest()
+      : service_(KServeService(&predictor_, models_->manager(), &hooks_, &repository_, [this] { return ready_; })) {
     request_.set_model_name("half_plus_two");
     AddInput("x", "FP32", 2);
   }
@@ -100,7 +101,7 @@ TEST_F(KServeServiceTest, DescribesTheServer) {
   ASSERT_TRUE(metadata.ok()) << metadata.status();
   EXPECT_EQ(metadata->name(), "trilho");
   EXPECT_NE(metadata->version(), "");
-  EXPECT_THAT(metadata->extensions(), ElementsAre("binary_tensor_data"));
+  EXPECT_THAT(metadata->extensions(), ElementsAre("binary_tensor_data", "model_configuration", "statistics"));
 }
 
 TEST_F(KServeServiceTest, DescribesTheDefaultSignature) {
@@ -296,6 +297,120 @@ TEST_F(KServeServiceTest, ASignatureNameThatIsNoStringIsRefused) {
   SetFloats({4, -4});
   (*request_.mutable_parameters())["signature_name"].set_int64_param(1);
   EXPECT_EQ(TryInfer().status(), absl::InvalidArgumentError("parameter \"signature_name\" must be a string_param"));
+}
+
+TEST_F(KServeServiceTest, TellsAModelsConfiguration) {
+  inference::ModelConfigRequest request;
+  request.set_name("mnist_like");
+  const auto response = Answer<inference::ModelConfigResponse>(service_, "ModelConfig", request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  const inference::ModelConfig& config = response->config();
+  EXPECT_EQ(config.name(), "mnist_like");
+  EXPECT_EQ(config.platform(), "tensorflow_savedmodel");
+  EXPECT_EQ(config.backend(), "tensorflow");
+  EXPECT_EQ(config.max_batch_size(), 0);
+  ASSERT_EQ(config.input_size(), 1);
+  EXPECT_EQ(config.input(0).name(), "image_data");
+  EXPECT_EQ(config.input(0).data_type(), inference::TYPE_FP32);
+  EXPECT_THAT(config.input(0).dims(), ElementsAre(-1, 784));
+  EXPECT_FALSE(config.input(0).optional());
+  ASSERT_EQ(config.output_size(), 1);
+  EXPECT_EQ(config.output(0).name(), "value");
+  EXPECT_THAT(config.output(0).dims(), ElementsAre(-1, 10));
+
+  request.set_name("defaulted");
+  const auto defaulted = Answer<inference::ModelConfigResponse>(service_, "ModelConfig", request);
+  ASSERT_TRUE(defaulted.ok()) << defaulted.status();
+  for (const inference::ModelInput& input : defaulted->config().input()) {
+    EXPECT_EQ(input.optional(), input.name() != "x") << input.name();
+  }
+  request.set_version("9");
+  EXPECT_EQ(Answer<inference::ModelConfigResponse>(service_, "ModelConfig", request).status(),
+            absl::NotFoundError("Servable not found for request: Specific(defaulted, 9)"));
+}
+
+TEST_F(KServeServiceTest, CountsHowOftenEachVersionIsAsked) {
+  SetFloats({4, -4});
+  Infer();
+  Infer();
+  request_.add_outputs()->set_name("z");
+  EXPECT_FALSE(TryInfer().ok());
+  inference::ModelStatisticsRequest request;
+  request.set_name("half_plus_two");
+  auto response = Answer<inference::ModelStatisticsResponse>(service_, "ModelStatistics", request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_EQ(response->model_stats_size(), 2);
+  const inference::ModelStatistics& asked = response->model_stats(0);
+  EXPECT_EQ(asked.name(), "half_plus_two");
+  EXPECT_EQ(asked.version(), "2");
+  EXPECT_EQ(asked.inference_count(), 4u) << "two examples each";
+  EXPECT_EQ(asked.execution_count(), 2u);
+  EXPECT_GT(asked.last_inference(), 1600000000000u);
+  const inference::InferStatistics& durations = asked.inference_stats();
+  EXPECT_EQ(durations.success().count(), 2u);
+  EXPECT_GT(durations.success().ns(), 0u);
+  EXPECT_EQ(durations.fail().count(), 1u);
+  EXPECT_EQ(durations.queue().count(), 2u);
+  EXPECT_EQ(durations.compute_infer().count(), 2u);
+  EXPECT_LE(durations.queue().ns() + durations.compute_infer().ns(), durations.success().ns());
+  EXPECT_EQ(response->model_stats(1).version(), "1");
+  EXPECT_EQ(response->model_stats(1).inference_stats().success().count(), 0u);
+  EXPECT_EQ(response->model_stats(1).last_inference(), 0u);
+
+  request.set_version("stable");
+  response = Answer<inference::ModelStatisticsResponse>(service_, "ModelStatistics", request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_EQ(response->model_stats_size(), 1);
+  EXPECT_EQ(response->model_stats(0).version(), "1");
+  request.set_version("9");
+  EXPECT_EQ(Answer<inference::ModelStatisticsResponse>(service_, "ModelStatistics", request).status(),
+            absl::NotFoundError("Servable not found for request: Specific(half_plus_two, 9)"));
+  // Of all models, those that have an available version.
+  response =
+      Answer<inference::ModelStatisticsResponse>(service_, "ModelStatistics", inference::ModelStatisticsRequest());
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->model_stats_size(), 2);
+}
+
+TEST_F(KServeServiceTest, ListsEveryModelWithItsVersions) {
+  const auto list = [this](bool ready) {
+    inference::RepositoryIndexRequest request;
+    request.set_ready(ready);
+    const auto response = Answer<inference::RepositoryIndexResponse>(service_, "RepositoryIndex", request);
+    EXPECT_TRUE(response.ok()) << response.status();
+    std::vector<std::string> lines;
+    if (!response.ok()) return lines;
+    for (const auto& model : response->models()) {
+      lines.push_back(absl::StrCat(model.name(), " ", model.version(), " ", model.state(), " ", model.reason()));
+    }
+    return lines;
+  };
+  EXPECT_THAT(list(false), ElementsAre("half_plus_two 3 LOADING ", "half_plus_two 2 READY ", "half_plus_two 1 READY ",
+                                       "half_plus_two 0 UNAVAILABLE unloaded", "broken 1 UNAVAILABLE no such file",
+                                       "nowhere  UNAVAILABLE there is no /models/nowhere"));
+  EXPECT_THAT(list(true), ElementsAre("half_plus_two 2 READY ", "half_plus_two 1 READY "));
+}
+
+TEST_F(KServeServiceTest, NamesTheServiceThatLoadsModels) {
+  inference::RepositoryModelLoadRequest request;
+  request.set_model_name("half_plus_two");
+  for (const char* method : {"RepositoryModelLoad", "RepositoryModelUnload"}) {
+    const absl::Status status = Answer<inference::RepositoryModelLoadResponse>(service_, method, request).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("trilho.management.ModelManagementService"));
+  }
+}
+
+TEST_F(KServeServiceTest, TheRepositoryIsForThePortOfTheManagement) {
+  const ServiceDefinition service =
+      KServeService(&predictor_, models_->manager(), &hooks_, &closed_repository_, [this] { return ready_; });
+  for (const char* method : {"RepositoryIndex", "ModelStatistics", "RepositoryModelLoad", "RepositoryModelUnload"}) {
+    const absl::Status status =
+        Answer<inference::RepositoryModelLoadResponse>(service, method, inference::RepositoryModelLoadRequest())
+            .status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << method;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("--management_port")) << method;
+  }
 }
 
 TEST_F(KServeServiceTest, IgnoresParametersThatItDoesNotKnow) {

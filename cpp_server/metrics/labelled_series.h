@@ -80,6 +80,12 @@ class LabelledSeries {
     return Insert(values, origin);
   }
 
+  // Null if there is none with these values.
+  const T* Find(absl::Span<const absl::string_view> values) const {
+    const Series* const series = map_.Find(LabelKey(values).view());
+    return series == nullptr ? nullptr : series->value.get();
+  }
+
   // In the order of their values.
   std::vector<const Series*> Sorted() const {
     std::vector<const Series*> sorted;

@@ -1,7 +1,9 @@
 #include "cpp_server/metrics/model_statistics.h"
 
+#include <array>
 #include <atomic>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/metrics/counter.h"
 #include "cpp_server/metrics/histogram.h"
+#include "cpp_server/metrics/shard.h"
 
 namespace trilho {
 namespace {
@@ -41,6 +44,52 @@ LatencyStatistics Difference(const Totals& from, const Totals& to) {
   return difference;
 }
 
+// Adds inferences up. Thread-safe and lock-free: one cache line for each shard of the threads.
+class Sums {
+ public:
+  void Add(const InferenceRecord& record) {
+    auto& cells = lines_[ThisThreadShard()].cells;
+    const auto add = [&cells](Cell cell, int64_t value) {
+      cells[cell].fetch_add(static_cast<uint64_t>(value), std::memory_order_relaxed);
+    };
+    const int64_t duration = std::chrono::nanoseconds(record.duration).count();
+    if (!record.status.ok()) {
+      add(kFailed, 1);
+      return add(kFailedTime, duration);
+    }
+    add(kSucceeded, 1);
+    add(kSucceededTime, duration);
+    add(kQueued, record.times.queued);
+    add(kRun, record.times.run);
+    add(kExamples, record.examples);
+  }
+
+  TotalStatistics Read() const {
+    TotalStatistics total;
+    total.succeeded = Sum(kSucceeded);
+    total.failed = Sum(kFailed);
+    total.succeeded_time = std::chrono::nanoseconds(Sum(kSucceededTime));
+    total.failed_time = std::chrono::nanoseconds(Sum(kFailedTime));
+    total.queued = std::chrono::microseconds(Sum(kQueued));
+    total.run = std::chrono::microseconds(Sum(kRun));
+    total.examples = Sum(kExamples);
+    return total;
+  }
+
+ private:
+  // Times of a run are in microseconds, as RunTimes has them.
+  enum Cell : size_t { kSucceeded, kSucceededTime, kFailed, kFailedTime, kQueued, kRun, kExamples, kCells };
+  static_assert(kCells <= kCellsPerLine, "a shard is one cache line");
+
+  uint64_t Sum(Cell cell) const {
+    uint64_t sum = 0;
+    for (const CacheLine& line : lines_) sum += line.cells[cell].load(std::memory_order_relaxed);
+    return sum;
+  }
+
+  std::array<CacheLine, kMetricShards> lines_;
+};
+
 int64_t StepOf(ModelStatistics::Clock::time_point time) { return time.time_since_epoch() / ModelStatistics::kStep; }
 
 }  // namespace
@@ -49,10 +98,21 @@ class ModelStatistics::Window {
  public:
   Window() : latencies_(LatencyBounds()) {}
 
-  void Add(int64_t step, double micros, bool failed) EXCLUDES(mu_) {
+  void Add(const InferenceRecord& record) EXCLUDES(mu_) {
+    const Clock::time_point end = record.begin + record.duration;
+    const int64_t step = StepOf(end);
     if (step > step_.load(std::memory_order_relaxed)) BeginStep(step);
-    latencies_.Observe(micros);
-    if (failed) errors_.Increment();
+    latencies_.Observe(std::chrono::duration<double, std::micro>(record.duration).count());
+    if (!record.status.ok()) errors_.Increment();
+    sums_.Add(record);
+    last_.store(end.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+  TotalStatistics Total() const {
+    TotalStatistics total = sums_.Read();
+    const Clock::rep last = last_.load(std::memory_order_relaxed);
+    if (last != kNever) total.last = Clock::time_point(Clock::duration(last));
+    return total;
   }
 
   void Read(int64_t now, RecentStatistics* recent) const EXCLUDES(mu_) {
@@ -95,8 +155,12 @@ class ModelStatistics::Window {
     return totals;
   }
 
+  static constexpr Clock::rep kNever = std::numeric_limits<Clock::rep>::min();
+
   Counter errors_;
   Histogram latencies_;
+  Sums sums_;
+  std::atomic<Clock::rep> last_{kNever};
   // Of the newest copy.
   std::atomic<int64_t> step_{-1};
   mutable Mutex mu_;
@@ -115,9 +179,12 @@ ModelStatistics::~ModelStatistics() = default;
 
 void ModelStatistics::OnEnd(const InferenceRecord& record) {
   if (!record.version) return;
-  windows_.With({record.model, absl::AlphaNum(*record.version).Piece()})
-      ->Add(StepOf(record.begin + record.duration), std::chrono::duration<double, std::micro>(record.duration).count(),
-            !record.status.ok());
+  windows_.With({record.model, absl::AlphaNum(*record.version).Piece()})->Add(record);
+}
+
+TotalStatistics ModelStatistics::Total(absl::string_view model, int64_t version) const {
+  const Window* const window = windows_.Find({model, absl::AlphaNum(version).Piece()});
+  return window == nullptr ? TotalStatistics() : window->Total();
 }
 
 std::vector<RecentStatistics> ModelStatistics::Recent(Clock::time_point now) const {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "cpp_server/inference/inference_record.h"
 #include "cpp_server/metrics/labelled_series.h"
 
@@ -31,6 +33,21 @@ struct RecentStatistics {
   std::vector<LatencyStatistics> steps;
 };
 
+// What one version was asked since the server started.
+struct TotalStatistics {
+  // Inferences that ended with OK, and those that did not.
+  uint64_t succeeded = 0;
+  uint64_t failed = 0;
+  std::chrono::nanoseconds succeeded_time{0};
+  std::chrono::nanoseconds failed_time{0};
+  // Of those that ended with OK: their waits, their runs and their examples.
+  std::chrono::nanoseconds queued{0};
+  std::chrono::nanoseconds run{0};
+  uint64_t examples = 0;
+  // When the last one ended; absent if there was none.
+  absl::optional<std::chrono::steady_clock::time_point> last;
+};
+
 // Keeps a rolling window of five minutes in steps of five seconds for each version that was asked. Requests that found
 // no model are not counted.
 //
@@ -51,6 +68,9 @@ class ModelStatistics final : public InferenceObserver {
 
   // Of all versions that were asked in the window that ends now, by model and version.
   std::vector<RecentStatistics> Recent(Clock::time_point now = Clock::now()) const;
+
+  // All zeros for a version that was not asked, or is beyond the bound of LabelledSeries.
+  TotalStatistics Total(absl::string_view model, int64_t version) const;
 
  private:
   class Window;

@@ -40,6 +40,36 @@ TEST(ModelStatisticsTest, NothingWasAsked) {
   EXPECT_THAT(statistics.Recent(kStart), IsEmpty());
 }
 
+TEST(ModelStatisticsTest, AddsUpEachVersionForAsLongAsTheServerRuns) {
+  ModelStatistics statistics;
+  EXPECT_EQ(statistics.Total("m", 1).succeeded, 0u);
+  EXPECT_EQ(statistics.Total("m", 1).last, absl::nullopt);
+  InferenceRecord good = Record(kStart);
+  good.times = {/*queued=*/2000, /*run=*/5000};
+  good.examples = 64;
+  statistics.OnEnd(good);
+  good.begin += seconds(1000);
+  statistics.OnEnd(good);
+  InferenceRecord failed = Failed(kStart + seconds(2000));
+  failed.examples = 7;
+  statistics.OnEnd(failed);
+  InferenceRecord other_version = Record(kStart);
+  other_version.version = 2;
+  statistics.OnEnd(other_version);
+
+  const TotalStatistics total = statistics.Total("m", 1);
+  EXPECT_EQ(total.succeeded, 2u);
+  EXPECT_EQ(total.succeeded_time, milliseconds(20));
+  EXPECT_EQ(total.failed, 1u);
+  EXPECT_EQ(total.failed_time, milliseconds(10));
+  EXPECT_EQ(total.queued, milliseconds(4));
+  EXPECT_EQ(total.run, milliseconds(10));
+  EXPECT_EQ(total.examples, 128u);
+  EXPECT_EQ(total.last, kStart + seconds(2000));
+  EXPECT_EQ(statistics.Total("m", 2).succeeded, 1u);
+  EXPECT_EQ(statistics.Total("other", 1).succeeded, 0u);
+}
+
 TEST(ModelStatisticsTest, CountsByVersionAndStep) {
   ModelStatistics statistics;
   statistics.OnEnd(Record(kStart));

@@ -133,7 +133,7 @@ bool Authorize(const HttpRoutes& routes, HttpCall* call) {
 }
 
 HttpPlane PlaneOf(absl::string_view method, absl::string_view path) {
-  if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method);
+  if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method, path);
   if (ContractRest::IsContractPath(path)) return ContractRest::PlaneOf(method);
   return IsRestPath(path) ? RestService::PlaneOf(method) : HttpPlane::kControl;
 }

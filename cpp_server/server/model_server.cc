@@ -194,6 +194,10 @@ absl::Status ModelServer::StartCore(const Options& options) {
 }
 
 absl::Status ModelServer::StartFronts(const Options& options) {
+  KServeRepository::Models models;
+  if (!options.management) models = [managed = core_->Managed()] { return ListModels(managed); };
+  kserve_repository_ = std::make_unique<KServeRepository>(&core_->predictor(), &core_->manager(),
+                                                          &observability_->statistics(), std::move(models));
   absl::Status started = StartGrpc(options);
   if (started.ok()) started = StartHttp(options);
   fronts_stand_ = started.ok();
@@ -220,9 +224,9 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   if (tokens_ != nullptr) {
     grpc_options.authorize = [this](const UnaryCall& call) { return tokens_->Check(call.metadata("authorization")); };
   }
-  std::vector<ServiceDefinition> services = {
-      PredictionService(predictor, observability_->hooks(), options.encoding),
-      KServeService(predictor, &core_->manager(), observability_->other_hooks(), [this] { return IsReady(); })};
+  std::vector<ServiceDefinition> services = {PredictionService(predictor, observability_->hooks(), options.encoding),
+                                             KServeService(predictor, &core_->manager(), observability_->other_hooks(),
+                                                           kserve_repository_.get(), [this] { return IsReady(); })};
   for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->other_hooks())) {
     services.push_back(std::move(service));
   }
@@ -248,7 +252,7 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 absl::Status ModelServer::StartHttp(const Options& options) {
   rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->other_hooks());
   kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->other_hooks(),
-                                         [this] { return IsReady(); });
+                                         kserve_repository_.get(), [this] { return IsReady(); });
   contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->other_hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();

@@ -18,6 +18,7 @@
 #include "cpp_server/config/model_roots.h"
 #include "cpp_server/contracts/contract_rest.h"
 #include "cpp_server/http/http_server.h"
+#include "cpp_server/kserve/kserve_repository.h"
 #include "cpp_server/kserve/kserve_rest.h"
 #include "cpp_server/rest/rest_service.h"
 #include "cpp_server/rpc/grpc_server.h"
@@ -143,6 +144,7 @@ class ModelServer {
   std::unique_ptr<ModelBatching> batching_;
   std::unique_ptr<ServerCore> core_;
   std::unique_ptr<RestService> rest_;
+  std::unique_ptr<KServeRepository> kserve_repository_;
   std::unique_ptr<KServeRest> kserve_;
   std::unique_ptr<ContractRest> contract_rest_;
   std::unique_ptr<HttpManagement> http_management_;

@@ -278,6 +278,10 @@ TEST_F(StatusPageTest, TheOpenApiDocumentHasEveryRoute) {
                                  "/v2/models/{model}",
                                  "/v2/models/{model}/ready",
                                  "/v2/models/{model}/infer",
+                                 "/v2/models/{model}/config",
+                                 "/v2/models/{model}/stats",
+                                 "/v2/models/stats",
+                                 "/v2/repository/index",
                                  "/v2/models/{model}/versions/{version}",
                                  "/v2/models/{model}/versions/{version}/ready",
                                  "/v2/models/{model}/versions/{version}/infer"}) {
