@@ -375,3 +375,28 @@ def test_bytes_that_are_no_request_are_refused(client: Client, method: str, mess
         INVALID,
         f"the request is not a tensorflow.serving.{message}",
     )
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "problem"),
+    [
+        (b"\n\x01x", b"\n\x01\xff", 'has a feature whose name is not UTF-8: "\ufffd"'),
+        # The float of the first example, of four bytes.
+        (b"\n\x04", b"\n\x05", "is not a tensorflow.Example: it is cut off or malformed"),
+    ],
+    ids=["name", "cut off"],
+)
+@pytest.mark.parametrize(
+    ("method", "make"),
+    [("Classify", classification), ("Regress", regression), ("MultiInference", multi)],
+)
+def test_examples_that_protobuf_does_not_parse_are_refused(
+    client: Client, method: str, make: Callable[[], Any], good: bytes, bad: bytes, problem: str
+) -> None:
+    # TF Serving parses them with the request that they are in.
+    whole = make().SerializeToString()
+    assert good in whole
+    path = f"/tensorflow.serving.PredictionService/{method}"
+    code, details = error_of(lambda: client.call_bytes(path, whole.replace(good, bad, 1)))
+    name = type(make()).DESCRIPTOR.full_name
+    assert (code.name, details) == (INVALID, f"the request is not a {name}: example 0 {problem}")

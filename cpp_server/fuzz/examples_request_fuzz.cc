@@ -40,6 +40,14 @@ void RequireSameAs(const ClassificationRequest& message, const Tensor& examples)
   }
 }
 
+// A request for the model "m" with one example of these bytes, less than 120.
+std::string InputOf(const std::string& example) {
+  const auto field = [](char tag, const std::string& bytes) {
+    return absl::StrCat(std::string(1, tag), std::string(1, static_cast<char>(bytes.size())), bytes);
+  };
+  return field('\x0a', field('\x0a', "m")) + field('\x12', field('\x0a', field('\x0a', example)));
+}
+
 }  // namespace
 
 std::vector<std::string> FuzzSeeds() {
@@ -63,6 +71,15 @@ std::vector<std::string> FuzzSeeds() {
   seeds.push_back(request.SerializeAsString());
   seeds.push_back(seeds[2] + seeds[2]);
   seeds.push_back(seeds[1] + seeds[2]);
+  // A model_spec in two parts, neither of which is one.
+  seeds.push_back(std::string("\x0a\x01\x0a\x0a\x02\x01m", 7));
+  // One example cut off, one with a name that is not UTF-8, and lists of numbers one by one.
+  std::string spoilt = seeds[1];
+  spoilt[spoilt.rfind("id")] = '\xff';
+  seeds.push_back(spoilt);
+  seeds.push_back(InputOf("\x0a\x05\x0a"));
+  seeds.push_back(InputOf(std::string("\x0a\x0e\x0a\x0c\x0a\x01x\x12\x07\x12\x05\x0d\0\0\x80\x3f", 16)));
+  seeds.push_back(InputOf("\x0a\x0c\x0a\x0a\x0a\x01x\x12\x05\x1a\x03\x08\xac\x02"));
   return seeds;
 }
 
@@ -72,7 +89,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace trilho;  // NOLINT(google-build-using-namespace): libFuzzer's entry is outside of it
   const Read read = ReadRequest({reinterpret_cast<const char*>(data), size});
   ClassificationRequest message;
-  if (!message.ParseFromArray(data, static_cast<int>(size))) return 0;
+  if (!message.ParseFromArray(data, static_cast<int>(size))) {
+    FuzzRequire(!read.examples.ok(), "what protobuf does not parse is refused");
+    return 0;
+  }
   if (read.examples.ok()) {
     const int examples = message.input().has_example_list_with_context()
                              ? message.input().example_list_with_context().examples_size()

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/services/examples/example_check.h"
 #include "cpp_server/wire/wire_reader.h"
 
 namespace trilho {
@@ -12,6 +13,12 @@ namespace {
 // Fields of tensorflow.serving.Input, and of the two lists in it.
 enum InputField : uint32_t { kExampleListField = 1, kExampleListWithContextField = 2 };
 enum ListField : uint32_t { kExamples = 1, kContext = 2 };
+
+absl::Status NotAnInput() { return absl::InvalidArgumentError(""); }
+
+absl::Status About(absl::string_view what, const absl::Status& status) {
+  return absl::InvalidArgumentError(absl::StrCat(what, " ", status.message()));
+}
 
 // Copies examples into a tensor, one after another.
 class Filler {
@@ -41,21 +48,21 @@ ExamplesInput::ExamplesInput(std::vector<absl::string_view> examples, absl::stri
       context_(context),
       examples_(std::move(examples)) {}
 
-bool ExamplesInput::Merge(absl::string_view input) {
+absl::Status ExamplesInput::Merge(absl::string_view input) {
   WireReader reader(input);
   while (reader.NextField()) {
-    if (reader.field() == kExampleListField) {
-      if (!MergeList(Kind::kExampleList, reader.Bytes())) return false;
-    } else if (reader.field() == kExampleListWithContextField) {
-      if (!MergeList(Kind::kExampleListWithContext, reader.Bytes())) return false;
-    } else {
+    const bool is_list = reader.field() == kExampleListField;
+    if (!is_list && reader.field() != kExampleListWithContextField) {
       reader.Skip();
+      continue;
     }
+    absl::Status merged = MergeList(is_list ? Kind::kExampleList : Kind::kExampleListWithContext, reader.Bytes());
+    if (!merged.ok()) return merged;
   }
-  return reader.ok();
+  return reader.ok() ? absl::OkStatus() : NotAnInput();
 }
 
-bool ExamplesInput::MergeList(Kind kind, absl::string_view list) {
+absl::Status ExamplesInput::MergeList(Kind kind, absl::string_view list) {
   if (kind != kind_) {
     *this = ExamplesInput();
     kind_ = kind;
@@ -64,18 +71,21 @@ bool ExamplesInput::MergeList(Kind kind, absl::string_view list) {
   WireReader reader(list);
   while (reader.NextField()) {
     if (reader.field() == kExamples) {
-      reader.Bytes();
+      const absl::Status example = CheckExample(reader.Bytes());
+      if (!example.ok()) return About(absl::StrCat("example ", size_), example);
       ++size_;
     } else if (reader.field() == kContext && kind == Kind::kExampleListWithContext) {
       // Messages are merged by joining their bytes.
       const absl::string_view context = reader.Bytes();
+      const absl::Status example = CheckExample(context);
+      if (!example.ok()) return About("the context", example);
       context_.append(context.data(), context.size());
     } else {
       reader.Skip();
     }
   }
   if (size_ > size_before) lists_.push_back(list);
-  return reader.ok();
+  return reader.ok() ? absl::OkStatus() : NotAnInput();
 }
 
 absl::StatusOr<Tensor> ExamplesInput::ToTensor() const {

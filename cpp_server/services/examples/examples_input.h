@@ -8,14 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/tensorflow/tensor.h"
 
 namespace trilho {
 
-// Serialized tensorflow.Examples where they lie in a request: none is parsed,
-// and each is copied once, into the tensor. The bytes must outlive the object.
+// Serialized tensorflow.Examples where they lie in a request: each is walked to see that protobuf would parse it, and
+// copied once, into the tensor; no message is made of it. The bytes must outlive the object.
 class ExamplesInput {
  public:
   // The most that a context, which comes before every example, may grow to: a
@@ -28,8 +29,9 @@ class ExamplesInput {
 
   // Adds the fields in `input`, a serialized Input, by protobuf's rules: lists
   // of the same kind are joined, one of the other kind replaces what was there.
-  // False if malformed.
-  bool Merge(absl::string_view input);
+  // INVALID_ARGUMENT if protobuf would not parse it; if the reason lies in an
+  // example, the message says in which and what it is.
+  absl::Status Merge(absl::string_view input);
 
   // The number of examples.
   int64_t size() const { return size_; }
@@ -43,7 +45,7 @@ class ExamplesInput {
   // Which member of Input's oneof.
   enum class Kind { kNone, kExampleList, kExampleListWithContext };
 
-  bool MergeList(Kind kind, absl::string_view list);
+  absl::Status MergeList(Kind kind, absl::string_view list);
 
   Kind kind_ = Kind::kNone;
   int64_t size_ = 0;

@@ -30,7 +30,7 @@ std::vector<std::string> Strings(const absl::StatusOr<Tensor>& tensor) {
 
 std::vector<std::string> Read(const std::string& bytes) {
   ExamplesInput input;
-  EXPECT_TRUE(input.Merge(bytes));
+  EXPECT_EQ(input.Merge(bytes), absl::OkStatus());
   auto strings = Strings(input.ToTensor());
   EXPECT_EQ(input.size(), static_cast<int64_t>(strings.size()));
   return strings;
@@ -74,7 +74,7 @@ TEST(ExamplesInputTest, IsEmptyWithoutExamples) {
   *with_context.mutable_example_list_with_context()->mutable_context() = XExample(1);
   for (const Input& empty : {Input(), with_list, with_context}) {
     ExamplesInput input;
-    EXPECT_TRUE(input.Merge(empty.SerializeAsString()));
+    EXPECT_EQ(input.Merge(empty.SerializeAsString()), absl::OkStatus());
     EXPECT_EQ(input.size(), 0);
     EXPECT_EQ(input.ToTensor().status(), absl::InvalidArgumentError("Input is empty."));
   }
@@ -129,10 +129,41 @@ TEST(ExamplesInputTest, RefusesWhatIsCutOff) {
   *Add(&input) = XExample(2);
   const std::string whole = input.SerializeAsString();
   for (size_t size = 1; size < whole.size(); ++size) {
-    EXPECT_FALSE(ExamplesInput().Merge(whole.substr(0, size))) << size;
+    EXPECT_FALSE(ExamplesInput().Merge(whole.substr(0, size)).ok()) << size;
   }
-  EXPECT_FALSE(ExamplesInput().Merge("\x0a\x02\x0a\x05"));
-  EXPECT_FALSE(ExamplesInput().Merge("\x08\x01"));
+  EXPECT_FALSE(ExamplesInput().Merge("\x0a\x02\x0a\x05").ok());
+  EXPECT_FALSE(ExamplesInput().Merge("\x08\x01").ok());
+}
+
+std::string Delimited(const std::string& bytes) {
+  std::string field = "\x0a";
+  field += static_cast<char>(bytes.size());
+  return field + bytes;
+}
+
+// Of an input with one list of these examples.
+absl::Status MergeList(const std::vector<std::string>& examples) {
+  std::string list;
+  for (const std::string& example : examples) list += Delimited(example);
+  return ExamplesInput().Merge(Delimited(list));
+}
+
+TEST(ExamplesInputTest, SaysWhichExampleProtobufWouldNotParse) {
+  const std::string good = XExample(1).SerializeAsString();
+  EXPECT_EQ(MergeList({good, "", good}), absl::OkStatus());
+  EXPECT_EQ(MergeList({good, good.substr(0, good.size() - 1)}),
+            absl::InvalidArgumentError("example 1 is not a tensorflow.Example: it is cut off or malformed"));
+  std::string named = good;
+  named[named.find('x')] = '\xff';
+  EXPECT_EQ(MergeList({named}),
+            absl::InvalidArgumentError("example 0 has a feature whose name is not UTF-8: \"\xef\xbf\xbd\""));
+  // Field 2 of Input, field 2 of the list with a context.
+  std::string with_context = Delimited("\x0a\x05");
+  with_context[0] = '\x12';
+  std::string input = Delimited(with_context);
+  input[0] = '\x12';
+  EXPECT_EQ(ExamplesInput().Merge(input),
+            absl::InvalidArgumentError("the context is not a tensorflow.Example: it is cut off or malformed"));
 }
 
 // Three megabytes would become a terabyte.
@@ -142,7 +173,7 @@ TEST(ExamplesInputTest, RefusesAContextThatIsRepeatedTooOften) {
   for (int i = 0; i < 1 << 20; ++i) AddWithContext(&examples);
   const std::string bytes = context.SerializeAsString() + examples.SerializeAsString();
   ExamplesInput input;
-  ASSERT_TRUE(input.Merge(bytes));
+  ASSERT_EQ(input.Merge(bytes), absl::OkStatus());
   EXPECT_EQ(input.size(), 1 << 20);
   const absl::Status status = input.ToTensor().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -156,7 +187,7 @@ TEST(ExamplesInputTest, RefusesMoreExamplesThanATensorMayHold) {
   for (int i = 0; i < 1000000; ++i) Add(&million);
   const std::string bytes = million.SerializeAsString();
   ExamplesInput input;
-  while (input.size() <= kMaxTensorBytes / 24) ASSERT_TRUE(input.Merge(bytes));
+  while (input.size() <= kMaxTensorBytes / 24) ASSERT_EQ(input.Merge(bytes), absl::OkStatus());
   const absl::Status status = input.ToTensor().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("needs more than 2147483648 bytes"));

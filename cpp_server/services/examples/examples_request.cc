@@ -1,7 +1,5 @@
 #include "cpp_server/services/examples/examples_request.h"
 
-#include <string>
-
 #include "absl/strings/str_cat.h"
 #include "cpp_server/wire/wire_reader.h"
 
@@ -22,28 +20,27 @@ ModelSpec ViewModelSpec(const tensorflow::serving::ModelSpec& message) {
   return spec;
 }
 
-absl::Status NotARequest(absl::string_view type) {
-  return absl::InvalidArgumentError(absl::StrCat("the request is not a ", type));
+absl::Status NotARequest(absl::string_view type, absl::string_view reason) {
+  return absl::InvalidArgumentError(absl::StrCat("the request is not a ", type, reason.empty() ? "" : ": ", reason));
 }
 
 absl::Status ReadExamplesRequest(absl::string_view bytes, absl::string_view type, tensorflow::serving::ModelSpec* spec,
                                  ExamplesRequest* request) {
-  // Joined, since messages are merged by joining their bytes.
-  std::string spec_bytes;
   bool has_spec = false;
   WireReader reader(bytes);
   while (reader.NextField()) {
     if (reader.field() == kModelSpec) {
       const absl::string_view part = reader.Bytes();
-      spec_bytes.append(part.data(), part.size());
+      if (!spec->MergeFromString({part.data(), part.size()})) return NotARequest(type);
       has_spec = true;
     } else if (reader.field() == kInput) {
-      if (!request->examples.Merge(reader.Bytes())) return NotARequest(type);
+      const absl::Status merged = request->examples.Merge(reader.Bytes());
+      if (!merged.ok()) return NotARequest(type, merged.message());
     } else {
       reader.Skip();
     }
   }
-  if (!reader.ok() || !spec->ParseFromString(spec_bytes)) return NotARequest(type);
+  if (!reader.ok()) return NotARequest(type);
   if (!has_spec) return absl::InvalidArgumentError("Missing ModelSpec");
   request->spec = ViewModelSpec(*spec);
   return absl::OkStatus();

@@ -28,8 +28,8 @@ ModelSpec ViewModelSpec(const tensorflow::serving::ModelSpec& message);
 absl::Status ReadExamplesRequest(absl::string_view bytes, absl::string_view type, tensorflow::serving::ModelSpec* spec,
                                  ExamplesRequest* request);
 
-// Bytes that do not parse as the message of full name `type`.
-absl::Status NotARequest(absl::string_view type);
+// INVALID_ARGUMENT for bytes that do not parse as the message of full name `type`; `reason` may be empty.
+absl::Status NotARequest(absl::string_view type, absl::string_view reason = {});
 
 }  // namespace trilho
 

@@ -165,7 +165,8 @@ absl::Status ReadRequest(absl::string_view bytes, InferenceTask* first_task, Exa
       }
       has_task = true;
     } else if (reader.field() == kInput) {
-      if (!examples->Merge(reader.Bytes())) return NotARequest(kRequestType);
+      const absl::Status merged = examples->Merge(reader.Bytes());
+      if (!merged.ok()) return NotARequest(kRequestType, merged.message());
     } else {
       reader.Skip();
     }
