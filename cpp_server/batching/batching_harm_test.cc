@@ -15,7 +15,7 @@
 namespace trilho {
 namespace {
 
-using std::chrono::system_clock;
+using std::chrono::steady_clock;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -177,7 +177,7 @@ TEST_F(BatchingHarmTest, WhoIsNotWaitedForIsAnsweredAndTakesNoRoom) {
   parameters_.max_batch_size = 2;
   Block();
   RunRequest late = Request(x_, Inputs(Floats({1}, {0})));
-  late.deadline = system_clock::now();
+  late.deadline = steady_clock::now();
   Run(0, std::move(late));
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
   RunRequest gone = Request(x_, Inputs(Floats({1}, {1})));

@@ -13,7 +13,7 @@
 namespace trilho {
 namespace {
 
-using std::chrono::system_clock;
+using std::chrono::steady_clock;
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -149,8 +149,8 @@ TEST_F(BatchingRunnerTest, ARequestLargerThanABatchIsSplitIfToldTo) {
 }
 
 TEST_F(BatchingRunnerTest, ABatchHasTheLatestDeadlineOfItsRequests) {
-  const auto soon = system_clock::now() + std::chrono::hours(1), later = soon + std::chrono::hours(1);
-  system_clock::time_point deadline;
+  const auto soon = steady_clock::now() + std::chrono::hours(1), later = soon + std::chrono::hours(1);
+  steady_clock::time_point deadline;
   model_.set_behaviour([&](const RunRequest& request) {
     deadline = request.deadline;
     return Outputs(Copy(request.inputs.front()));

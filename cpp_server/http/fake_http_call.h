@@ -32,7 +32,7 @@ class FakeHttpCall final : public HttpCall {
         body_(std::move(body)),
         headers_(std::move(headers)) {}
 
-  void set_deadline(std::chrono::system_clock::time_point deadline) { deadline_ = deadline; }
+  void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   void set_peer(std::string peer) { peer_ = std::move(peer); }
   void Cancel() { *cancelled_ = true; }
 
@@ -65,7 +65,7 @@ class FakeHttpCall final : public HttpCall {
   absl::string_view body() const override { return body_; }
   std::string peer() const override { return peer_; }
   std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
-  std::chrono::system_clock::time_point deadline() const override { return deadline_; }
+  std::chrono::steady_clock::time_point deadline() const override { return deadline_; }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
 
   void Reply(HttpResponse response) override EXCLUDES(mu_) {
@@ -83,7 +83,7 @@ class FakeHttpCall final : public HttpCall {
   const Headers headers_;
   std::string peer_ = "127.0.0.1:4711";
   const std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
-  std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::max();
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
 
   mutable Mutex mu_;

@@ -42,8 +42,8 @@ class HttpCall {
   virtual std::string peer() const = 0;
   // When it had come, before it waited for a thread.
   virtual std::chrono::steady_clock::time_point arrived() const = 0;
-  // When the front answers 504 by itself.
-  virtual std::chrono::system_clock::time_point deadline() const = 0;
+  // When the front answers 504 by itself; time_point::max() if never.
+  virtual std::chrono::steady_clock::time_point deadline() const = 0;
   // True once the client has gone or the deadline was answered for it; Reply must still be called.
   virtual std::shared_ptr<const std::atomic<bool>> cancelled() const = 0;
 

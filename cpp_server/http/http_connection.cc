@@ -273,9 +273,9 @@ void HttpConnection::BeginCall() {
   state_ = State::kCall;
   StopTimer();
   request_ended_ = Clock::now();
-  auto deadline = std::chrono::system_clock::time_point::max();
+  auto deadline = std::chrono::steady_clock::time_point::max();
   if (options_.request_timeout.count() > 0) {
-    deadline = std::chrono::system_clock::now() + options_.request_timeout;
+    deadline = std::chrono::steady_clock::now() + options_.request_timeout;
     SetTimer(options_.request_timeout);
   }
   host_->CallBegan();

@@ -52,7 +52,7 @@ void HttpConnection::TellRefused(const absl::Status& status) {
   if (parser_ && !parser_->get().target().empty()) {
     // What is asked of a call is answered from what has come of its header; its own answer goes nowhere.
     const ServerCall refused(parser_->release(), RequestMemory::Share(), peer_,
-                             std::chrono::system_clock::time_point::max(), [](const HttpResponse&) {});
+                             std::chrono::steady_clock::time_point::max(), [](const HttpResponse&) {});
     host_->Refused(refused, status);
   }
   // What came of it is of no use any more.

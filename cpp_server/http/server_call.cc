@@ -49,7 +49,7 @@ Coding CodingOf(absl::string_view content_encoding) {
 }  // namespace
 
 ServerCall::ServerCall(HttpRequest request, RequestMemory::Share memory, std::string peer,
-                       std::chrono::system_clock::time_point deadline, Send send)
+                       std::chrono::steady_clock::time_point deadline, Send send)
     : request_(std::move(request)),
       memory_(std::move(memory)),
       peer_(std::move(peer)),
@@ -120,7 +120,7 @@ void ServerCall::Refuse(const HttpRoute& route, int http_status, const absl::Sta
 void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route) {
   // Those who left while they waited cost nothing.
   if (*call->cancelled_) {
-    const bool late = std::chrono::system_clock::now() >= call->deadline_;
+    const bool late = std::chrono::steady_clock::now() >= call->deadline_;
     const absl::Status gone = late ? absl::DeadlineExceededError("the deadline passed before the call was begun")
                                    : absl::CancelledError("the caller has gone before its call was begun");
     return call->Refuse(route, HttpStatusOf(gone.code()), gone);

@@ -26,7 +26,7 @@ class ServerCall final : public HttpCall {
 
   // `memory` is what the body has of the budget.
   ServerCall(HttpRequest request, RequestMemory::Share memory, std::string peer,
-             std::chrono::system_clock::time_point deadline, Send send);
+             std::chrono::steady_clock::time_point deadline, Send send);
   ~ServerCall() override;
   ServerCall(const ServerCall&) = delete;
   ServerCall& operator=(const ServerCall&) = delete;
@@ -45,7 +45,7 @@ class ServerCall final : public HttpCall {
   absl::string_view body() const override { return request_.body(); }
   std::string peer() const override { return peer_; }
   std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
-  std::chrono::system_clock::time_point deadline() const override { return deadline_; }
+  std::chrono::steady_clock::time_point deadline() const override { return deadline_; }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
   void Reply(HttpResponse response) override;
 
@@ -63,7 +63,7 @@ class ServerCall final : public HttpCall {
   absl::string_view query_;
   const std::string peer_;
   const std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
-  const std::chrono::system_clock::time_point deadline_;
+  const std::chrono::steady_clock::time_point deadline_;
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   std::atomic<bool> replied_{false};
   Send send_;

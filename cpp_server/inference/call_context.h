@@ -19,7 +19,7 @@ struct CallContext {
   // When the request had come, before it waited for a thread; set by the fronts.
   std::chrono::steady_clock::time_point arrived;
   // When the caller stops waiting.
-  std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max();
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // True once the caller has gone; may be null.
   std::shared_ptr<const std::atomic<bool>> cancelled;
   // What gets the request if it is sampled; null if nothing does. Outlives the call.

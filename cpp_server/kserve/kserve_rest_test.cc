@@ -314,7 +314,7 @@ TEST_F(KServeRestTest, TellsOfEveryInference) {
 
 TEST_F(KServeRestTest, DoesNotRunWhatNobodyWaitsFor) {
   const auto late = std::make_shared<FakeHttpCall>("POST", kInfer, kX);
-  late->set_deadline(std::chrono::system_clock::now() - std::chrono::seconds(1));
+  late->set_deadline(std::chrono::steady_clock::now() - std::chrono::seconds(1));
   rest_.Handle(late);
   EXPECT_EQ(late->response().status, 504);
   const auto gone = std::make_shared<FakeHttpCall>("POST", kInfer, kX);

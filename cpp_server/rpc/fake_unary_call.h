@@ -22,7 +22,7 @@ class FakeUnaryCall final : public UnaryCall {
  public:
   explicit FakeUnaryCall(std::string request) : request_(std::move(request)) {}
 
-  void set_deadline(std::chrono::system_clock::time_point deadline) { deadline_ = deadline; }
+  void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
 
   void set_arrived(std::chrono::steady_clock::time_point arrived) { arrived_ = arrived; }
   void set_metadata(const std::string& key, std::string value) { metadata_[key] = std::move(value); }
@@ -34,7 +34,7 @@ class FakeUnaryCall final : public UnaryCall {
 
   absl::string_view request() const override { return request_; }
   std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
-  std::chrono::system_clock::time_point deadline() const override { return deadline_; }
+  std::chrono::steady_clock::time_point deadline() const override { return deadline_; }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
   absl::string_view metadata(absl::string_view key) const override {
     const auto found = metadata_.find(std::string(key));
@@ -54,7 +54,7 @@ class FakeUnaryCall final : public UnaryCall {
 
   const std::string request_;
   std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
-  std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::max();
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   std::map<std::string, std::string> metadata_;
   int answers_ = 0;

@@ -18,6 +18,7 @@
 #include "cpp_server/rpc/raw_service.h"
 #include "cpp_server/rpc/unknown_methods.h"
 #include "grpc/grpc.h"
+#include "grpc/support/time.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 
@@ -169,25 +170,27 @@ void GrpcServer::SetServing(bool serving) {
 }
 
 bool GrpcServer::Shutdown(std::chrono::milliseconds grace) {
-  const auto deadline = std::chrono::system_clock::now() + grace;
+  const auto deadline = std::chrono::steady_clock::now() + grace;
   shut_down_ = true;
   server_->GetHealthCheckService()->Shutdown();
   // Closes the ports and returns when no call is left, streams included.
-  std::thread closing([this, deadline] { server_->Shutdown(deadline); });
-  while (counts_->open > 0 && std::chrono::system_clock::now() < deadline) std::this_thread::sleep_for(kShutdownPeriod);
+  const gpr_timespec grpc_deadline =
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(grace.count(), GPR_TIMESPAN));
+  std::thread closing([this, grpc_deadline] { server_->Shutdown(grpc_deadline); });
+  while (counts_->open > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kShutdownPeriod);
   // What gRPC has read before its ports were closed may still be on its way here.
-  std::this_thread::sleep_until(std::min(deadline, std::chrono::system_clock::now() + kLateCalls));
-  while (counts_->open > 0 && std::chrono::system_clock::now() < deadline) std::this_thread::sleep_for(kShutdownPeriod);
+  std::this_thread::sleep_until(std::min(deadline, std::chrono::steady_clock::now() + kLateCalls));
+  while (counts_->open > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kShutdownPeriod);
   grpc_server_cancel_all_calls(server_->c_server());
   closing.join();
   // gRPC is done with the calls that it has cancelled, their handlers may not be.
-  return WaitForCalls(std::max(deadline, std::chrono::system_clock::now() + kCancelledCalls));
+  return WaitForCalls(std::max(deadline, std::chrono::steady_clock::now() + kCancelledCalls));
 }
 
-bool GrpcServer::WaitForCalls(std::chrono::system_clock::time_point deadline) const {
+bool GrpcServer::WaitForCalls(std::chrono::steady_clock::time_point deadline) const {
   // Once the server is shut down, gRPC gives back all calls that never came.
   while (counts_->requested > 0) {
-    if (std::chrono::system_clock::now() >= deadline) return false;
+    if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(kShutdownPeriod);
   }
   return true;
@@ -197,7 +200,7 @@ GrpcServer::~GrpcServer() {
   if (server_ != nullptr) {
     if (!shut_down_) Shutdown(std::chrono::milliseconds(0));
     // Nothing may be asked of a queue that is shut down.
-    WaitForCalls(std::chrono::system_clock::time_point::max());
+    WaitForCalls(std::chrono::steady_clock::time_point::max());
     data_queue_->Shutdown();
     control_queue_->Shutdown();
     for (std::thread& thread : threads_) thread.join();

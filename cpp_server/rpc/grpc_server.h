@@ -93,7 +93,7 @@ class GrpcServer {
   GrpcServer();
 
   // Whether all calls that arrived are answered, at the latest at `deadline`.
-  bool WaitForCalls(std::chrono::system_clock::time_point deadline) const;
+  bool WaitForCalls(std::chrono::steady_clock::time_point deadline) const;
 
   std::unique_ptr<CallCounts> counts_;
   std::unique_ptr<CallQueue> data_calls_;

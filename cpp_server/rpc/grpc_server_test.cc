@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "cpp_server/rpc/http2_test_client.h"
 #include "cpp_server/rpc/test_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -217,14 +218,14 @@ TEST_F(GrpcServerTest, ASocketInUseIsAnErrorAndOneThatWasLeftBehindIsTaken) {
 }
 
 TEST_F(GrpcServerTest, PassesTheCallersDeadlineOn) {
-  std::chrono::system_clock::time_point seen;
+  std::chrono::steady_clock::time_point seen;
   Serve([&seen](UnaryCall* call) {
     seen = call->deadline();
     call->Reply("");
   });
-  const auto deadline = std::chrono::system_clock::now() + std::chrono::hours(2);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::hours(2);
   grpc::ClientContext context;
-  context.set_deadline(deadline);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::hours(2));
   ClassifyResponse response;
   ASSERT_TRUE(stub_->Classify(&context, Request(1), &response).ok());
   // The wire carries what is left of it.
@@ -232,7 +233,23 @@ TEST_F(GrpcServerTest, PassesTheCallersDeadlineOn) {
   EXPECT_LT(seen, deadline + std::chrono::minutes(30));
 
   ASSERT_TRUE(Call().ok());
-  EXPECT_GT(seen, deadline + std::chrono::hours(24 * 365)) << "no deadline is far in the future";
+  EXPECT_EQ(seen, std::chrono::steady_clock::time_point::max()) << "no deadline";
+}
+
+// As the clients of Go and those written by hand may say.
+TEST_F(GrpcServerTest, ADeadlineBeyondTheYear2262IsFarAndNotPast) {
+  std::chrono::steady_clock::time_point seen;
+  Serve([&seen](UnaryCall* call) {
+    seen = call->deadline();
+    call->Reply("answered");
+  });
+  Http2TestClient client(server_->port());
+  for (const char* timeout : {"2600000H", "99999999H"}) {
+    seen = {};
+    const uint32_t stream = client.Call(absl::StrCat("/", kService, "/Classify"), "", {{"grpc-timeout", timeout}});
+    EXPECT_THAT(client.ReadToEnd(stream).first, HasSubstr("answered")) << timeout;
+    EXPECT_EQ(seen, std::chrono::steady_clock::time_point::max()) << timeout;
+  }
 }
 
 TEST_F(GrpcServerTest, ACallMayBeAnsweredLaterFromAnotherThread) {

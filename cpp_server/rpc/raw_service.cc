@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/rpc/deadline.h"
 #include "grpcpp/impl/rpc_service_method.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/async_unary_call.h"
@@ -100,6 +101,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     }
     came_ = true;
     arrived_ = std::chrono::steady_clock::now();
+    deadline_ = SteadyDeadline(context_.raw_deadline());
     service_->counts_->open.fetch_add(1);
     Request(service_, method_, queue_, calls_);
     // Those who may not call take no place in the queue.
@@ -119,7 +121,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   void Handle() override {
     // Those who left while they waited cost nothing.
     if (*cancelled_) return Refuse(absl::CancelledError("the caller has gone before its call was begun"));
-    if (std::chrono::system_clock::now() >= deadline()) {
+    if (std::chrono::steady_clock::now() >= deadline_) {
       return Refuse(absl::DeadlineExceededError("the deadline passed before the call was begun"));
     }
     if (!Flatten()) return Refuse(absl::InternalError("the request's bytes cannot be read"));
@@ -132,7 +134,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
 
   absl::string_view request() const override { return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()}; }
   std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
-  std::chrono::system_clock::time_point deadline() const override { return context_.deadline(); }
+  std::chrono::steady_clock::time_point deadline() const override { return deadline_; }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
   absl::string_view metadata(absl::string_view key) const override {
     const auto& all = context_.client_metadata();
@@ -202,6 +204,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
   bool came_ = false;
   std::chrono::steady_clock::time_point arrived_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   bool answered_ = false;
 };
 

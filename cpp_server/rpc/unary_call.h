@@ -27,8 +27,8 @@ class UnaryCall {
   // When it had come, before it waited for a thread.
   virtual std::chrono::steady_clock::time_point arrived() const = 0;
 
-  // When the caller stops waiting; far in the future if it set no deadline.
-  virtual std::chrono::system_clock::time_point deadline() const = 0;
+  // When the caller stops waiting; time_point::max() if it set no deadline. On the monotonic clock, as all waits are.
+  virtual std::chrono::steady_clock::time_point deadline() const = 0;
 
   // True once the caller has gone; never null. Lives on after the call.
   virtual std::shared_ptr<const std::atomic<bool>> cancelled() const = 0;

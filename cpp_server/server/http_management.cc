@@ -41,7 +41,7 @@ class JsonCall final : public UnaryCall {
 
   absl::string_view request() const override { return request_; }
   std::chrono::steady_clock::time_point arrived() const override { return call_->arrived(); }
-  std::chrono::system_clock::time_point deadline() const override { return call_->deadline(); }
+  std::chrono::steady_clock::time_point deadline() const override { return call_->deadline(); }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return call_->cancelled(); }
   absl::string_view metadata(absl::string_view key) const override { return call_->header(key); }
 

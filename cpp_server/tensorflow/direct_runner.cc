@@ -11,7 +11,7 @@ absl::Status CheckAwaited(const RunRequest& request) {
   if (request.cancelled != nullptr && request.cancelled->load(std::memory_order_relaxed)) {
     return absl::CancelledError("the caller has gone before the model was run");
   }
-  if (std::chrono::system_clock::now() >= request.deadline) {
+  if (std::chrono::steady_clock::now() >= request.deadline) {
     return absl::DeadlineExceededError("the deadline passed before the model was run");
   }
   return absl::OkStatus();

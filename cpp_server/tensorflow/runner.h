@@ -29,7 +29,7 @@ struct RunRequest {
   std::vector<Tensor> inputs;
   // Positions in signature->outputs.
   std::vector<int> outputs;
-  std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max();
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // True once nobody waits for the answer any more; may be null.
   std::shared_ptr<const std::atomic<bool>> cancelled;
 };

@@ -43,9 +43,9 @@ const TF_Buffer* CallingThread() {
 }
 
 // How long a run may take that nobody waits for after `deadline`; at least a moment, as 0 would be for ever.
-std::chrono::milliseconds LimitOf(std::chrono::milliseconds max_run, std::chrono::system_clock::time_point deadline) {
-  if (deadline == std::chrono::system_clock::time_point::max()) return max_run;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::system_clock::now());
+std::chrono::milliseconds LimitOf(std::chrono::milliseconds max_run, std::chrono::steady_clock::time_point deadline) {
+  if (deadline == std::chrono::steady_clock::time_point::max()) return max_run;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return std::min(max_run, std::max(left, std::chrono::milliseconds(1)));
 }
 
@@ -110,7 +110,7 @@ const Signature* SavedModel::FindSignature(absl::string_view name) const {
 
 absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, const std::vector<Tensor>& inputs,
                                                     const std::vector<int>& outputs,
-                                                    std::chrono::system_clock::time_point deadline) const {
+                                                    std::chrono::steady_clock::time_point deadline) const {
   std::vector<TF_Output> feeds, fetches;
   std::vector<TF_Tensor*> values;
   feeds.reserve(inputs.size());

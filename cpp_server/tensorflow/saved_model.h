@@ -79,7 +79,7 @@ class SavedModel final : public Servable {
   // runs are limited, beyond `deadline`.
   absl::StatusOr<std::vector<Tensor>> Run(
       const Signature& signature, const std::vector<Tensor>& inputs, const std::vector<int>& outputs,
-      std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max()) const;
+      std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) const;
 
  private:
   struct DeleteGraph {

@@ -205,7 +205,7 @@ TEST_F(ExampleErrorsTest, BytesThatAreNoExample) {
 }
 
 TEST_F(ExampleErrorsTest, NobodyWaitsForTheAnswer) {
-  context_.deadline = std::chrono::system_clock::now() - std::chrono::seconds(1);
+  context_.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
   EXPECT_EQ(ClassifyError().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(RegressError().code(), absl::StatusCode::kDeadlineExceeded);
   context_ = CallContext();
