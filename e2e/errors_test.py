@@ -4,6 +4,7 @@ Where the text goes on behind TF Serving's words, `...` stands between the two.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -203,18 +204,6 @@ def huge_shape() -> Any:
             'Expects arg[0] to be float but string is provided... (input "image_data")',
         ),
         (
-            wrong_width,
-            "INVALID_ARGUMENT",
-            'input "image_data" has shape [2,28], signature "serving_default" expects [-1,784] '
-            "(-1: any size)",
-        ),
-        (
-            wrong_rank,
-            "INVALID_ARGUMENT",
-            'input "image_data" has shape [784], signature "serving_default" expects [-1,784] '
-            "(-1: any size)",
-        ),
-        (
             unknown_output,
             "INVALID_ARGUMENT",
             "output tensor alias not found in signature: scores Outputs expected to be in the set "
@@ -257,6 +246,40 @@ def test_a_bad_predict_request_gets_code_and_text(
 ) -> None:
     found, details = error_of(lambda: client.predict(request_of()))
     assert (found.name, details) == (code, text.replace("...", ""))
+
+
+def differing(shape: str) -> str:
+    """What is said of an image of that shape."""
+    return (
+        f'input "image_data" has shape {shape}, signature "serving_default" expects [-1,784] '
+        "(-1: any size)"
+    )
+
+
+def test_a_shape_that_is_not_the_signatures_is_the_graphs_to_judge(client: Client) -> None:
+    # It takes the mean of whatever width.
+    assert client.predict(wrong_width()).outputs["value"].tensor_shape.dim[0].size == 2
+    code, details = error_of(lambda: client.predict(wrong_rank()))
+    assert code.name == "INVALID_ARGUMENT"
+    assert details.startswith("Invalid reduction dimension")
+    assert details.endswith("; " + differing("[784]"))
+
+
+def test_a_strict_server_refuses_other_shapes_than_the_signatures(
+    mnist: Export, tmp_path: Path
+) -> None:
+    base = tmp_path / "mnist"
+    publish(mnist, base, VERSION)
+    with (
+        ServerProcess(
+            "--model_name=mnist", f"--model_base_path={base}", "--strict_input_shapes"
+        ) as server,
+        Client(server.port) as client,
+    ):
+        for request, shape in [(wrong_width(), "[2,28]"), (wrong_rank(), "[784]")]:
+            code, details = error_of(lambda r=request: client.predict(r))
+            assert (code.name, details) == ("INVALID_ARGUMENT", differing(shape))
+        client.predict(image_request())
 
 
 @pytest.mark.parametrize("values", [[], [0.25], [0.25] * (PIXELS + 1)], ids=["no", "one", "more"])

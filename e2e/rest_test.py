@@ -22,7 +22,7 @@ from e2e.server_process import ServerProcess
 from e2e.testing_models import copy_testing_models
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
-_NAMES = ["half_plus_two", "mnist_like", "census_like"]
+_NAMES = ["half_plus_two", "mnist_like", "census_like", "odd"]
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,46 @@ def test_predict_by_rows_and_by_columns(
         assert answer.status_code == 200, answer.text
         assert answer.headers["Content-Type"] == "application/json"
         assert answer.json() == {key: expected}
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        # TF Serving's documented call: x is declared as [-1,1].
+        ({"instances": [1.0, 2.0, 5.0]}, {"predictions": [2.5, 3.0, 4.5]}),
+        ({"instances": [{"x": 1.0}, {"x": 2}]}, {"predictions": [2.5, 3.0]}),
+        ({"instances": [[[1], [2]]]}, {"predictions": [[[2.5], [3.0]]]}),
+        ({"inputs": 2.0}, {"outputs": 3.0}),
+        ({"inputs": {"x": [1, 2]}}, {"outputs": [2.5, 3.0]}),
+    ],
+)
+def test_predict_takes_every_shape_that_the_graph_takes(
+    server: ServerProcess, body: Any, answer: Any
+) -> None:
+    predicted = post(server, "/v1/models/odd/versions/1:predict", body)
+    assert predicted.json() == answer
+    assert predicted.status_code == 200
+
+
+def test_rows_need_outputs_with_a_row_each(server: ServerProcess) -> None:
+    body = {"signature_name": "squeezed", "instances": [1.0]}
+    refused = post(server, "/v1/models/odd/versions/1:predict", body)
+    assert refused.status_code == 400
+    assert refused.json() == {"error": "Tensor name: y has no shape information "}
+    body = {"signature_name": "squeezed", "inputs": [1.0]}
+    answer = post(server, "/v1/models/odd/versions/1:predict", body)
+    assert answer.json() == {"outputs": 2.0}
+
+
+def test_a_shape_that_the_graph_does_not_take_is_explained(server: ServerProcess) -> None:
+    body = {"signature_name": "product", "instances": [[1, 2, 3, 4]]}
+    refused = post(server, "/v1/models/odd/versions/1:predict", body)
+    assert refused.status_code == 400
+    error = refused.json()["error"]
+    assert error.startswith("Matrix size-incompatible: In[0]: [1,4], In[1]: [3,2]")
+    assert error.endswith(
+        '; input "x" has shape [1,4], signature "product" expects [-1,3] (-1: any size)'
+    )
 
 
 def test_predict_with_several_inputs_and_outputs(server: ServerProcess) -> None:
@@ -214,12 +254,6 @@ def test_pages_of_other_sites_may_ask(server: ServerProcess) -> None:
             '{"instances": [1], "signature_name": "q"}',
             400,
             'Serving signature name: "q" not found in signature def (signatures: serving_default)',
-        ),
-        (
-            ":predict",
-            '{"instances": [[1]]}',
-            400,
-            'input "x" has shape [1,1], signature "serving_default" expects [-1] (-1: any size)',
         ),
         (
             "/versions/9:predict",

@@ -243,7 +243,7 @@ class Caller:
                 (wrong_signature, grpc.StatusCode.FAILED_PRECONDITION),
                 (predict_request("mnist"), grpc.StatusCode.INVALID_ARGUMENT),
                 (
-                    predict_request("mnist", image_data=np.zeros([1, 3], np.float32)),
+                    predict_request("mnist", image_data=np.zeros([3], np.float32)),
                     grpc.StatusCode.INVALID_ARGUMENT,
                 ),
                 (predict_request("spin", steps=1.0), grpc.StatusCode.INVALID_ARGUMENT),

@@ -51,7 +51,10 @@ absl::optional<int64_t> BatchPlan::RowsOf(const RunRequest& request) const {
     if (std::find(request.outputs.begin(), before, output) != before) return absl::nullopt;
   }
   absl::optional<int64_t> rows;
-  for (const Tensor& input : request.inputs) {
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    const Tensor& input = request.inputs[i];
+    // The graph may take another shape, but what its first dimension counts is not known then.
+    if (!request.signature->inputs[i].Accepts(input.dims())) return absl::nullopt;
     if (input.rank() == 0 || input.dim(0) == 0) return absl::nullopt;
     if (rows && *rows != input.dim(0)) return absl::nullopt;
     rows = input.dim(0);

@@ -32,8 +32,9 @@ class BatchPlan {
   BatchPlan(const BatchPlan&) = delete;
   BatchPlan& operator=(const BatchPlan&) = delete;
 
-  // The rows of a request that can be batched: every input has them, no output
-  // is known to have another number of them, or is asked for twice.
+  // The rows of a request that can be batched: every input has them and a shape
+  // that fits the signature's, no output is known to have another number of
+  // them, or is asked for twice.
   absl::optional<int64_t> RowsOf(const RunRequest& request) const;
 
   // Another number of rows came out than went in.

@@ -97,6 +97,7 @@ TEST_F(BatchingHarmTest, WhatCannotBeBatchedRunsAlone) {
   const Signature fixed = Of("fixed", {Info("x", {{2}})}, {Info("y", {{2}})});
   const Signature unknown = Of("unknown", {Info("x", absl::nullopt)}, {Info("y", absl::nullopt)});
   const Signature none = Of("none", {}, {});
+  const Signature wide = Of("wide", {Info("x", {{-1, 2}})}, {Info("y", {{-1, 2}})});
   const Signature scalar = Of("scalar", {Info("x", {{-1}})}, {Info("loss", {{}})});
   Block();
   int number = 0;
@@ -106,6 +107,9 @@ TEST_F(BatchingHarmTest, WhatCannotBeBatchedRunsAlone) {
     Run(number++, Request(none, {}, {}));
     Run(number++, Request(scalar, Inputs(Floats({1}, {1}))));
     Run(number++, Request(x_, Inputs(Floats({0}, {}))));
+    Run(number++, Request(x_, Inputs(Floats({2, 1}, {1, 2}))));
+    Run(number++, Request(x_, Inputs(Floats({}, {1}))));
+    Run(number++, Request(wide, Inputs(Floats({1, 3}, {1, 2, 3}))));
     Run(number++, Request(ab_, Inputs(Floats({2}, {1, 2}), Floats({1}, {1}))));
     Run(number++, Request(x_, Inputs(Floats({1}, {1})), {0, 0}));
   }
@@ -113,7 +117,8 @@ TEST_F(BatchingHarmTest, WhatCannotBeBatchedRunsAlone) {
   for (int i = 0; i < number; ++i) EXPECT_TRUE(answers_.Of(i).ok()) << answers_.StatusOf(i);
   const auto runs = RunsAfterPlug();
   EXPECT_THAT(runs, SizeIs(number));
-  for (const char* run : {"fixed: [2]", "unknown: []", "none:", "scalar: [1]", "x: [0]", "ab: [2] [1]", "x: [1]"}) {
+  for (const char* run : {"fixed: [2]", "unknown: []", "none:", "scalar: [1]", "x: [0]", "x: [2,1]", "x: []",
+                          "wide: [1,3]", "ab: [2] [1]", "x: [1]"}) {
     EXPECT_EQ(std::count(runs.begin(), runs.end(), run), 2) << run;
   }
 }

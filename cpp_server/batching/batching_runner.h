@@ -6,7 +6,8 @@
 // pad_variable_length_inputs), and goes with the others there. Whatever is
 // wrong with one harms only itself:
 // - A request that cannot be batched is run alone, on a batch thread: an input
-//   without rows or with another number of them, a signature whose inputs have
+//   without rows or with another number of them, or of a shape that does not
+//   fit the signature's, a signature whose inputs have
 //   a fixed first dimension or an unknown rank, an output that is known or
 //   found to have no row for each of the batch, a temporary signature (of a
 //   MultiInference with several tasks, whose outputs are chosen anew each time).

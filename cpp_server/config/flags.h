@@ -50,6 +50,7 @@ ABSL_DECLARE_FLAG(int64_t, load_retry_interval_micros);
 ABSL_DECLARE_FLAG(bool, enable_model_warmup);
 ABSL_DECLARE_FLAG(int, num_request_iterations_for_warmup);
 ABSL_DECLARE_FLAG(bool, enable_signature_method_name_check);
+ABSL_DECLARE_FLAG(bool, strict_input_shapes);
 
 // TensorFlow
 ABSL_DECLARE_FLAG(int64_t, tensorflow_session_parallelism);

@@ -34,3 +34,7 @@ ABSL_FLAG(int, num_request_iterations_for_warmup, 0,
 ABSL_FLAG(bool, enable_signature_method_name_check, false,
           "Classify and Regress refuse signatures of another method_name than tensorflow/serving/classify and "
           "tensorflow/serving/regress, Predict those of neither these nor tensorflow/serving/predict.");
+ABSL_FLAG(
+    bool, strict_input_shapes, false,
+    "Refuse inputs of other shapes than the signature declares before anything runs, naming the input. Without it "
+    "the graph takes what it can, as in TF Serving; typed services and KServe's protocol refuse them always.");

@@ -47,8 +47,8 @@ void RunContract(const ContractMethod& method, const ContractModels& models, abs
   if (!inputs.ok()) return done(inputs.status());
   auto outputs = ChooseOutputs(method, *resolved->signature);
   if (!outputs.ok()) return done(outputs.status());
-  models.predictor->Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), context,
-                        [&method, examples, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
+  models.predictor->Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), InputShapes::kOfTheSignature,
+                        context, [&method, examples, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
                           if (!result.ok()) return done(result.status());
                           record->times = result->times;
                           done(EncodeResponse(method.response, examples, result->outputs));

@@ -36,6 +36,9 @@ constexpr char kHalf[] = R"(
   service MnistService {
     rpc Classify(Image) returns (Scores) { option (trilho.contract.model) = { name: "mnist" }; }
   }
+  service ProductService {
+    rpc Multiply(Row) returns (Products) { option (trilho.contract.model) = { name: "odd" signature: "product" }; }
+  }
   message In { repeated Number numbers = 1 [(trilho.contract.batch) = true]; }
   message Number { float value = 1 [(trilho.contract.tensor) = { alias: "x" }]; }
   message Out { repeated Half halves = 1 [(trilho.contract.batch) = true]; }
@@ -49,7 +52,9 @@ constexpr char kHalf[] = R"(
     repeated float scores = 2 [(trilho.contract.tensor) = { shape: 2 }];
   }
   message Image { repeated float image_data = 1 [(trilho.contract.tensor) = { shape: 784 }]; }
-  message Scores { repeated float value = 1 [(trilho.contract.tensor) = { shape: 10 }]; })";
+  message Scores { repeated float value = 1 [(trilho.contract.tensor) = { shape: 10 }]; }
+  message Row { repeated float x = 1; }
+  message Products { repeated float y = 1 [(trilho.contract.tensor) = { shape: 2 }]; })";
 
 // Keeps what it is told last.
 class LastRecord : public InferenceObserver {
@@ -108,7 +113,7 @@ class ContractServiceTest : public ::testing::Test {
 };
 
 TEST_F(ContractServiceTest, ServesAnnotatedMethodsOnly) {
-  ASSERT_EQ(services_.size(), 4u);
+  ASSERT_EQ(services_.size(), 5u);
   EXPECT_EQ(services_[0].name, "test.HalfService");
   ASSERT_EQ(services_[0].methods.size(), 1u);
   EXPECT_EQ(services_[0].methods[0].name, "Predict");
@@ -203,6 +208,14 @@ TEST_F(ContractServiceTest, IsComparedWithTheFeaturesThatAModelParses) {
 TEST_F(ContractServiceTest, ABadRequestIsItsCallersFault) {
   ASSERT_TRUE(models_.Serve("half", "half_plus_two", {1}));
   EXPECT_EQ(Ask(""), "INVALID_ARGUMENT: numbers is empty, expected at least one");
+}
+
+// The contract leaves the size open, the model does not.
+TEST_F(ContractServiceTest, RefusesAShapeThatIsNotTheSignaturesBeforeItRuns) {
+  ASSERT_TRUE(models_.Serve("odd", "odd", {1}));
+  EXPECT_EQ(Ask("test.ProductService", "Multiply", "Row", "x: 1 x: 2 x: 3", "Products"), "y: 12 y: 12");
+  EXPECT_EQ(Ask("test.ProductService", "Multiply", "Row", "x: 1 x: 2", "Products"),
+            "INVALID_ARGUMENT: input \"x\" has shape [1,2], signature \"product\" expects [-1,3] (-1: any size)");
 }
 
 TEST_F(ContractServiceTest, AModelThatIsAnotherOneIsNot) {

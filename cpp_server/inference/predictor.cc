@@ -14,22 +14,39 @@
 namespace trilho {
 namespace {
 
-absl::Status CheckInputs(const Signature& signature, const std::vector<Tensor>& inputs) {
+absl::Status CheckTypes(const Signature& signature, const std::vector<Tensor>& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const TensorInfo& expected = signature.inputs[i];
-    if (inputs[i].type() != expected.type) {
-      return absl::InvalidArgumentError(absl::StrCat("Expects arg[", i, "] to be ", DataTypeName(expected.type),
-                                                     " but ", DataTypeName(inputs[i].type()), " is provided (input \"",
-                                                     expected.alias, "\")"));
-    }
-    const std::vector<int64_t> dims = inputs[i].dims();
-    if (!expected.Accepts(dims)) {
-      return absl::InvalidArgumentError(absl::StrCat("input \"", expected.alias, "\" has shape ", ShapeString(dims),
-                                                     ", signature \"", signature.name, "\" expects ",
-                                                     ShapeString(*expected.shape), " (-1: any size)"));
-    }
+    if (inputs[i].type() == expected.type) continue;
+    return absl::InvalidArgumentError(absl::StrCat("Expects arg[", i, "] to be ", DataTypeName(expected.type), " but ",
+                                                   DataTypeName(inputs[i].type()), " is provided (input \"",
+                                                   expected.alias, "\")"));
   }
   return absl::OkStatus();
+}
+
+// Which inputs have another shape than the signature's, the first few of them; empty if none has.
+std::string OtherShapes(const Signature& signature, const std::vector<Tensor>& inputs) {
+  constexpr size_t kFew = 4;
+  std::vector<std::string> others;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const TensorInfo& expected = signature.inputs[i];
+    const std::vector<int64_t> dims = inputs[i].dims();
+    if (expected.Accepts(dims)) continue;
+    if (others.size() == kFew) {
+      others.emplace_back("others too");
+      break;
+    }
+    others.push_back(absl::StrCat("input \"", expected.alias, "\" has shape ", ShapeString(dims), ", signature \"",
+                                  signature.name, "\" expects ", ShapeString(*expected.shape)));
+  }
+  return others.empty() ? "" : absl::StrCat(absl::StrJoin(others, "; "), " (-1: any size)");
+}
+
+// Whether an error can be the graph's, which the shapes of its inputs may explain.
+bool IsOfTheGraph(const absl::Status& error) {
+  return !absl::IsCancelled(error) && !absl::IsDeadlineExceeded(error) && !absl::IsResourceExhausted(error) &&
+         !absl::IsUnavailable(error);
 }
 
 absl::Status CheckMethod(const SavedModel& model, const Signature& signature) {
@@ -95,9 +112,18 @@ absl::StatusOr<ResolvedSignature> Predictor::Resolve(const ModelSpec& spec) cons
 }
 
 void Predictor::Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs,
-                    const CallContext& context, RunDone done) const {
-  const absl::Status checked = CheckInputs(*resolved.signature, inputs);
-  if (!checked.ok()) return done(checked);
+                    InputShapes shapes, const CallContext& context, RunDone done) const {
+  const absl::Status types = CheckTypes(*resolved.signature, inputs);
+  if (!types.ok()) return done(types);
+  std::string other_shapes = OtherShapes(*resolved.signature, inputs);
+  if (!other_shapes.empty()) {
+    const bool strict = manager_ != nullptr && resolved.model->strict_input_shapes();
+    if (strict || shapes == InputShapes::kOfTheSignature) return done(absl::InvalidArgumentError(other_shapes));
+    done = [other_shapes = std::move(other_shapes), done = std::move(done)](absl::StatusOr<RunResult> result) {
+      if (result.ok() || !IsOfTheGraph(result.status())) return done(std::move(result));
+      done(absl::Status(result.status().code(), absl::StrCat(result.status().message(), "; ", other_shapes)));
+    };
+  }
   if (context.logger != nullptr) {
     done = LogAsPredict(context.logger, resolved.name, resolved.model.version(), *resolved.signature, inputs, outputs,
                         std::move(done));

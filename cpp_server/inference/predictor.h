@@ -36,6 +36,15 @@ struct ResolvedSignature {
   absl::string_view name;
 };
 
+// Which shapes of inputs are run.
+enum class InputShapes {
+  // Those that the graph takes, as in TF Serving: only the graph can tell. The signature's only, if the model is loaded
+  // with SavedModelOptions::strict_input_shapes.
+  kTakenByTheGraph,
+  // The signature's only.
+  kOfTheSignature,
+};
+
 // The version that a label of a model stands for; INVALID_ARGUMENT if there is
 // no such label. Thread-safe.
 using LabelResolver = std::function<absl::StatusOr<int64_t>(absl::string_view model, absl::string_view label)>;
@@ -54,7 +63,8 @@ class Predictor {
       : manager_(manager), labels_(std::move(labels)), absence_(std::move(absence)) {}
 
   // Answers from `model`, whatever name, version or label is asked for: to warm
-  // it up before it is served. It must outlive the predictor.
+  // it up before it is served, by requests of whatever shapes it takes, strict or
+  // not. It must outlive the predictor.
   Predictor(SavedModel* model, int64_t version) : model_(model), version_(version) {}
 
   // INVALID_ARGUMENT without a name or for an unknown label, NOT_FOUND for an
@@ -67,13 +77,15 @@ class Predictor {
 
   // Calls `done` once, before it returns or later and on another thread.
   // `inputs` are in the order of the signature's, `outputs` positions in the
-  // signature's. INVALID_ARGUMENT, naming the input, if a type or shape is not
-  // the signature's; DEADLINE_EXCEEDED or CANCELLED if nobody waits any more
-  // before the run begins. The model stays loaded until `done` returns. The
-  // context's logger, if it has one, gets the run as a Predict. The resolved
-  // signature's name need not live longer than until this returns.
-  void Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs, const CallContext& context,
-           RunDone done) const;
+  // signature's. INVALID_ARGUMENT, naming the input, if a type is not the
+  // signature's, or a shape is not that must be; DEADLINE_EXCEEDED or CANCELLED
+  // if nobody waits any more before the run begins. If the run of other shapes
+  // than the signature's fails, TensorFlow's error goes on with which they are.
+  // The model stays loaded until `done` returns. The context's logger, if it has
+  // one, gets the run as a Predict. The resolved signature's name need not live
+  // longer than until this returns.
+  void Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs, InputShapes shapes,
+           const CallContext& context, RunDone done) const;
 
  private:
   absl::StatusOr<ServableHandle<SavedModel>> FindLabelled(const ModelSpec& spec) const;

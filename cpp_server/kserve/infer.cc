@@ -106,7 +106,7 @@ void Infer(const Predictor& predictor, InferRequest request, const CallContext& 
   record->examples = inputs->empty() || inputs->front().rank() == 0 ? 1 : inputs->front().dim(0);
   std::vector<std::string> names;
   for (const int position : *outputs) names.push_back(signature->outputs[static_cast<size_t>(position)].alias);
-  predictor.Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), context,
+  predictor.Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), InputShapes::kOfTheSignature, context,
                 [record, version, names = std::move(names), done = std::move(done)](absl::StatusOr<RunResult> run) {
                   if (!run.ok()) return done(run.status());
                   record->times = run->times;

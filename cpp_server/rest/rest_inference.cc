@@ -94,7 +94,7 @@ void RestPredict(const Predictor& predictor, const RestPath& path, absl::string_
   std::vector<int> outputs(signature->outputs.size());
   std::iota(outputs.begin(), outputs.end(), 0);
   predictor.Run(
-      *std::move(resolved), *std::move(inputs), std::move(outputs), context,
+      *std::move(resolved), *std::move(inputs), std::move(outputs), InputShapes::kTakenByTheGraph, context,
       [record, signature, format = request->format(), done = std::move(done)](absl::StatusOr<RunResult> result) {
         if (!result.ok()) return done(result.status());
         record->times = result->times;

@@ -103,6 +103,7 @@ absl::Status TensorFlowOptions(ModelServer::Options* options) {
   options->saved_model.max_run =
       std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(absl::GetFlag(FLAGS_max_run_seconds)));
   options->saved_model.check_method_names = absl::GetFlag(FLAGS_enable_signature_method_name_check);
+  options->saved_model.strict_input_shapes = absl::GetFlag(FLAGS_strict_input_shapes);
   options->op_libraries = absl::StrSplit(absl::GetFlag(FLAGS_op_library), ',', absl::SkipEmpty());
   return absl::OkStatus();
 }

@@ -130,6 +130,7 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"enable_model_warmup", "false", OF(warm_up), "false"},
         {"num_request_iterations_for_warmup", "4", OF(warmup_iterations), "4"},
         {"enable_signature_method_name_check", "true", OF(saved_model.check_method_names), "true"},
+        {"strict_input_shapes", "true", OF(saved_model.strict_input_shapes), "true"},
         // TensorFlow
         {"tensorflow_session_parallelism", "6", Of(intra), "6"},
         {"tensorflow_session_parallelism", "6", Of(inter), "6"},

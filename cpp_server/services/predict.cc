@@ -247,7 +247,7 @@ void Predict(const Predictor& predictor, TensorEncoding encoding, absl::string_v
   if (!outputs.ok()) return done(outputs.status());
   record->examples = inputs->empty() || inputs->front().rank() == 0 ? 1 : inputs->front().dim(0);
   Asked asked{record->model, resolved->model.version(), resolved->signature, *outputs, encoding};
-  predictor.Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), context,
+  predictor.Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), InputShapes::kTakenByTheGraph, context,
                 [asked = std::move(asked), record, done = std::move(done)](absl::StatusOr<RunResult> result) {
                   if (!result.ok()) return done(result.status());
                   record->times = result->times;

@@ -23,6 +23,9 @@ namespace {
 using tensorflow::TensorProto;
 using tensorflow::serving::PredictRequest;
 using tensorflow::serving::PredictResponse;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class PredictErrorsTest : public ::testing::Test {
@@ -32,6 +35,7 @@ class PredictErrorsTest : public ::testing::Test {
     ASSERT_TRUE(models_->Serve("half_plus_two", "half_plus_two", {1}));
     ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
     ASSERT_TRUE(models_->Serve("defaulted", "defaulted", {1}));
+    ASSERT_TRUE(models_->Serve("odd", "odd", {1}));
   }
   static void TearDownTestSuite() {
     delete models_;
@@ -143,18 +147,55 @@ TEST_F(PredictErrorsTest, AnInputOfAnotherType) {
   EXPECT_EQ(Message(), "Expects arg[0] to be float but int32 is provided (input \"x\")");
 }
 
-// TF Serving leaves this to the graph, which may answer with anything.
-TEST_F(PredictErrorsTest, AnInputOfAnotherShape) {
+// As in TF Serving: only the graph can tell which shapes it takes.
+TEST_F(PredictErrorsTest, AShapeThatTheGraphDoesNotTakeIsExplainedBehindTensorFlowsWords) {
+  request_.mutable_model_spec()->set_name("odd");
+  request_.mutable_model_spec()->set_signature_name("product");
+  x()->mutable_tensor_shape()->add_dim()->set_size(4);
+  EXPECT_EQ(Error().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(), StartsWith("Matrix size-incompatible: In[0]: [2,4], In[1]: [3,2]"));
+  EXPECT_THAT(Message(),
+              EndsWith("; input \"x\" has shape [2,4], signature \"product\" expects [-1,3] (-1: any size)"));
+  x()->mutable_tensor_shape()->mutable_dim(1)->set_size(3);
+  EXPECT_TRUE(Error().ok()) << Error();
+}
+
+// Here the shapes are the signature's.
+TEST_F(PredictErrorsTest, AnotherErrorOfTheGraphIsNotExplainedByShapes) {
+  request_.mutable_model_spec()->set_name("mnist_like");
+  request_.mutable_model_spec()->set_signature_name("positive");
+  x()->set_float_val(0, -1);
+  EXPECT_THAT(Message(), Not(HasSubstr("signature")));
+}
+
+TEST_F(PredictErrorsTest, EachInputOfAnotherShapeIsNamed) {
+  request_.mutable_model_spec()->set_name("mnist_like");
+  request_.mutable_model_spec()->set_signature_name("add");
+  request_.clear_inputs();
+  AddInput("a")->mutable_tensor_shape()->add_dim()->set_size(3);
+  AddInput("b")->mutable_tensor_shape()->add_dim()->set_size(4);
+  EXPECT_EQ(Error().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(), EndsWith("; input \"a\" has shape [2,3], signature \"add\" expects [-1]; input \"b\" has "
+                                  "shape [2,4], signature \"add\" expects [-1] (-1: any size)"));
+}
+
+TEST_F(PredictErrorsTest, AnInputOfAnotherShapeIsRefusedBeforeTheRunIfThatIsAskedFor) {
+  SavedModelOptions options;
+  options.strict_input_shapes = true;
+  ServedModels strict(options);
+  ASSERT_TRUE(strict.Serve("mnist_like", "mnist_like", {1}));
+  const ServiceDefinition service = PredictionService(strict.predictor(), &hooks_);
   request_.mutable_model_spec()->set_name("mnist_like");
   request_.clear_inputs();
   TensorProto* image = AddInput("image_data");
   image->mutable_tensor_shape()->add_dim()->set_size(28);
-  EXPECT_EQ(Error(), absl::InvalidArgumentError("input \"image_data\" has shape [2,28], signature "
+  const auto error = [&] { return Answer<PredictResponse>(service, "Predict", request_).status(); };
+  EXPECT_EQ(error(), absl::InvalidArgumentError("input \"image_data\" has shape [2,28], signature "
                                                 "\"serving_default\" expects [-1,784] (-1: any size)"));
   image->mutable_tensor_shape()->mutable_dim(1)->set_size(784);
-  EXPECT_TRUE(Error().ok()) << Error();
+  EXPECT_TRUE(error().ok()) << error();
   image->mutable_tensor_shape()->add_dim()->set_size(1);
-  EXPECT_EQ(Error().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(error().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(PredictErrorsTest, TheSecondOfTwoInputsIsNamed) {
@@ -183,7 +224,7 @@ TEST_F(PredictErrorsTest, TheGraphsOwnErrorComesThrough) {
   request_.mutable_model_spec()->set_signature_name("positive");
   x()->set_float_val(0, -1);
   EXPECT_EQ(Error().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(Message(), ::testing::HasSubstr("x must be positive"));
+  EXPECT_THAT(Message(), HasSubstr("x must be positive"));
 }
 
 TEST_F(PredictErrorsTest, ADeadlineThatHasPassed) {
@@ -232,7 +273,9 @@ TEST_F(PredictErrorsTest, WhatMayBeLeftOutIsNamed) {
 }
 
 TEST_F(PredictErrorsTest, ASignatureOfAnotherMethodIsRefusedIfThatIsChecked) {
-  ServedModels checking(/*check_method_names=*/true);
+  SavedModelOptions options;
+  options.check_method_names = true;
+  ServedModels checking(options);
   ASSERT_TRUE(checking.Serve("census_like", "census_like", {1}));
   const ServiceDefinition service = PredictionService(checking.predictor(), &hooks_);
   request_.mutable_model_spec()->set_name("census_like");

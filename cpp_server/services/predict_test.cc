@@ -19,6 +19,7 @@ using tensorflow::TensorProto;
 using tensorflow::serving::PredictRequest;
 using tensorflow::serving::PredictResponse;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 
 TensorProto Floats(const std::vector<float>& values) {
   TensorProto proto;
@@ -42,6 +43,7 @@ class PredictTest : public ::testing::Test {
     ASSERT_TRUE(models_->Serve("half_plus_two", "half_plus_two", {1, 2}));
     ASSERT_TRUE(models_->Serve("defaulted", "defaulted", {1}));
     ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
+    ASSERT_TRUE(models_->Serve("odd", "odd", {1}));
   }
   static void TearDownTestSuite() {
     delete models_;
@@ -126,6 +128,38 @@ TEST_F(PredictTest, TakesAnEmptyBatch) {
   const TensorProto y = Predict().outputs().at("y");
   EXPECT_EQ(y.tensor_shape().dim(0).size(), 0);
   EXPECT_EQ(y.float_val_size(), 0);
+}
+
+// TF Serving's half_plus_two declares x as [-1,1] and is asked with [3] in its documentation.
+TEST_F(PredictTest, TakesEveryShapeThatTheGraphTakes) {
+  request_.mutable_model_spec()->set_name("odd");
+  struct Case {
+    std::vector<int64_t> sent;
+    std::vector<float> values;
+    std::vector<float> expected;
+  };
+  const std::vector<Case> cases = {
+      {{1, 1}, {1}, {2.5}},
+      {{3}, {1, 2, 5}, {2.5, 3, 4.5}},
+      {{1}, {2}, {3}},
+      {{}, {2}, {3}},
+      {{2, 3}, {0, 2, 4, 6, 8, 10}, {2, 3, 4, 5, 6, 7}},
+      // Filled from its only value.
+      {{5}, {4}, {4, 4, 4, 4, 4}},
+  };
+  for (const Case& c : cases) {
+    TensorProto x = Floats(c.values);
+    x.mutable_tensor_shape()->clear_dim();
+    for (const int64_t size : c.sent) x.mutable_tensor_shape()->add_dim()->set_size(size);
+    (*request_.mutable_inputs())["x"] = x;
+    const PredictResponse response = Predict();
+    ASSERT_EQ(response.outputs().count("y"), 1u);
+    const TensorProto& y = response.outputs().at("y");
+    std::vector<int64_t> answered;
+    for (const auto& dim : y.tensor_shape().dim()) answered.push_back(dim.size());
+    EXPECT_EQ(answered, c.sent);
+    EXPECT_THAT(y.float_val(), ElementsAreArray(c.expected));
+  }
 }
 
 TEST_F(PredictTest, GivesEveryOutputUnlessTheyAreFiltered) {

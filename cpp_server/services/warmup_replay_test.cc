@@ -21,8 +21,12 @@ class WarmupReplayTest : public ::testing::Test {
   WarmupReplayTest() {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ + "/assets.extra");
-    auto loaded = SavedModel::Load(TestModel("census_like", 1), SavedModelOptions());
-    EXPECT_TRUE(loaded.ok()) << loaded.status();
+    Load("census_like", SavedModelOptions());
+  }
+
+  void Load(const std::string& model, const SavedModelOptions& options) {
+    auto loaded = SavedModel::Load(TestModel(model, 1), options);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
     model_ = *std::move(loaded);
   }
 
@@ -74,6 +78,24 @@ TEST_F(WarmupReplayTest, RunsEveryKindOfRequest) {
   ASSERT_TRUE(replayed.ok()) << replayed.status();
   EXPECT_EQ(*replayed, 4);
   EXPECT_EQ(done_, 4);
+}
+
+// A load must not fail for what ran well in the model's graph.
+TEST_F(WarmupReplayTest, RunsShapesThatTheGraphTakesThoughCallersMaySendTheSignaturesOnly) {
+  SavedModelOptions options;
+  options.strict_input_shapes = true;
+  Load("odd", options);
+  std::vector<PredictionLog> logs(1);
+  auto* request = logs[0].mutable_predict_log()->mutable_request();
+  request->mutable_model_spec()->set_name("odd");
+  tensorflow::TensorProto& x = (*request->mutable_inputs())["x"];
+  x.set_dtype(tensorflow::DT_FLOAT);
+  x.mutable_tensor_shape()->add_dim()->set_size(3);
+  x.add_float_val(1);
+  Write(logs);
+  const auto replayed = Replay();
+  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  EXPECT_EQ(*replayed, 1);
 }
 
 TEST_F(WarmupReplayTest, TheFirstRequestThatFailsSaysWhich) {

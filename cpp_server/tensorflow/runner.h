@@ -25,7 +25,7 @@ struct RunRequest {
   // Of the model that runs it, or a temporary one of the caller's that lives
   // until `done` is called.
   const Signature* signature = nullptr;
-  // In the order of signature->inputs, of their types and shapes.
+  // In the order of signature->inputs and of their types; of whatever shapes.
   std::vector<Tensor> inputs;
   // Positions in signature->outputs.
   std::vector<int> outputs;

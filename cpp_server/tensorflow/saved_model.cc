@@ -89,6 +89,7 @@ absl::StatusOr<std::unique_ptr<SavedModel>> SavedModel::Load(const std::string& 
   }
   model->signatures_ = *std::move(signatures);
   model->check_method_names_ = options.check_method_names;
+  model->strict_input_shapes_ = options.strict_input_shapes;
   model->on_calling_thread_ = RunsOnCallingThread(options);
   model->max_run_ = options.max_run;
   if (options.max_run.count() > 0) model->limited_ = Limited(options.max_run);

@@ -40,6 +40,8 @@ struct SavedModelOptions {
   std::chrono::milliseconds max_run{0};
   // Refuses Classify and Regress for signatures of another method.
   bool check_method_names = false;
+  // Refuses inputs of other shapes than the signature's before a run.
+  bool strict_input_shapes = false;
 
   static tensorflow::ConfigProto OneThread() {
     tensorflow::ConfigProto config;
@@ -69,6 +71,7 @@ class SavedModel final : public Servable {
 
   // See SavedModelOptions.
   bool checks_method_names() const { return check_method_names_; }
+  bool strict_input_shapes() const { return strict_input_shapes_; }
 
   // Runs the graph, on the calling thread unless the session has inter-op
   // threads or runs are limited. `inputs` are in the order of
@@ -93,6 +96,7 @@ class SavedModel final : public Servable {
   TF_Session* session_ = nullptr;
   Signatures signatures_;
   bool check_method_names_ = false;
+  bool strict_input_shapes_ = false;
   bool on_calling_thread_ = true;
   std::chrono::milliseconds max_run_{0};
   // Of runs that may take so long, if they are limited.

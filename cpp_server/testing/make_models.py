@@ -163,6 +163,55 @@ class Endless(tf.Module):
         return {"serving_default": self.wait, "count": self.count}
 
 
+class Odd(tf.Module):
+    """Signatures whose tensors are not quite what callers expect."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__()
+        self.offset = tf.Variable(1.0 + version)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 1], tf.float32, name="x")])
+    def half_plus_two(self, x: tf.Tensor) -> _Outputs:
+        """Declared as a column, as TF Serving's own example is, but takes any shape."""
+        return {"y": x / 2.0 + self.offset}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="x")])
+    def product(self, x: tf.Tensor) -> _Outputs:
+        """Takes matrices of width 3 only."""
+        return {"y": x @ tf.fill([3, 2], self.offset)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 1], tf.float32, name="x")])
+    def squeezed(self, x: tf.Tensor) -> _Outputs:
+        """One row gives a scalar, more give a vector; the output's rank is unknown."""
+        return {"y": tf.squeeze(x) * self.offset}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 64], tf.float32, name="x")])
+    def tiny(self, x: tf.Tensor) -> _Outputs:
+        """Sums of numbers too small for a float's full precision."""
+        return {"y": x @ tf.fill([64, 8], 1e-39)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def pieces(self, x: tf.Tensor) -> _Outputs:
+        """Dense outputs beside those that no message holds."""
+        sizes = tf.cast(x, tf.int64)
+        return {
+            "dense": x * self.offset,
+            "more": x + self.offset,
+            "ragged": tf.RaggedTensor.from_row_lengths(tf.range(tf.reduce_sum(sizes)), sizes),
+            "sparse": tf.sparse.from_dense(x),
+        }
+
+    def signatures(self) -> _Signatures:
+        """By name."""
+        return {
+            "serving_default": self.half_plus_two,
+            "product": self.product,
+            "squeezed": self.squeezed,
+            "tiny": self.tiny,
+            "pieces": self.pieces,
+        }
+
+
 class CensusLike(tf.Module):
     """Serialized tf.Examples with a float x and, perhaps, a string name; scores are x and x + 2.
 
@@ -261,12 +310,13 @@ def _add_census_signatures(path: Path) -> None:
 
 def main(folder: Path) -> None:
     """Writes FOLDER/MODEL/VERSION."""
-    kinds: dict[str, type[HalfPlusTwo | MnistLike | Endless | CensusLike | Defaulted]] = {
+    kinds: dict[str, type[HalfPlusTwo | MnistLike | Endless | CensusLike | Defaulted | Odd]] = {
         "half_plus_two": HalfPlusTwo,
         "mnist_like": MnistLike,
         "endless": Endless,
         "census_like": CensusLike,
         "defaulted": Defaulted,
+        "odd": Odd,
     }
     for name, kind in kinds.items():
         for version in [1, 2]:

@@ -18,8 +18,7 @@ namespace trilho {
 
 class ServedModels {
  public:
-  explicit ServedModels(bool check_method_names = false)
-      : manager_(Options(check_method_names)), predictor_(&manager_) {}
+  explicit ServedModels(const SavedModelOptions& options = {}) : manager_(Options(options)), predictor_(&manager_) {}
 
   // Serves `versions` of the test model `model` as `name`; returns once one answers or none will.
   bool Serve(const std::string& name, const std::string& model, const std::vector<int>& versions) {
@@ -40,9 +39,9 @@ class ServedModels {
   const Predictor* predictor() const { return &predictor_; }
 
  private:
-  static Manager::Options Options(bool check_method_names) {
+  static Manager::Options Options(const SavedModelOptions& saved_model) {
     SavedModelLoaderOptions loader;
-    loader.saved_model.check_method_names = check_method_names;
+    loader.saved_model = saved_model;
     loader.warm_up = false;
     Manager::Options options;
     options.loader_factory = SavedModelLoader::Factory(std::move(loader));

@@ -233,7 +233,9 @@ TEST_F(ExampleErrorsTest, BytesThatAreNoRequest) {
 class ExampleMethodNamesTest : public ExampleErrorsTest {
  protected:
   static void SetUpTestSuite() {
-    models_ = new ServedModels(/*check_method_names=*/true);
+    SavedModelOptions options;
+    options.check_method_names = true;
+    models_ = new ServedModels(options);
     ASSERT_TRUE(models_->Serve("census_like", "census_like", {1}));
   }
 };

@@ -54,7 +54,7 @@ void RunExamples(const Predictor& predictor, ResolvedSignature resolved, const E
     inputs.push_back(*std::move(tensor));
   }
   record->examples = examples.size();
-  predictor.Run(std::move(resolved), std::move(inputs), std::move(outputs), context,
+  predictor.Run(std::move(resolved), std::move(inputs), std::move(outputs), InputShapes::kTakenByTheGraph, context,
                 [record, done = std::move(done)](absl::StatusOr<RunResult> result) {
                   if (result.ok()) record->times = result->times;
                   done(std::move(result));
