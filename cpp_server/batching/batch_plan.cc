@@ -11,7 +11,8 @@ namespace {
 
 std::string WhyNoRows(const std::string& what, const TensorInfo& info) {
   if (!IsCopyable(info.type)) return absl::StrCat(what, " is of type ", DataTypeName(info.type));
-  if (!info.shape) return "";
+  // That its first dimension counts rows would be a guess.
+  if (!info.shape) return absl::StrCat(what, " is of unknown rank");
   if (info.shape->empty()) return absl::StrCat(what, " has no dimension");
   if (info.shape->front() >= 0) {
     return absl::StrCat("the first dimension of ", what, " is fixed, ", ShapeString(*info.shape));
@@ -24,10 +25,7 @@ std::string WhyNoRows(const std::string& what, const TensorInfo& info) {
 std::string WhyAlone(const Signature& signature) {
   if (signature.inputs.empty()) return "there are no inputs";
   for (const TensorInfo& input : signature.inputs) {
-    const std::string what = absl::StrCat("input \"", input.alias, "\"");
-    // That its first dimension counts rows would be a guess.
-    if (!input.shape) return absl::StrCat(what, " is of unknown rank");
-    std::string reason = WhyNoRows(what, input);
+    std::string reason = WhyNoRows(absl::StrCat("input \"", input.alias, "\""), input);
     if (!reason.empty()) return reason;
   }
   return "";
@@ -37,16 +35,15 @@ std::string WhyAloneWith(const TensorInfo& output) {
   return WhyNoRows(absl::StrCat("output \"", output.alias, "\""), output);
 }
 
-BatchPlan::BatchPlan(const Signature& signature)
-    : alone_(!WhyAlone(signature).empty()), output_alone_(signature.outputs.size()) {
-  for (size_t i = 0; i < output_alone_.size(); ++i) output_alone_[i] = !WhyAloneWith(signature.outputs[i]).empty();
+BatchPlan::BatchPlan(const Signature& signature) : alone_(!WhyAlone(signature).empty()) {
+  for (const TensorInfo& output : signature.outputs) output_alone_.push_back(!WhyAloneWith(output).empty());
 }
 
 absl::optional<int64_t> BatchPlan::RowsOf(const RunRequest& request) const {
   if (alone_) return absl::nullopt;
   for (size_t i = 0; i < request.outputs.size(); ++i) {
     const int output = request.outputs[i];
-    if (output_alone_[static_cast<size_t>(output)].load(std::memory_order_relaxed)) return absl::nullopt;
+    if (output_alone_[static_cast<size_t>(output)]) return absl::nullopt;
     const auto before = request.outputs.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::find(request.outputs.begin(), before, output) != before) return absl::nullopt;
   }

@@ -3,7 +3,6 @@
 #ifndef TRILHO_CPP_SERVER_BATCHING_BATCH_PLAN_H_
 #define TRILHO_CPP_SERVER_BATCHING_BATCH_PLAN_H_
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,31 +17,27 @@ namespace trilho {
 // input \"x\" is fixed, [1,8]"; empty if some can.
 std::string WhyAlone(const Signature& signature);
 
-// Why no request that asks for this output can be; empty if the signature does
-// not tell.
+// Why no request that asks for this output can be; empty if it is declared to
+// have rows.
 std::string WhyAloneWith(const TensorInfo& output);
 
-// What is known of a signature, and learnt from its runs. Thread-safe.
+// What the declarations of a signature say, and nothing that its runs show: how a
+// request is answered must not depend on those before it.
 class BatchPlan {
  public:
   // Of a signature none of whose requests can be batched.
   BatchPlan() : alone_(true) {}
   // `signature` is not used later.
   explicit BatchPlan(const Signature& signature);
-  BatchPlan(const BatchPlan&) = delete;
-  BatchPlan& operator=(const BatchPlan&) = delete;
 
   // The rows of a request that can be batched: every input has them and a shape
-  // that fits the signature's, no output is known to have another number of
-  // them, or is asked for twice.
+  // that fits the signature's, every output is declared to have them, and none is
+  // asked for twice.
   absl::optional<int64_t> RowsOf(const RunRequest& request) const;
-
-  // Another number of rows came out than went in.
-  void SetOutputAlone(int output) { output_alone_[static_cast<size_t>(output)].store(true, std::memory_order_relaxed); }
 
  private:
   const bool alone_;
-  std::vector<std::atomic<bool>> output_alone_;
+  std::vector<bool> output_alone_;
 };
 
 }  // namespace trilho

@@ -45,8 +45,8 @@ void BatchQueue::RunNext() {
   }
   for (GivenUp& task : given_up) task.first.Answer(std::move(task.second));
   if (batch.empty()) return;
-  if (options_.alone) return RunAlone(*options_.context, options_.plan.get(), std::move(batch.front()));
-  RunBatch(*options_.context, options_.plan.get(), std::move(batch));
+  if (options_.alone) return RunAlone(*options_.context, std::move(batch.front()));
+  RunBatch(*options_.context, std::move(batch));
 }
 
 BatchQueue::TimePoint BatchQueue::ReadyAt() const {

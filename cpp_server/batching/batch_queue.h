@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "cpp_server/batching/batch_plan.h"
 #include "cpp_server/batching/batch_run.h"
 #include "cpp_server/batching/batch_scheduler.h"
 #include "cpp_server/batching/batch_task.h"
@@ -26,7 +25,6 @@ class BatchQueue final : public BatchScheduler::Source, public std::enable_share
  public:
   struct Options {
     std::shared_ptr<const BatchContext> context;
-    std::shared_ptr<BatchPlan> plan;
     std::shared_ptr<BatchScheduler> scheduler;
     std::shared_ptr<BatchScheduler::Share> share;
     // Its tasks cannot be batched: each is run as it came, and does not wait

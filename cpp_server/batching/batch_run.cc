@@ -36,8 +36,8 @@ absl::StatusOr<RunResult> RunAndWait(Runner* direct, RunRequest request) {
 class BatchRun {
  public:
   // `again`: they have been in a batch already. `alone`: one task, to be run as it came.
-  BatchRun(const BatchContext& context, BatchPlan* plan, std::vector<BatchTask> tasks, bool again, bool alone)
-      : context_(context), plan_(plan), tasks_(std::move(tasks)), again_(again), alone_(alone) {
+  BatchRun(const BatchContext& context, std::vector<BatchTask> tasks, bool again, bool alone)
+      : context_(context), tasks_(std::move(tasks)), again_(again), alone_(alone) {
     for (const BatchTask& task : tasks_) rows_ += task.rows;
     padded_rows_ = alone ? rows_ : context.parameters.PaddedSize(rows_);
   }
@@ -50,9 +50,8 @@ class BatchRun {
       if (is_one) return tasks_.front().Answer(result.status());
       return RunApart(/*alone=*/false);
     }
-    const bool has_rows = alone_ || CheckOutputs(result->outputs);
     if (is_one && padded_rows_ == rows_) return Answer(&tasks_.front(), std::move(result->outputs));
-    if (!has_rows) return RunApart(/*alone=*/true);
+    if (!HaveRows(result->outputs)) return RunApart(/*alone=*/true);
     int64_t first_row = 0;
     for (BatchTask& task : tasks_) {
       const int64_t rows = task.rows;
@@ -110,14 +109,9 @@ class BatchRun {
   }
 
   // Whether all have a row for each of the batch.
-  bool CheckOutputs(const std::vector<Tensor>& outputs) {
-    bool all = true;
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      if (outputs[i].rank() > 0 && outputs[i].dim(0) == padded_rows_) continue;
-      plan_->SetOutputAlone(tasks_.front().request.outputs[i]);
-      all = false;
-    }
-    return all;
+  bool HaveRows(const std::vector<Tensor>& outputs) const {
+    return std::all_of(outputs.begin(), outputs.end(),
+                       [this](const Tensor& output) { return output.rank() > 0 && output.dim(0) == padded_rows_; });
   }
 
   // One by one, so that what is wrong with one harms only itself.
@@ -125,7 +119,7 @@ class BatchRun {
     for (BatchTask& task : tasks_) {
       std::vector<BatchTask> one;
       one.push_back(std::move(task));
-      BatchRun(context_, plan_, std::move(one), /*again=*/true, alone).Run();
+      BatchRun(context_, std::move(one), /*again=*/true, alone).Run();
     }
   }
 
@@ -151,7 +145,6 @@ class BatchRun {
   }
 
   const BatchContext& context_;
-  BatchPlan* const plan_;
   std::vector<BatchTask> tasks_;
   const bool again_;
   const bool alone_;
@@ -162,14 +155,14 @@ class BatchRun {
 
 }  // namespace
 
-void RunBatch(const BatchContext& context, BatchPlan* plan, std::vector<BatchTask> tasks) {
-  BatchRun(context, plan, std::move(tasks), /*again=*/false, /*alone=*/false).Run();
+void RunBatch(const BatchContext& context, std::vector<BatchTask> tasks) {
+  BatchRun(context, std::move(tasks), /*again=*/false, /*alone=*/false).Run();
 }
 
-void RunAlone(const BatchContext& context, BatchPlan* plan, BatchTask task) {
+void RunAlone(const BatchContext& context, BatchTask task) {
   std::vector<BatchTask> one;
   one.push_back(std::move(task));
-  BatchRun(context, plan, std::move(one), /*again=*/false, /*alone=*/true).Run();
+  BatchRun(context, std::move(one), /*again=*/false, /*alone=*/true).Run();
 }
 
 }  // namespace trilho

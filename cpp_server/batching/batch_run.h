@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cpp_server/batching/batch_observer.h"
-#include "cpp_server/batching/batch_plan.h"
 #include "cpp_server/batching/batch_task.h"
 #include "cpp_server/batching/batching_parameters.h"
 #include "cpp_server/tensorflow/runner.h"
@@ -27,12 +26,12 @@ struct BatchContext {
 // concatenated, of at most LargestBatch() rows in all, and answers each: with
 // its rows of the outputs or, if the run of more than one failed, with what a
 // run of its own says. If an output has another number of rows than the batch,
-// `plan` is told, and each task is run alone and not padded. Returns when all
-// are answered; nothing of the model is used after that.
-void RunBatch(const BatchContext& context, BatchPlan* plan, std::vector<BatchTask> tasks);
+// against its declaration, each task is run alone and not padded. Returns when
+// all are answered; nothing of the model is used after that.
+void RunBatch(const BatchContext& context, std::vector<BatchTask> tasks);
 
 // Runs a task as it came and answers it. No piece of a request.
-void RunAlone(const BatchContext& context, BatchPlan* plan, BatchTask task);
+void RunAlone(const BatchContext& context, BatchTask task);
 
 }  // namespace trilho
 

@@ -66,6 +66,31 @@ TEST_F(BatchedModelTest, ABadRequestHarmsOnlyItself) {
   EXPECT_EQ(answers_.StatusOf(2).code(), absl::StatusCode::kInvalidArgument);
 }
 
+// One row gives a scalar: were it batched, it would be a vector of one for those who come together.
+TEST_F(BatchedModelTest, AnOutputOfUnknownRankIsTheSameForOneAndForMany) {
+  Load("odd", 12);
+  constexpr int kAtOnce = 12;
+  for (int i = 0; i < kAtOnce; ++i) Run(i, "squeezed", Floats({1, 1}, {1.0f * i}));
+  for (int i = 0; i < kAtOnce; ++i) ASSERT_TRUE(answers_.Of(i).ok()) << answers_.StatusOf(i);
+  Run(kAtOnce, "squeezed", Floats({1, 1}, {1.0f * kAtOnce}));
+  for (int i = 0; i <= kAtOnce; ++i) {
+    ASSERT_TRUE(answers_.Of(i).ok()) << answers_.StatusOf(i);
+    EXPECT_EQ(answers_.Of(i)->outputs.front().rank(), 0);
+    EXPECT_THAT(answers_.FloatsOf(i), ElementsAre(2 * i));
+  }
+}
+
+// As the graph takes it, whatever others send at the same time.
+TEST_F(BatchedModelTest, AnOddShapeRunsAlone) {
+  Load("odd", 3);
+  Run(0, "", Floats({3}, {1, 2, 5}));
+  Run(1, "", Floats({}, {2}));
+  for (int i = 2; i < 5; ++i) Run(i, "", Floats({1, 1}, {2.0f * i}));
+  EXPECT_THAT(answers_.FloatsOf(0), ElementsAre(2.5, 3, 4.5));
+  EXPECT_THAT(answers_.FloatsOf(1), ElementsAre(3));
+  for (int i = 2; i < 5; ++i) EXPECT_THAT(answers_.FloatsOf(i), ElementsAre(i + 2));
+}
+
 TEST_F(BatchedModelTest, EmptyRequestsAreAnswered) {
   Load("mnist_like", 4);
   Run(0, "", Floats({0, 784}, {}));

@@ -52,8 +52,8 @@ class BatchingTest : public ::testing::Test {
     parameters_.num_batch_threads = 1;
     plug_ = Of("plug", {Info("p", {{1}})}, {Info("p", {{1}})});
     x_ = Of("x", {Info("x", {{-1}})}, {Info("y", {{-1}}), Info("z", {{-1}})});
-    xx_ = Of("xx", {Info("x", {{-1, -1}})}, {Info("y", absl::nullopt)});
-    ab_ = Of("ab", {Info("a", {{-1}}), Info("b", {{-1}})}, {Info("y", absl::nullopt)});
+    xx_ = Of("xx", {Info("x", {{-1, -1}})}, {Info("y", {{-1, -1}})});
+    ab_ = Of("ab", {Info("a", {{-1}}), Info("b", {{-1}})}, {Info("y", {{-1}})});
   }
 
   static Signature Of(const std::string& name, std::vector<TensorInfo> inputs, std::vector<TensorInfo> outputs) {

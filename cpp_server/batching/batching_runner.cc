@@ -70,8 +70,7 @@ class Queues {
     // Null for all temporary ones: they share the queue of what runs alone.
     const Signature* const signature = request.signature->temporary ? nullptr : request.signature;
     const BatchingParameters& parameters = context_->parameters;
-    const std::shared_ptr<BatchPlan> plan = PlanOf(signature);
-    const absl::optional<int64_t> rows = plan->RowsOf(request);
+    const absl::optional<int64_t> rows = PlanOf(signature).RowsOf(request);
     if (rows && *rows > parameters.LargestTask()) {
       return done(absl::InvalidArgumentError(
           absl::StrCat("Task size ", *rows, " is larger than maximum input batch size ", parameters.LargestTask())));
@@ -90,30 +89,29 @@ class Queues {
     } else {
       tasks.push_back(std::move(task));
     }
-    const absl::Status enqueued = Enqueue(signature, plan, key, &tasks);
+    const absl::Status enqueued = Enqueue(signature, key, &tasks);
     if (enqueued.ok()) return;
     for (BatchTask& refused : tasks) refused.Answer(enqueued);
   }
 
  private:
-  std::shared_ptr<BatchPlan> PlanOf(const Signature* signature) EXCLUDES(mu_) {
+  // Stays where it is.
+  const BatchPlan& PlanOf(const Signature* signature) EXCLUDES(mu_) {
     MutexLock lock(&mu_);
-    std::shared_ptr<BatchPlan>& plan = plans_[signature];
+    std::unique_ptr<const BatchPlan>& plan = plans_[signature];
     if (plan == nullptr) {
-      plan = signature == nullptr ? std::make_shared<BatchPlan>() : std::make_shared<BatchPlan>(*signature);
+      plan = signature == nullptr ? std::make_unique<const BatchPlan>() : std::make_unique<const BatchPlan>(*signature);
     }
-    return plan;
+    return *plan;
   }
 
-  absl::Status Enqueue(const Signature* signature, const std::shared_ptr<BatchPlan>& plan, const QueueKey& key,
-                       std::vector<BatchTask>* tasks) EXCLUDES(mu_) {
+  absl::Status Enqueue(const Signature* signature, const QueueKey& key, std::vector<BatchTask>* tasks) EXCLUDES(mu_) {
     // Held so that no queue is dropped between being found and being filled.
     MutexLock lock(&mu_);
     std::shared_ptr<BatchQueue>& queue = queues_[{signature, key}];
     if (queue != nullptr) return queue->Enqueue(tasks);
     BatchQueue::Options options;
     options.context = context_;
-    options.plan = plan;
     options.scheduler = scheduler_;
     options.share = share_;
     options.alone = key.empty();
@@ -136,7 +134,7 @@ class Queues {
   const std::shared_ptr<BatchScheduler> scheduler_;
   const std::shared_ptr<BatchScheduler::Share> share_;
   Mutex mu_;
-  std::map<const Signature*, std::shared_ptr<BatchPlan>> plans_ GUARDED_BY(mu_);
+  std::map<const Signature*, std::unique_ptr<const BatchPlan>> plans_ GUARDED_BY(mu_);
   std::map<std::pair<const Signature*, QueueKey>, std::shared_ptr<BatchQueue>> queues_ GUARDED_BY(mu_);
   size_t drop_at_ GUARDED_BY(mu_) = kFewQueues;
 };

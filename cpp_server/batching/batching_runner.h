@@ -8,9 +8,11 @@
 // - A request that cannot be batched is run alone, on a batch thread: an input
 //   without rows or with another number of them, or of a shape that does not
 //   fit the signature's, a signature whose inputs have
-//   a fixed first dimension or an unknown rank, an output that is known or
-//   found to have no row for each of the batch, a temporary signature (of a
-//   MultiInference with several tasks, whose outputs are chosen anew each time).
+//   a fixed first dimension or an unknown rank, an output that is not declared to
+//   have a row for each of the batch, a temporary signature (of a MultiInference
+//   with several tasks, whose outputs are chosen anew each time).
+// - If an output is declared to have them and has not, the requests of its batch
+//   are run alone.
 // - If the run of a batch fails, its requests are run one by one.
 // - Whoever is no longer waited for when his batch is formed is answered
 //   DEADLINE_EXCEEDED or CANCELLED and takes no room in it.

@@ -62,17 +62,12 @@ std::string ExplainSignature(const Signature& signature) {
   if (lone_outputs > 0) {
     const std::string reasons = absl::StrJoin(remarks, ", ");
     if (lone_outputs == signature.outputs.size()) return absl::StrCat("every request runs alone: ", reasons);
-    return absl::StrCat("batched if its output_filter leaves out what has no rows, alone otherwise: ", reasons);
+    return absl::StrCat("batched if its output_filter leaves these out, alone otherwise: ", reasons);
   }
   for (const TensorInfo& input : signature.inputs) {
     if (!IsVariable(input)) continue;
     remarks.push_back(
         absl::StrCat("input \"", input.alias, "\" varies beyond its first dimension, ", ShapeString(*input.shape)));
-  }
-  for (const TensorInfo& output : signature.outputs) {
-    if (output.shape) continue;
-    remarks.push_back(
-        absl::StrCat("output \"", output.alias, "\" is of unknown rank, alone once it shows another number of rows"));
   }
   return remarks.empty() ? "batched" : absl::StrCat("batched; ", absl::StrJoin(remarks, "; "));
 }

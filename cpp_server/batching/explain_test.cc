@@ -60,10 +60,11 @@ TEST(ExplainTest, EachSignature) {
       {Of({Info("x", {{-1}}, TF_RESOURCE)}, {y}), "every request runs alone: input \"x\" is of type resource"},
       {Of({x}, {Info("loss", {{}})}), "every request runs alone: output \"loss\" has no dimension"},
       {Of({x}, {Info("loss", {{}}), y}),
-       "batched if its output_filter leaves out what has no rows, alone otherwise: output \"loss\" has no dimension"},
+       "batched if its output_filter leaves these out, alone otherwise: output \"loss\" has no dimension"},
       {Of({Info("x", {{-1, -1}})}, {y}), "batched; input \"x\" varies beyond its first dimension, [-1,-1]"},
-      {Of({x}, {Info("y", absl::nullopt)}),
-       "batched; output \"y\" is of unknown rank, alone once it shows another number of rows"},
+      {Of({x}, {Info("z", absl::nullopt)}), "every request runs alone: output \"z\" is of unknown rank"},
+      {Of({x}, {y, Info("z", absl::nullopt)}),
+       "batched if its output_filter leaves these out, alone otherwise: output \"z\" is of unknown rank"},
   };
   for (const auto& [signatures, expected] : cases) {
     EXPECT_THAT(ExplainBatching({}, signatures), HasSubstr("signature \"s\": " + expected + "\n"));

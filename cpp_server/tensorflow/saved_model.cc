@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/tensorflow/direct_runner.h"
+#include "cpp_server/tensorflow/flush_denormals.h"
 #include "cpp_server/tensorflow/tf_status.h"
 #include "tensorflow/core/protobuf/config.pb.h"
 
@@ -131,8 +132,11 @@ absl::StatusOr<std::vector<Tensor>> SavedModel::Run(const Signature& signature, 
   const TF_Buffer* const longest = on_calling_thread_ ? CallingThread() : limited_.get();
   const TF_Buffer* const run_options = sooner != nullptr ? sooner.get() : longest;
   const auto begin = std::chrono::steady_clock::now();
-  TF_SessionRun(session_, run_options, feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
-                results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+  {
+    const ScopedFlushDenormals flush;
+    TF_SessionRun(session_, run_options, feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
+                  results.data(), static_cast<int>(fetches.size()), nullptr, 0, nullptr, status.get());
+  }
   if (is_limited && !status.ok() && std::chrono::steady_clock::now() - begin >= limit) {
     if (limit < max_run_) return absl::DeadlineExceededError("the deadline passed while the model was run");
     return absl::DeadlineExceededError(absl::StrCat("the run took longer than --max_run_seconds=",

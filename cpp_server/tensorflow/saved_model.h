@@ -74,7 +74,7 @@ class SavedModel final : public Servable {
   bool strict_input_shapes() const { return strict_input_shapes_; }
 
   // Runs the graph, on the calling thread unless the session has inter-op
-  // threads or runs are limited. `inputs` are in the order of
+  // threads or runs are limited, with the same numbers as there. `inputs` are in the order of
   // signature.inputs and of their types; they stay the caller's. The result
   // has one tensor for each position in `outputs` (of signature.outputs).
   // `signature` must be one of this model's. Errors are TensorFlow's own, and

@@ -1,5 +1,6 @@
 #include "cpp_server/tensorflow/saved_model.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -22,11 +23,14 @@
 namespace trilho {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 std::unique_ptr<SavedModel> Loaded(const std::string& directory) {
@@ -96,6 +100,25 @@ TEST(SavedModelTest, KnowsItsSignatures) {
   EXPECT_EQ(classify->inputs[0].type, TF_FLOAT);
   ASSERT_TRUE(classify->inputs[0].shape.has_value());
   EXPECT_THAT(*classify->inputs[0].shape, ElementsAre(-1, 784));
+}
+
+// TensorFlow takes floats too small for their full precision for zero on threads of its own.
+TEST(SavedModelTest, TheNumbersAreTheSameOnWhateverThreadsAGraphRuns) {
+  SavedModelOptions limited, pooled, spread;
+  limited.max_run = std::chrono::minutes(5);
+  pooled.session.set_inter_op_parallelism_threads(2);
+  spread.session.set_intra_op_parallelism_threads(2);
+  for (const SavedModelOptions& options : {SavedModelOptions(), limited, pooled, spread}) {
+    const auto model = SavedModel::Load(TestModel("odd", 1), options);
+    ASSERT_TRUE(model.ok()) << model.status();
+    Tensor ones = *Tensor::Allocate(TF_FLOAT, {1, 64});
+    std::fill_n(ones.data<float>(), 64, 1.0F);
+    const auto result = (*model)->Run(*(*model)->FindSignature("tiny"), Vector(std::move(ones)), {0});
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_THAT(FloatsOf(result->front()), AllOf(SizeIs(8), Each(0.0F)));
+  }
+  volatile float tiny = 1e-39F;
+  EXPECT_GT(tiny * 64, 0) << "on the caller's thread, which does not only run graphs";
 }
 
 TEST(SavedModelTest, KeepsItsSignaturesForClients) {
