@@ -22,7 +22,7 @@ from e2e.server_process import ServerProcess
 from e2e.testing_models import copy_testing_models
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
-_NAMES = ["half_plus_two", "mnist_like", "census_like", "odd"]
+_NAMES = ["half_plus_two", "mnist_like", "census_like", "odd", "pieces"]
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +176,20 @@ def test_status_and_metadata(server: ServerProcess) -> None:
     }
     signature = metadata["metadata"]["signature_def"]["signature_def"]["serving_default"]
     assert signature["inputs"]["x"]["dtype"] == "DT_FLOAT"
+
+
+def test_outputs_that_cannot_be_sent_are_in_the_metadata_and_named(server: ServerProcess) -> None:
+    metadata = get(server, "/v1/models/pieces/metadata").json()["metadata"]["signature_def"]
+    outputs = metadata["signature_def"]["serving_default"]["outputs"]
+    assert sorted(outputs) == ["dense", "more", "ragged", "sparse"]
+    assert outputs["ragged"]["composite_tensor"]
+    # There is no choice of outputs over REST.
+    refused = post(server, "/v1/models/pieces:predict", {"instances": [1.0, 2.0]})
+    assert refused.status_code == 501
+    assert refused.json()["error"].startswith(
+        'output "ragged" of signature "serving_default" cannot be sent: '
+        "it is a sparse or composite tensor; "
+    )
 
 
 def test_all_models_are_listed(server: ServerProcess) -> None:

@@ -52,8 +52,9 @@ std::string ExplainSignature(const Signature& signature) {
   if (!alone.empty()) return absl::StrCat("every request runs alone: ", alone);
   std::vector<std::string> remarks;
   size_t lone_outputs = 0;
-  for (const TensorInfo& output : signature.outputs) {
-    const std::string reason = WhyAloneWith(output);
+  const std::vector<int> outputs = signature.SendableOutputs();
+  for (const int output : outputs) {
+    const std::string reason = WhyAloneWith(signature.outputs[static_cast<size_t>(output)]);
     if (!reason.empty()) {
       remarks.push_back(reason);
       ++lone_outputs;
@@ -61,7 +62,7 @@ std::string ExplainSignature(const Signature& signature) {
   }
   if (lone_outputs > 0) {
     const std::string reasons = absl::StrJoin(remarks, ", ");
-    if (lone_outputs == signature.outputs.size()) return absl::StrCat("every request runs alone: ", reasons);
+    if (lone_outputs == outputs.size()) return absl::StrCat("every request runs alone: ", reasons);
     return absl::StrCat("batched if its output_filter leaves these out, alone otherwise: ", reasons);
   }
   for (const TensorInfo& input : signature.inputs) {

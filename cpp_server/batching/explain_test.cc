@@ -50,6 +50,13 @@ TEST(ExplainTest, SizesAndWaits) {
             "requests whose shapes differ beyond the first dimension are padded to share a batch\n");
 }
 
+TEST(ExplainTest, AnOutputThatNobodyCanAskForIsNotMentioned) {
+  TensorInfo ragged = Info("ids", absl::nullopt);
+  ragged.unsendable = "is a sparse or composite tensor";
+  EXPECT_THAT(ExplainBatching({}, Of({Info("x", {{-1}})}, {ragged, Info("y", {{-1}})})),
+              HasSubstr("signature \"s\": batched\n"));
+}
+
 TEST(ExplainTest, EachSignature) {
   const TensorInfo x = Info("x", {{-1}}), y = Info("y", {{-1}});
   const std::vector<std::pair<Signatures, std::string>> cases = {

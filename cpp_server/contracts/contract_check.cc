@@ -129,6 +129,11 @@ class Checker {
         continue;
       }
       const TensorInfo& found = infos[static_cast<size_t>(position)];
+      if (!found.unsendable.empty()) {
+        Add(tensor.location, tensor.element,
+            absl::StrCat("the ", what, " \"", tensor.alias, "\" cannot be sent: it ", found.unsendable));
+        continue;
+      }
       const std::vector<int64_t> shape = ExpectedDims(layout, tensor);
       if (found.type != tensor.type || !MayMatch(shape, found, layout.batch())) {
         Add(tensor.location, tensor.element,

@@ -86,6 +86,14 @@ TEST_F(ContractCheckTest, AnInputThatNoFieldFeedsNeedsADefault) {
   EXPECT_EQ(Check(), "");
 }
 
+TEST_F(ContractCheckTest, AnOutputThatCannotBeSentMattersToWhoeverNeedsIt) {
+  signature_.outputs.push_back(Info("more", TF_FLOAT, absl::nullopt));
+  signature_.outputs.back().unsendable = "is a sparse or composite tensor";
+  EXPECT_EQ(Check(), "");
+  signature_.outputs[0].unsendable = "is a sparse or composite tensor";
+  EXPECT_THAT(Check(), HasSubstr("the output \"value\" cannot be sent: it is a sparse or composite tensor"));
+}
+
 TEST_F(ContractCheckTest, AMissingSignatureIsNamedWithThoseThereAre) {
   signature_.name = "other";
   EXPECT_THAT(Check(), AllOf(HasSubstr("\"serving_default\""), HasSubstr("\"other\"")));

@@ -25,6 +25,21 @@ absl::Status CheckTypes(const Signature& signature, const std::vector<Tensor>& i
   return absl::OkStatus();
 }
 
+absl::Status CheckOutputs(const Signature& signature, const std::vector<int>& outputs) {
+  for (const int position : outputs) {
+    const TensorInfo& output = signature.outputs[static_cast<size_t>(position)];
+    if (output.unsendable.empty()) continue;
+    const auto name = [&signature](std::string* out, int other) {
+      out->append(signature.outputs[static_cast<size_t>(other)].alias);
+    };
+    return absl::UnimplementedError(
+        absl::StrCat("output \"", output.alias, "\" of signature \"", signature.name, "\" cannot be sent: it ",
+                     output.unsendable, "; ask for others, in output_filter (Predict over gRPC) or outputs (KServe): ",
+                     absl::StrJoin(signature.SendableOutputs(), ", ", name)));
+  }
+  return absl::OkStatus();
+}
+
 // Which inputs have another shape than the signature's, the first few of them; empty if none has.
 std::string OtherShapes(const Signature& signature, const std::vector<Tensor>& inputs) {
   constexpr size_t kFew = 4;
@@ -115,6 +130,8 @@ void Predictor::Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std:
                     InputShapes shapes, const CallContext& context, RunDone done) const {
   const absl::Status types = CheckTypes(*resolved.signature, inputs);
   if (!types.ok()) return done(types);
+  const absl::Status sendable = CheckOutputs(*resolved.signature, outputs);
+  if (!sendable.ok()) return done(sendable);
   std::string other_shapes = OtherShapes(*resolved.signature, inputs);
   if (!other_shapes.empty()) {
     const bool strict = manager_ != nullptr && resolved.model->strict_input_shapes();

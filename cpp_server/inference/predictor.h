@@ -78,8 +78,9 @@ class Predictor {
   // Calls `done` once, before it returns or later and on another thread.
   // `inputs` are in the order of the signature's, `outputs` positions in the
   // signature's. INVALID_ARGUMENT, naming the input, if a type is not the
-  // signature's, or a shape is not that must be; DEADLINE_EXCEEDED or CANCELLED
-  // if nobody waits any more before the run begins. If the run of other shapes
+  // signature's, or a shape is not that must be; UNIMPLEMENTED, naming it and the
+  // others, for an output that cannot be sent; DEADLINE_EXCEEDED or CANCELLED if
+  // nobody waits any more before the run begins. If the run of other shapes
   // than the signature's fails, TensorFlow's error goes on with which they are.
   // The model stays loaded until `done` returns. The context's logger, if it has
   // one, gets the run as a Predict. The resolved signature's name need not live

@@ -1,6 +1,7 @@
 #include "cpp_server/kserve/infer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -65,14 +66,22 @@ absl::StatusOr<std::vector<int>> Choose(const std::vector<std::string>& names, c
   }
   for (const int position : outputs) {
     const TensorInfo& info = signature.outputs[static_cast<size_t>(position)];
-    if (IsKServeType(info.type)) continue;
-    return absl::UnimplementedError(absl::StrCat("output \"", info.alias, "\" is of type ", KServeTypeName(info.type),
-                                                 ", which the protocol does not have; ask for others"));
+    if (IsKServeOutput(info)) continue;
+    const std::string why = info.unsendable.empty() ? absl::StrCat("is of type ", KServeTypeName(info.type),
+                                                                   ", which the protocol does not have")
+                                                    : info.unsendable;
+    std::vector<TensorInfo> others;
+    std::copy_if(signature.outputs.begin(), signature.outputs.end(), std::back_inserter(others), &IsKServeOutput);
+    return absl::UnimplementedError(absl::StrCat("output \"", info.alias, "\" of signature \"", signature.name,
+                                                 "\" cannot be sent: it ", why,
+                                                 "; outputs may ask for: ", others.empty() ? "none" : Aliases(others)));
   }
   return outputs;
 }
 
 }  // namespace
+
+bool IsKServeOutput(const TensorInfo& output) { return output.unsendable.empty() && IsKServeType(output.type); }
 
 ModelSpec KServeSpec(const std::string& model, const std::string& version) {
   ModelSpec spec;

@@ -11,6 +11,7 @@
 #include "cpp_server/inference/call_context.h"
 #include "cpp_server/inference/inference_record.h"
 #include "cpp_server/inference/predictor.h"
+#include "cpp_server/tensorflow/signature.h"
 #include "cpp_server/tensorflow/tensor.h"
 
 namespace trilho {
@@ -43,13 +44,18 @@ struct InferResult {
 
 using InferDone = std::function<void(absl::StatusOr<InferResult>)>;
 
+// Whether the protocol can send it.
+bool IsKServeOutput(const TensorInfo& output);
+
 // What a model and version as the protocol names them mean; points into both.
 ModelSpec KServeSpec(const std::string& model, const std::string& version);
 
 // Calls `done` once, now or later; fills `record`, which lives until then.
 // NOT_FOUND for an unknown model or version; INVALID_ARGUMENT, naming it and
 // those that there are, for an input or output that is missing, unknown or given
-// twice, and for what Predictor::Run refuses.
+// twice, and for what Predictor::Run refuses; UNIMPLEMENTED, naming it and the
+// others, if an output is asked for, perhaps as one of all, that is no
+// IsKServeOutput.
 void Infer(const Predictor& predictor, InferRequest request, const CallContext& context, InferenceRecord* record,
            InferDone done);
 

@@ -26,8 +26,8 @@ class InferenceNotes final : public InferenceObserver {
   std::vector<InferenceRecord> records_;
 };
 
-// half_plus_two in versions 1 ("stable") and 2, mnist_like and defaulted in version 1, and
-// "broken", which is known but has no available version.
+// half_plus_two in versions 1 ("stable") and 2, mnist_like, defaulted and pieces in version 1,
+// and "broken", which is known but has no available version.
 class KServeFixture : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -35,6 +35,7 @@ class KServeFixture : public ::testing::Test {
     ASSERT_TRUE(models_->Serve("half_plus_two", "half_plus_two", {1, 2}));
     ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
     ASSERT_TRUE(models_->Serve("defaulted", "defaulted", {1}));
+    ASSERT_TRUE(models_->Serve("pieces", "pieces", {1}));
     AspiredVersions broken;
     broken.model = "broken";
     broken.aspired = {{1, "/no/such/model"}};

@@ -1,5 +1,7 @@
 #include "cpp_server/kserve/kserve_metadata.h"
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -75,7 +77,9 @@ absl::StatusOr<ModelMetadataResponse> KServeModelMetadata(const Predictor& predi
   metadata.set_platform(kPlatform);
   if (signature == nullptr) return metadata;
   Describe(signature->inputs, metadata.mutable_inputs());
-  Describe(signature->outputs, metadata.mutable_outputs());
+  std::vector<TensorInfo> outputs;
+  std::copy_if(signature->outputs.begin(), signature->outputs.end(), std::back_inserter(outputs), &IsKServeOutput);
+  Describe(outputs, metadata.mutable_outputs());
   return metadata;
 }
 

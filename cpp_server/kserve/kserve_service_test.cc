@@ -126,6 +126,33 @@ TEST_F(KServeServiceTest, DescribesTheFirstSignatureIfThereIsNoDefaultOne) {
   EXPECT_EQ(metadata->outputs(0).name(), "y");
 }
 
+// A ragged and a sparse one, which are no tensors to the protocol.
+TEST_F(KServeServiceTest, DescribesAndGivesOutputsBesideThoseThatCannotBeSent) {
+  const auto metadata = Metadata("pieces");
+  ASSERT_TRUE(metadata.ok()) << metadata.status();
+  ASSERT_EQ(metadata->outputs_size(), 2);
+  request_.set_model_name("pieces");
+  SetFloats({4, 2});
+  for (const auto& output : metadata->outputs()) request_.add_outputs()->set_name(output.name());
+  const ModelInferResponse response = Infer();
+  ASSERT_EQ(response.outputs_size(), 2);
+  EXPECT_EQ(response.outputs(0).name(), "dense");
+  EXPECT_THAT(response.outputs(0).contents().fp32_contents(), ElementsAre(2, 1));
+  EXPECT_EQ(response.outputs(1).name(), "more");
+  EXPECT_THAT(response.outputs(1).contents().fp32_contents(), ElementsAre(5, 3));
+}
+
+TEST_F(KServeServiceTest, AnOutputThatCannotBeSentIsNamedWithThoseThatCan) {
+  request_.set_model_name("pieces");
+  SetFloats({4, 2});
+  EXPECT_EQ(
+      TryInfer().status(),
+      absl::UnimplementedError("output \"ragged\" of signature \"serving_default\" cannot be sent: it is a sparse "
+                               "or composite tensor; outputs may ask for: dense, more"));
+  request_.add_outputs()->set_name("sparse");
+  EXPECT_THAT(std::string(TryInfer().status().message()), HasSubstr("output \"sparse\" of signature"));
+}
+
 TEST_F(KServeServiceTest, InputsWithADefaultMayBeLeftOut) {
   request_.set_model_name("defaulted");
   SetSignature("line");

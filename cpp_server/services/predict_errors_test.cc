@@ -36,6 +36,7 @@ class PredictErrorsTest : public ::testing::Test {
     ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
     ASSERT_TRUE(models_->Serve("defaulted", "defaulted", {1}));
     ASSERT_TRUE(models_->Serve("odd", "odd", {1}));
+    ASSERT_TRUE(models_->Serve("pieces", "pieces", {1}));
   }
   static void TearDownTestSuite() {
     delete models_;
@@ -211,6 +212,20 @@ TEST_F(PredictErrorsTest, UnknownOutput) {
   request_.add_output_filter("z");
   EXPECT_EQ(Error(), absl::InvalidArgumentError("output tensor alias not found in signature: z Outputs expected to be "
                                                 "in the set {y}."));
+}
+
+TEST_F(PredictErrorsTest, AnOutputThatCannotBeSentIsNamedWithThoseThatCan) {
+  const auto error = [](const std::string& output) {
+    return absl::UnimplementedError(absl::StrCat(
+        "output \"", output, "\" of signature \"serving_default\" cannot be sent: it is a sparse or ",
+        "composite tensor; ask for others, in output_filter (Predict over gRPC) or outputs (KServe): ", "dense, more"));
+  };
+  request_.mutable_model_spec()->set_name("pieces");
+  EXPECT_EQ(Error(), error("ragged")) << "one of all";
+  request_.add_output_filter("dense");
+  EXPECT_TRUE(Error().ok()) << Error();
+  request_.add_output_filter("sparse");
+  EXPECT_EQ(Error(), error("sparse"));
 }
 
 TEST_F(PredictErrorsTest, AnOutputTwice) {

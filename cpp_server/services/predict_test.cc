@@ -44,6 +44,7 @@ class PredictTest : public ::testing::Test {
     ASSERT_TRUE(models_->Serve("defaulted", "defaulted", {1}));
     ASSERT_TRUE(models_->Serve("mnist_like", "mnist_like", {1}));
     ASSERT_TRUE(models_->Serve("odd", "odd", {1}));
+    ASSERT_TRUE(models_->Serve("pieces", "pieces", {1}));
   }
   static void TearDownTestSuite() {
     delete models_;
@@ -160,6 +161,19 @@ TEST_F(PredictTest, TakesEveryShapeThatTheGraphTakes) {
     EXPECT_EQ(answered, c.sent);
     EXPECT_THAT(y.float_val(), ElementsAreArray(c.expected));
   }
+}
+
+// A ragged and a sparse one, which no TensorProto holds.
+TEST_F(PredictTest, GivesOutputsBesideThoseThatCannotBeSent) {
+  request_.mutable_model_spec()->set_name("pieces");
+  request_.add_output_filter("more");
+  EXPECT_THAT(OutputNames(Predict()), ElementsAre("more"));
+  request_.add_output_filter("dense");
+  (*request_.mutable_inputs())["x"] = Floats({4, 2});
+  const PredictResponse response = Predict();
+  EXPECT_THAT(OutputNames(response), ElementsAre("dense", "more"));
+  EXPECT_THAT(response.outputs().at("dense").float_val(), ElementsAre(2, 1));
+  EXPECT_THAT(response.outputs().at("more").float_val(), ElementsAre(5, 3));
 }
 
 TEST_F(PredictTest, GivesEveryOutputUnlessTheyAreFiltered) {

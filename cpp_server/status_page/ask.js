@@ -85,11 +85,19 @@ function verb(signature) {
 
 // Null if the rank is unknown.
 function sizes(tensor) {
-  return tensor.tensor_shape.unknown_rank ? null : tensor.tensor_shape.dim.map((dim) => Number(dim.size));
+  // One that is made of several has none of its own.
+  const shape = tensor.tensor_shape;
+  return !shape || shape.unknown_rank ? null : shape.dim.map((dim) => Number(dim.size));
 }
 
 function tensorRow(kind, name, tensor) {
   const row = element('tr');
+  if (!tensor.name) {
+    row.append(
+        element('td', 'path', kind), element('td', 'name', name),
+        element('td', '', 'several tensors'), element('td', '', 'cannot be sent'));
+    return row;
+  }
   const shape = sizes(tensor);
   row.append(
       element('td', 'path', kind), element('td', 'name', name),

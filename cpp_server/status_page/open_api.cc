@@ -92,6 +92,8 @@ class Models {
     std::map<std::string, Bodies> verbs;
     for (const auto& entry : signatures.by_name) {
       const Signature& signature = entry.second;
+      // The REST API has no word for some of the outputs.
+      if (signature.SendableOutputs().size() != signature.outputs.size()) continue;
       Bodies& bodies = verbs[VerbOf(signature)];
       bodies.requests.push_back(Define(model, version, signature.name, ".request", RequestSchema(builder_, signature)));
       bodies.responses.push_back(

@@ -32,8 +32,8 @@ using ::testing::Not;
 // A name that means something in HTML, in JSON and in paths.
 constexpr char kOdd[] = "</script><b>\"odd\" \xc3\xa9/{x}";
 
-// half_plus_two, with version 2 and the label "stable"; mnist_like; census_like; half_plus_two under an odd name; and
-// one whose version 1 does not load.
+// half_plus_two, with version 2 and the label "stable"; mnist_like; census_like; pieces; half_plus_two under an odd
+// name; and one whose version 1 does not load.
 class StatusPageTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -41,6 +41,7 @@ class StatusPageTest : public ::testing::Test {
     ASSERT_TRUE(models_->Serve("half", "half_plus_two", {1, 2}));
     ASSERT_TRUE(models_->Serve("mnist", "mnist_like", {1}));
     ASSERT_TRUE(models_->Serve("census", "census_like", {1}));
+    ASSERT_TRUE(models_->Serve("pieces", "pieces", {1}));
     ASSERT_TRUE(models_->Serve(kOdd, "half_plus_two", {1}));
     // Two names that a schema has no different names for.
     ASSERT_TRUE(models_->Serve("a b", "half_plus_two", {1}));
@@ -487,6 +488,7 @@ TEST_F(StatusPageTest, EveryAvailableVersionHasPaths) {
   EXPECT_THAT(References(paths["/v1/models/census:regress"]["post"]),
               ::testing::Contains("#/components/schemas/census.regress.request"));
   EXPECT_FALSE(paths.HasMember("/v1/models/broken:predict"));
+  EXPECT_FALSE(paths.HasMember("/v1/models/pieces:predict")) << "REST has no word for some of its outputs";
 }
 
 TEST_F(StatusPageTest, OddNamesAreEncodedAndStayApart) {

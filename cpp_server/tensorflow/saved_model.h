@@ -76,7 +76,8 @@ class SavedModel final : public Servable {
   // Runs the graph, on the calling thread unless the session has inter-op
   // threads or runs are limited, with the same numbers as there. `inputs` are in the order of
   // signature.inputs and of their types; they stay the caller's. The result
-  // has one tensor for each position in `outputs` (of signature.outputs).
+  // has one tensor for each position in `outputs` (of signature.outputs, and
+  // among its SendableOutputs).
   // `signature` must be one of this model's. Errors are TensorFlow's own, and
   // DEADLINE_EXCEEDED for a run longer than SavedModelOptions::max_run, or, where
   // runs are limited, beyond `deadline`.

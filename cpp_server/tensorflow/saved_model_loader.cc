@@ -22,6 +22,13 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
   for (const auto& unsupported : (*model)->signatures().unsupported) {
     log(absl::StrCat("signature \"", unsupported.first, "\" cannot be served: ", unsupported.second.message()));
   }
+  for (const auto& entry : (*model)->signatures().by_name) {
+    for (const TensorInfo& output : entry.second.outputs) {
+      if (output.unsendable.empty()) continue;
+      log(absl::StrCat("signature \"", entry.first, "\" is served without its output \"", output.alias, "\", which ",
+                       output.unsendable));
+    }
+  }
   // TF Serving reads them. Said, lest somebody wonder why they change nothing.
   for (const char* const file : {"saved_model_config.pb", "mlmd_uuid"}) {
     std::error_code ignored;

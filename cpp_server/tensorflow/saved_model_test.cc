@@ -304,6 +304,16 @@ TEST_F(SavedModelLoaderTest, AFailedWarmUpIsALineInTheLogAndNoMore) {
                                      HasSubstr("signature \"positive\" was not warmed up, zeros do not suit it: "))));
 }
 
+TEST_F(SavedModelLoaderTest, SaysWhichOutputsCannotBeSentAndWarmsUpTheOthers) {
+  ASSERT_TRUE(Load(TestModel("pieces", 1), /*warm_up=*/true).ok());
+  EXPECT_THAT(log_, ElementsAre(Pair("{name: m version: 1}",
+                                     "signature \"serving_default\" is served without its output \"ragged\", which is "
+                                     "a sparse or composite tensor"),
+                                Pair("{name: m version: 1}",
+                                     "signature \"serving_default\" is served without its output \"sparse\", which is "
+                                     "a sparse or composite tensor")));
+}
+
 TEST_F(SavedModelLoaderTest, WhoBringsRequestsIsNotAskedWithEmptyStrings) {
   ASSERT_TRUE(Load(TestModel("census_like", 1), /*warm_up=*/true).ok());
   EXPECT_THAT(log_, ::testing::Contains(Pair(::testing::_, HasSubstr("was not warmed up"))))

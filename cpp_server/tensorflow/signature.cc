@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/tensorflow/data_type.h"
 #include "cpp_server/wire/tensor_proto.h"
 #include "cpp_server/wire/wire_reader.h"
 #include "cpp_server/wire/wire_writer.h"
@@ -36,24 +37,28 @@ absl::StatusOr<std::string> ExtractSignatureDefMap(absl::string_view meta_graph_
   return std::move(writer).Release();
 }
 
-absl::StatusOr<TensorInfo> Resolve(const std::string& alias, const tensorflow::TensorInfo& proto, TF_Graph* graph) {
-  TensorInfo info;
-  info.alias = alias;
-  info.tensor_name = proto.name();
-  info.type = static_cast<TF_DataType>(proto.dtype());
+// Finds a tensor's place in the graph. An error begins where its alias would stand: "is ...".
+absl::StatusOr<TF_Output> Find(const tensorflow::TensorInfo& proto, TF_Graph* graph) {
   if (proto.encoding_case() != tensorflow::TensorInfo::kName) {
-    return absl::UnimplementedError(absl::StrCat("\"", alias, "\" is a sparse or composite tensor"));
+    return absl::UnimplementedError("is a sparse or composite tensor");
   }
   const size_t colon = proto.name().rfind(':');
   int index = 0;
   if (colon != std::string::npos && !absl::SimpleAtoi(proto.name().substr(colon + 1), &index)) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", alias, "\" has a malformed tensor name ", proto.name()));
+    return absl::InvalidArgumentError(absl::StrCat("has a malformed tensor name ", proto.name()));
   }
   TF_Operation* operation = TF_GraphOperationByName(graph, proto.name().substr(0, colon).c_str());
   if (operation == nullptr || index < 0 || index >= TF_OperationNumOutputs(operation)) {
-    return absl::NotFoundError(absl::StrCat("\"", alias, "\" names ", proto.name(), ", which is not in the graph"));
+    return absl::NotFoundError(absl::StrCat("names ", proto.name(), ", which is not in the graph"));
   }
-  info.output = {operation, index};
+  return TF_Output{operation, index};
+}
+
+TensorInfo Describe(const std::string& alias, const tensorflow::TensorInfo& proto) {
+  TensorInfo info;
+  info.alias = alias;
+  info.tensor_name = proto.name();
+  info.type = static_cast<TF_DataType>(proto.dtype());
   if (proto.has_tensor_shape() && !proto.tensor_shape().unknown_rank()) {
     info.shape.emplace();
     for (const auto& dim : proto.tensor_shape().dim()) info.shape->push_back(dim.size());
@@ -61,16 +66,58 @@ absl::StatusOr<TensorInfo> Resolve(const std::string& alias, const tensorflow::T
   return info;
 }
 
-absl::StatusOr<std::vector<TensorInfo>> ResolveAll(
-    const google::protobuf::Map<std::string, tensorflow::TensorInfo>& protos, TF_Graph* graph) {
+absl::Status About(const std::string& alias, const absl::Status& error) {
+  return absl::Status(error.code(), absl::StrCat("\"", alias, "\" ", error.message()));
+}
+
+using TensorInfoProtos = google::protobuf::Map<std::string, tensorflow::TensorInfo>;
+
+void SortByAlias(std::vector<TensorInfo>* infos) {
+  std::sort(infos->begin(), infos->end(), [](const TensorInfo& a, const TensorInfo& b) { return a.alias < b.alias; });
+}
+
+// A signature is run with all of its inputs.
+absl::StatusOr<std::vector<TensorInfo>> ResolveInputs(const TensorInfoProtos& protos, TF_Graph* graph) {
   std::vector<TensorInfo> infos;
   infos.reserve(protos.size());
   for (const auto& entry : protos) {
-    auto info = Resolve(entry.first, entry.second, graph);
-    if (!info.ok()) return info.status();
-    infos.push_back(*std::move(info));
+    const auto found = Find(entry.second, graph);
+    if (!found.ok()) return About(entry.first, found.status());
+    infos.push_back(Describe(entry.first, entry.second));
+    infos.back().output = *found;
   }
-  std::sort(infos.begin(), infos.end(), [](const TensorInfo& a, const TensorInfo& b) { return a.alias < b.alias; });
+  SortByAlias(&infos);
+  return infos;
+}
+
+// A signature is run for some of its outputs: one that cannot be sent takes nothing from the others.
+absl::StatusOr<std::vector<TensorInfo>> ResolveOutputs(const TensorInfoProtos& protos, TF_Graph* graph) {
+  std::vector<TensorInfo> infos;
+  infos.reserve(protos.size());
+  // Of the first by alias: the map has no order.
+  absl::Status problem;
+  std::string problem_alias;
+  bool has_sendable = protos.empty();
+  for (const auto& entry : protos) {
+    infos.push_back(Describe(entry.first, entry.second));
+    TensorInfo& info = infos.back();
+    auto found = Find(entry.second, graph);
+    if (found.ok() && (info.type == TF_RESOURCE || info.type == TF_VARIANT)) {
+      found = absl::UnimplementedError(absl::StrCat("is of type ", DataTypeName(info.type)));
+    }
+    if (found.ok()) {
+      info.output = *found;
+      has_sendable = true;
+    } else {
+      info.unsendable = std::string(found.status().message());
+      if (problem.ok() || info.alias < problem_alias) {
+        problem = About(info.alias, found.status());
+        problem_alias = info.alias;
+      }
+    }
+  }
+  if (!has_sendable) return problem;
+  SortByAlias(&infos);
   return infos;
 }
 
@@ -99,6 +146,15 @@ bool TensorInfo::Accepts(absl::Span<const int64_t> dims) const {
                     [](int64_t found, int64_t expected) { return expected < 0 || found == expected; });
 }
 
+std::vector<int> Signature::SendableOutputs() const {
+  std::vector<int> positions;
+  positions.reserve(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].unsendable.empty()) positions.push_back(static_cast<int>(i));
+  }
+  return positions;
+}
+
 int Signature::Find(const std::vector<TensorInfo>& tensors, absl::string_view alias) {
   // A handful at most: a walk beats a map.
   for (size_t i = 0; i < tensors.size(); ++i) {
@@ -123,8 +179,8 @@ absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_G
 
   for (const auto& entry : map.signature_def()) {
     if (entry.first == kInitOpSignature) continue;
-    auto inputs = ResolveAll(entry.second.inputs(), graph);
-    auto outputs = ResolveAll(entry.second.outputs(), graph);
+    auto inputs = ResolveInputs(entry.second.inputs(), graph);
+    auto outputs = ResolveOutputs(entry.second.outputs(), graph);
     if (!inputs.ok() || !outputs.ok()) {
       signatures.unsupported[entry.first] = inputs.ok() ? outputs.status() : inputs.status();
       continue;

@@ -33,6 +33,9 @@ struct TensorInfo {
   // Of an input that may be left out: what is taken instead, a serialized
   // TensorProto that parses.
   absl::optional<std::string> default_value;
+  // Of an output that no message holds: why, e.g. "is a sparse or composite
+  // tensor"; then `output` is not set. Empty for all others.
+  std::string unsendable;
 
   // Whether a tensor of `dims` fits.
   bool Accepts(absl::Span<const int64_t> dims) const;
@@ -48,6 +51,9 @@ struct Signature {
   // under its address.
   bool temporary = false;
 
+  // The positions of the outputs that a message holds: all that may be run.
+  std::vector<int> SendableOutputs() const;
+
   // The position of `alias`, or -1.
   static int Find(const std::vector<TensorInfo>& tensors, absl::string_view alias);
 };
@@ -57,7 +63,8 @@ using SignatureMap = std::map<std::string, Signature, std::less<>>;
 // A SavedModel's MetaGraphDef, reduced to its signatures.
 struct Signatures {
   SignatureMap by_name;
-  // Left out of `by_name`, with the reason, e.g. a sparse input.
+  // Left out of `by_name`, with the reason: an input, or each output, that no
+  // message holds.
   std::map<std::string, absl::Status> unsupported;
   // A serialized tensorflow.serving.SignatureDefMap of all of them.
   std::string signature_def_map;

@@ -1,5 +1,6 @@
 #include "cpp_server/tensorflow/signature.h"
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,7 @@ namespace trilho {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Pair;
 
 // A graph of one placeholder "x", and MetaGraphDefs about it.
 class SignatureTest : public ::testing::Test {
@@ -27,6 +29,12 @@ class SignatureTest : public ::testing::Test {
   // An input of the signature "s".
   tensorflow::TensorInfo* AddInput(const std::string& alias, const std::string& tensor_name) {
     tensorflow::TensorInfo& info = (*(*meta_graph_.mutable_signature_def())["s"].mutable_inputs())[alias];
+    info.set_name(tensor_name);
+    info.set_dtype(tensorflow::DT_FLOAT);
+    return &info;
+  }
+  tensorflow::TensorInfo* AddOutput(const std::string& alias, const std::string& tensor_name) {
+    tensorflow::TensorInfo& info = (*(*meta_graph_.mutable_signature_def())["s"].mutable_outputs())[alias];
     info.set_name(tensor_name);
     info.set_dtype(tensorflow::DT_FLOAT);
     return &info;
@@ -87,6 +95,35 @@ TEST_F(SignatureTest, LeavesOutWhatIsNotInTheGraph) {
 TEST_F(SignatureTest, LeavesOutSparseTensors) {
   AddInput("a", "")->mutable_coo_sparse()->set_values_tensor_name("x:0");
   EXPECT_EQ(ReasonForNotSupporting(), absl::UnimplementedError("\"a\" is a sparse or composite tensor"));
+}
+
+// It is run for some of its outputs, and one takes nothing from the others.
+TEST_F(SignatureTest, KeepsTheOutputsBesideThoseThatCannotBeSent) {
+  AddInput("x", "x:0");
+  AddOutput("good", "x:0");
+  AddOutput("sparse", "")->mutable_coo_sparse()->set_values_tensor_name("x:0");
+  AddOutput("ragged", "")->mutable_composite_tensor();
+  AddOutput("gone", "y:0");
+  AddOutput("handle", "x:0")->set_dtype(tensorflow::DT_RESOURCE);
+  const auto signatures = Read();
+  ASSERT_TRUE(signatures.ok()) << signatures.status();
+  ASSERT_EQ(signatures->by_name.count("s"), 1u);
+  const Signature& signature = signatures->by_name.find("s")->second;
+  std::map<std::string, std::string> reasons;
+  for (const TensorInfo& output : signature.outputs) reasons[output.alias] = output.unsendable;
+  EXPECT_THAT(reasons,
+              ElementsAre(Pair("gone", "names y:0, which is not in the graph"), Pair("good", ""),
+                          Pair("handle", "is of type resource"), Pair("ragged", "is a sparse or composite tensor"),
+                          Pair("sparse", "is a sparse or composite tensor")));
+  EXPECT_THAT(signature.SendableOutputs(), ElementsAre(1));
+  EXPECT_NE(signature.outputs[1].output.oper, nullptr);
+}
+
+TEST_F(SignatureTest, LeavesOutWhatHasNoOutputThatCanBeSent) {
+  AddInput("x", "x:0");
+  AddOutput("b", "")->mutable_composite_tensor();
+  AddOutput("a", "y:0");
+  EXPECT_EQ(ReasonForNotSupporting(), absl::NotFoundError("\"a\" names y:0, which is not in the graph"));
 }
 
 TEST_F(SignatureTest, AMalformedMetaGraphIsDataLoss) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <utility>
 
 namespace trilho {
@@ -24,9 +23,7 @@ absl::Status RunOnce(const SavedModel& model, const Signature& signature) {
     if (!zeros.ok()) return zeros.status();
     inputs.push_back(*std::move(zeros));
   }
-  std::vector<int> outputs(signature.outputs.size());
-  std::iota(outputs.begin(), outputs.end(), 0);
-  return model.Run(signature, inputs, outputs).status();
+  return model.Run(signature, inputs, signature.SendableOutputs()).status();
 }
 
 bool TakesStrings(const Signature& signature) {

@@ -190,17 +190,6 @@ class Odd(tf.Module):
         """Sums of numbers too small for a float's full precision."""
         return {"y": x @ tf.fill([64, 8], 1e-39)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
-    def pieces(self, x: tf.Tensor) -> _Outputs:
-        """Dense outputs beside those that no message holds."""
-        sizes = tf.cast(x, tf.int64)
-        return {
-            "dense": x * self.offset,
-            "more": x + self.offset,
-            "ragged": tf.RaggedTensor.from_row_lengths(tf.range(tf.reduce_sum(sizes)), sizes),
-            "sparse": tf.sparse.from_dense(x),
-        }
-
     def signatures(self) -> _Signatures:
         """By name."""
         return {
@@ -208,8 +197,30 @@ class Odd(tf.Module):
             "product": self.product,
             "squeezed": self.squeezed,
             "tiny": self.tiny,
-            "pieces": self.pieces,
         }
+
+
+class Pieces(tf.Module):
+    """Dense outputs beside those that no message holds: dense is x / 2, more is x + version."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__()
+        self.version = tf.Variable(float(version))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def pieces(self, x: tf.Tensor) -> Mapping[str, tf.Tensor | tf.RaggedTensor | tf.SparseTensor]:
+        """Float [n] to float [n] twice, and to tensors that are made of several."""
+        sizes = tf.cast(x, tf.int64)
+        return {
+            "dense": x / 2.0,
+            "more": x + self.version,
+            "ragged": tf.RaggedTensor.from_row_lengths(tf.range(tf.reduce_sum(sizes)), sizes),
+            "sparse": tf.sparse.from_dense(x),
+        }
+
+    def signatures(self) -> _Signatures:
+        """By name."""
+        return {"serving_default": self.pieces}
 
 
 class CensusLike(tf.Module):
@@ -310,13 +321,14 @@ def _add_census_signatures(path: Path) -> None:
 
 def main(folder: Path) -> None:
     """Writes FOLDER/MODEL/VERSION."""
-    kinds: dict[str, type[HalfPlusTwo | MnistLike | Endless | CensusLike | Defaulted | Odd]] = {
+    kinds: dict[str, type[HalfPlusTwo | MnistLike | Endless | CensusLike | Defaulted | Odd | Pieces]] = {
         "half_plus_two": HalfPlusTwo,
         "mnist_like": MnistLike,
         "endless": Endless,
         "census_like": CensusLike,
         "defaulted": Defaulted,
         "odd": Odd,
+        "pieces": Pieces,
     }
     for name, kind in kinds.items():
         for version in [1, 2]:

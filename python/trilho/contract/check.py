@@ -74,7 +74,7 @@ def check_signature(contract: Contract, signature: Signature) -> Report:
         What suits and what does not.
     """
     if signature.unsupported:
-        # The server leaves all of it out for one of its tensors, also for one that no field is.
+        # The server leaves all of it out for one of its inputs, also for one that no field is.
         mismatch = Mismatch(
             location=contract.location,
             element=contract.full_name,
@@ -172,6 +172,18 @@ class _Comparison:
                     expected=str(expected),
                     nearest=nearest(expected.alias, free),
                     choices=tuple(tensors),
+                )
+            )
+            return
+        if info.unsendable:
+            self.mismatches.append(
+                Mismatch(
+                    location=expected.location,
+                    element=expected.element,
+                    alias=expected.alias,
+                    problem=f'{way} "{expected.alias}" of {signature} cannot be sent: '
+                    f"it {info.unsendable}",
+                    expected=str(expected),
                 )
             )
             return

@@ -265,29 +265,54 @@ def test_an_input_of_tensors_is_no_example_input(
     assert (mismatch.expected, mismatch.found) == ("STRING [?]", "FLOAT [?, 4]")
 
 
-def test_a_signature_with_a_sparse_tensor_cannot_be_served(
+def test_an_output_that_cannot_be_sent_matters_to_the_field_that_it_is(
     save: Save, contract: Callable[..., Contract]
 ) -> None:
     outputs = {"value": _floats(None, 2), "more": _floats(None, 2)}
     folder = save({"image_data": _floats(None, 4)}, outputs)
 
-    def sparse_output(signature: Any) -> None:
+    def sparse_more(signature: Any) -> None:
         signature.outputs["more"].coo_sparse.values_tensor_name = "values:0"
+
+    def sparse_value(signature: Any) -> None:
+        signature.outputs["more"].name = "more:0"
+        signature.outputs["value"].coo_sparse.values_tensor_name = "values:0"
+
+    _edit(folder, sparse_more)
+    assert not check(contract(), folder).mismatches
+    _edit(folder, sparse_value)
+    (line,) = _lines(check(contract(), folder))
+    assert (
+        'output "value" of signature "serving_default" cannot be sent: '
+        "it is a sparse or composite tensor"
+    ) in line
+
+
+def test_a_signature_with_a_composite_input_cannot_be_served(
+    save: Save, contract: Callable[..., Contract]
+) -> None:
+    outputs = {"value": _floats(None, 2), "more": _floats(None, 2)}
+    folder = save({"image_data": _floats(None, 4)}, outputs)
 
     def composite_input(signature: Any) -> None:
         signature.inputs["image_data"].composite_tensor.SetInParent()
 
+    def sparse_outputs(signature: Any) -> None:
+        for alias in outputs:
+            signature.outputs[alias].coo_sparse.values_tensor_name = "values:0"
+
     # Also for a tensor that no field is.
-    _edit(folder, sparse_output)
+    _edit(folder, composite_input)
     line = (
         'a.proto:5: a.S.M: signature "serving_default" cannot be served: '
-        '"more" is a sparse or composite tensor'
+        '"image_data" is a sparse or composite tensor'
     )
     assert _lines(check(contract(), folder)) == [line]
-    _edit(folder, composite_input)
+    _edit(folder, sparse_outputs)
     (line,) = _lines(check(contract(), folder))
     assert line.endswith(
-        '"image_data" is a sparse or composite tensor, and "more" is a sparse or composite tensor'
+        '"image_data" is a sparse or composite tensor, and "more" is a sparse or composite tensor, '
+        'and "value" is a sparse or composite tensor'
     )
 
 

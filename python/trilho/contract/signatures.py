@@ -60,10 +60,12 @@ class TensorInfo:
     Attributes:
         dtype: As contract.proto spells it where it can, e.g. "FLOAT16"; else as TensorFlow does.
         shape: The batch first; None for an unknown dimension, None as a whole for any shape.
+        unsendable: Why no message holds it, as the server has it; "" if one does.
     """
 
     dtype: str
     shape: tuple[int | None, ...] | None
+    unsendable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,17 +151,28 @@ def read_signatures(folder: Path) -> dict[str, Signature]:
 
 
 def _tensor(info: serving.Message) -> TensorInfo:
-    return TensorInfo(dtype=dtype_name(info.dtype), shape=_shape(info))
+    # Those of several tensors have no name of their own.
+    is_one = info.WhichOneof("encoding") == "name"
+    return TensorInfo(
+        dtype=dtype_name(info.dtype),
+        shape=_shape(info),
+        unsendable="" if is_one else "is a sparse or composite tensor",
+    )
 
 
 def _unsupported(signature: serving.Message) -> str:
-    # Those of several tensors have no name of their own.
-    return ", and ".join(
-        f'"{alias}" is a sparse or composite tensor'
+    # It is run with all inputs, and for some of the outputs.
+    inputs, outputs = (
+        [
+            f'"{alias}" {reason}'
+            for alias, info in sorted(tensors.items())
+            if (reason := _tensor(info).unsendable)
+        ]
         for tensors in (signature.inputs, signature.outputs)
-        for alias, info in sorted(tensors.items())
-        if info.WhichOneof("encoding") != "name"
     )
+    if len(outputs) < len(signature.outputs):
+        outputs = []
+    return ", and ".join([*inputs, *outputs])
 
 
 def dtype_name(number: int) -> str:
