@@ -16,14 +16,17 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "cpp_server/config/check_config.h"
 #include "cpp_server/config/flags.h"
+#include "cpp_server/config/version.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/server/model_server.h"
 #include "cpp_server/server/options_from_flags.h"
 #include "cpp_server/tensorflow/allocator.h"
 #include "cpp_server/tensorflow/quiet_log.h"
+#include "tensorflow/c/c_api.h"
 
 namespace {
 
@@ -67,6 +70,14 @@ void LeaveAt(std::chrono::steady_clock::time_point deadline) {
     trilho::Log(trilho::Severity::kWarning, "stopped; loads that outlast the grace period were given up");
     std::_Exit(0);
   }).detach();
+}
+
+// Which server this is, and how it was started.
+void LogStart() {
+  trilho::Log(trilho::Severity::kInfo, absl::StrCat("Trilho ", trilho::kVersion, ", TensorFlow ", TF_Version()));
+  const std::vector<std::string> flags = trilho::ChangedFlags();
+  trilho::Log(trilho::Severity::kInfo, absl::StrCat("flags that do not have their default: ",
+                                                    flags.empty() ? "none" : absl::StrJoin(flags, " ")));
 }
 
 // The table for people; the ports for scripts too, gRPC's last, as it is the one that is always there.
@@ -148,6 +159,7 @@ int main(int argc, char** argv) {
   auto options = trilho::OptionsFromFlags();
   if (!options.ok()) return Complain(kExitUsage, options.status());
 
+  LogStart();
   BlockHangup();
   const sigset_t stop_signals = BlockStopSignals();
   auto server = trilho::ModelServer::Start(*options);

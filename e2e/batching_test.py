@@ -222,4 +222,7 @@ def test_parameters_that_cannot_be_end_the_start(base: Path) -> None:
         f"--model_base_path={base}", "--enable_batching", f"--batching_parameters_file={file}"
     )
     assert ended.code == 2
-    assert "the last of allowed_batch_sizes must be max_batch_size, 8, not 4" in ended.err
+    assert (
+        "Last entry in allowed_batch_sizes must match max_batch_size; last entry was 4; expected 8"
+        in ended.err
+    )

@@ -29,12 +29,13 @@ class Authority:
             *["-days", "1", "-subj", "/CN=authority"],
         )
 
-    def sign(self, name: str, serial: int) -> tuple[Path, Path]:
+    def sign(self, name: str, serial: int, days: int = 1) -> tuple[Path, Path]:
         """Makes a key and its certificate, of a server of this machine or of a client.
 
         Args:
             name: The certificate's name.
             serial: Its number.
+            days: How long it holds; with less than 0 it has expired.
 
         Returns:
             The files of certificate and key.
@@ -45,7 +46,7 @@ class Authority:
         extensions.write_text(f"subjectAltName=DNS:localhost,IP:{HOST}\n", encoding="ascii")
         _openssl("req", "-new", *_NEW_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
         _openssl(
-            *["x509", "-req", "-in", request, "-days", "1", "-set_serial", str(serial)],
+            *["x509", "-req", "-in", request, "-days", str(days), "-set_serial", str(serial)],
             *["-CA", self.certificate, "-CAkey", self._folder / "ca.key"],
             *["-extfile", extensions, "-out", certificate],
         )

@@ -57,7 +57,7 @@ def test_an_unknown_flag_that_resembles_none_is_answered_with_help() -> None:
         ),
         (
             ["--model_config_file=/nowhere/models.config"],
-            "--model_config_file: cannot read /nowhere/models.config",
+            "--model_config_file: cannot read /nowhere/models.config; No such file or directory",
         ),
     ],
 )
@@ -96,11 +96,14 @@ def test_a_flag_value_of_the_wrong_kind_is_named() -> None:
 @pytest.mark.parametrize(
     ("config", "text"),
     [
-        ("model_config_list {", "line 1, column 20"),
+        # As protobuf says it for TF Serving, which tools look for.
         (
-            'model_config_list { config { name: "mnist" base_path: "/models/mnist" } }',
-            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
-            "ModelServerConfig::model_platform, model name is mnist",
+            "model_config_list {",
+            "Error parsing text-format tensorflow.serving.ModelServerConfig: 1:20: ",
+        ),
+        (
+            'model_config_list { config { name: "mnist" base_path: "/m" model_type: OTHER } }',
+            "ModelServerConfig::model_type choice 2 not supported. ",
         ),
         (
             'model_config_list { config { name: "mnist" base_path: "mnist" '

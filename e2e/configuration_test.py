@@ -1,6 +1,7 @@
 """How a server is configured: checked before a start, changed while it runs, kept for the next."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_the_check_says_all_that_is_wrong(tmp_path: Path) -> None:
     assert head == "3 problems:"
     assert all(problem.startswith("- ") for problem in problems)
     assert "cannot read /nowhere/ssl" in ended.err
-    assert "model name is a" in ended.err
+    assert "Expected model a to have an absolute path" in ended.err
     assert "--use_tflite_model=true is not available here" in ended.err
 
 
@@ -261,6 +262,51 @@ def test_with_a_management_port_the_others_serve_inference_only(mnist: Export, b
         unknown = manage(server, "Reboot")
         assert unknown.status_code == 404
         assert "the methods are ListModels, GetConfiguration" in unknown.json()["error"]
+
+
+def test_a_failed_version_is_tried_again_when_somebody_says_so(
+    mnist: Export, tmp_path: Path
+) -> None:
+    publish(mnist, tmp_path / "m", 1)
+    graph = tmp_path / "m" / "1" / "saved_model.pb"
+    whole = graph.read_bytes()
+    (tmp_path / "m" / "1" / "manifest.json").unlink(missing_ok=True)
+    graph.write_bytes(b"this is no SavedModel")
+    flags = ["--model_name=m", f"--model_base_path={tmp_path / 'm'}", "--management_port=-1"]
+    # An hour between two tries.
+    patient = ["--load_retry_interval_micros=3600000000", "--version_completeness=none"]
+    with ServerProcess(*flags, *patient) as server, Client(server.port) as client:
+        again = manage(server, "RetryModel", name="m")
+        assert again.status_code == 500
+        assert "1 version did not become available: {{m version 1 due to" in again.json()["error"]
+        graph.write_bytes(whole)
+        mended = manage(server, "RetryModel", name="m", versions=["1"])
+        assert mended.status_code == 200, mended.text
+        assert mended.json()["model"]["versions"][0]["state"] == "AVAILABLE"
+        client.predict(image_request(model="m"))
+        none = manage(server, "RetryModel", name="m")
+        assert none.status_code == 400
+        assert "no version of model m has failed; there are: 1 (AVAILABLE)" in none.json()["error"]
+        assert manage(server, "RetryModel", name="n").status_code == 404
+
+
+def test_a_label_of_a_version_that_nobody_serves_is_named(mnist: Export, tmp_path: Path) -> None:
+    publish(mnist, tmp_path / "m", 1)
+    config = tmp_path / "models.config"
+    # Without model_platform, as it is "tensorflow".
+    config.write_text(
+        f'model_config_list {{ config {{ name: "m" base_path: "{tmp_path / "m"}" '
+        'version_labels { key: "canary" value: 7 } } }'
+    )
+    warning = 'label "canary" stands for version 7, which is not available'
+    with ServerProcess(f"--model_config_file={config}", "--rest_api_port=-1") as server:
+        assert f"model m: {warning}" in server.log()
+        assert re.search(rf"^m +- +- +{warning}", server.log(), re.MULTILINE)
+        ready = requests.get(
+            f"http://127.0.0.1:{server.http_port()}/readyz", timeout=PATIENCE_SECONDS
+        )
+        assert ready.status_code == 200
+        assert ready.json()["models"][0]["warnings"][0].startswith(warning)
 
 
 def test_callers_add_models_below_the_roots_only(mnist: Export, tmp_path: Path) -> None:

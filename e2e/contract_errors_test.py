@@ -89,7 +89,7 @@ def test_a_field_that_breaks_its_rule(
 def test_a_ragged_batch(server: ServerProcess, payments: Payments) -> None:
     asked = [payment(), payment(history=[1.0])]
     text = (
-        "payments[1].history has 1 values, payments[0].history has 2: "
+        "payments[1].history has 1 value, payments[0].history has 2: "
         "examples of one request must have equal shapes"
     )
     code, details = error_of(lambda: payments(*asked))

@@ -14,6 +14,7 @@ import requests
 import tensorflow as tf
 from tensorflow_serving.apis import classification_pb2, prediction_log_pb2
 
+from e2e.certificates import HOST, Authority, write_config
 from e2e.client import Client
 from e2e.programs import runfile
 from e2e.server_process import ServerProcess, run_to_end
@@ -102,20 +103,24 @@ def page_of_metrics(tmp_path: Path) -> Iterator[str]:
         }} }}""",
         encoding="utf-8",
     )
+    authority, certificates = Authority(tmp_path / "authority"), tmp_path / "ssl.config"
+    write_config(certificates, authority.sign("server", 1))
     with (
         ServerProcess(
             f"--model_config_file={config}",
-            "--rest_api_port=-1",
+            "--management_port=-1",
+            f"--management_ssl_config_file={certificates}",
             "--enable_batching",
             f"--access_log={tmp_path}/access.log",
         ) as server,
         Client(server.port) as client,
     ):
         client.prediction.Classify(classification(), timeout=PATIENCE_SECONDS)
-        url = f"http://127.0.0.1:{server.http_port()}/metrics"
+        url = f"https://{HOST}:{server.management_port()}/metrics"
 
         def page() -> str | None:
-            text = requests.get(url, timeout=PATIENCE_SECONDS).text
+            verify = str(authority.certificate)
+            text = requests.get(url, verify=verify, timeout=PATIENCE_SECONDS).text
             # An inference is counted, and logged, a little after it is answered.
             return text if ":tensorflow:serving:request_log_count{" in text else None
 

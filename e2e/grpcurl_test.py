@@ -112,7 +112,7 @@ def test_calls_tf_servings_api(grpcurl: Grpcurl) -> None:
 def test_says_what_is_wrong(grpcurl: Grpcurl) -> None:
     error = grpcurl.error(f"{MNIST}/Classify", {"imageData": [0.5]})
     assert "Code: InvalidArgument" in error
-    assert "Message: image_data has 1 values, expected 784" in error
+    assert "Message: image_data has 1 value, expected 784" in error
     error = grpcurl.error(f"{MNIST}/Guess", IMAGE)
     assert f'service "{MNIST}" does not include a method named "Guess"' in error
 

@@ -372,7 +372,7 @@ def test_bad_requests_over_grpc_are_told_what_is_wrong(client: Any) -> None:
         ({"inputs": [{"name": "x", "datatype": "FP32", "data": [1]}]}, '"shape" is missing'),
         (
             {"inputs": [{**column("x", [1]), "shape": [2]}]},
-            '"data" has 1 values, shape [2] needs 2',
+            '"data" has 1 value, shape [2] needs 2',
         ),
         (
             {"inputs": [{**column("x", [1, 2]), "shape": [1]}]},

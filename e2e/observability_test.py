@@ -89,7 +89,8 @@ def test_each_inference_is_a_line_of_the_access_log(
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     with (
         ServerProcess(
-            "--model_name=mnist", f"--model_base_path={base}", f"--access_log={log}"
+            *["--model_name=mnist", f"--model_base_path={base}"],
+            *[f"--access_log={log}", "--rest_api_port=-1"],
         ) as server,
         Client(server.port) as client,
     ):
@@ -99,7 +100,13 @@ def test_each_inference_is_a_line_of_the_access_log(
             metadata=[("traceparent", f"00-{trace}-00f067aa0ba902b7-01")],
         )
         error_of(lambda: client.predict(image_request(model="unknown")))
-    first, second = (json.loads(line) for line in log.read_text("utf-8").splitlines())
+        url = f"http://127.0.0.1:{server.http_port()}/v1/models/unknown:predict"
+        requests.post(url, json={"instances": [1]}, timeout=PATIENCE_SECONDS)
+    first, second, third = (json.loads(line) for line in log.read_text("utf-8").splitlines())
+    for line in first, second, third:
+        assert re.fullmatch(r"127\.0\.0\.1:\d+", line["peer"])
+    assert first["peer"] == second["peer"] != third["peer"]
+    assert third["protocol"] == "rest"
     assert first["model"] == "mnist"
     assert first["version"] == 1
     assert first["code"] == "OK"

@@ -105,12 +105,6 @@ def other(**fields: Any) -> Any:
             "Expected model other to have an absolute path or URI; got base_path()=models/other",
         ),
         (
-            [other(model_platform="")],
-            "INVALID_ARGUMENT",
-            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
-            "ModelServerConfig::model_platform, model name is other",
-        ),
-        (
             [other(model_platform="caffe")],
             "INVALID_ARGUMENT",
             "Model other requests unsupported platform caffe",

@@ -137,6 +137,7 @@ def soak(folder: Path, exports: dict[str, Export], seconds: float) -> Report:
         f"--model_config_file={models.config}",
         f"--config_state_file={folder}/state",
         f"--ssl_config_file={certificates.config}",
+        f"--rest_api_ssl_config_file={certificates.config}",
         "--rest_api_port=-1",
         "--enable_batching",
         "--file_system_poll_wait_seconds=0.05",

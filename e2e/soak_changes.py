@@ -125,7 +125,7 @@ class Certificates:
     """A server's certificates, of which it shows one at a time.
 
     Attributes:
-        config: What --ssl_config_file names.
+        config: What the flags of both ports name.
         all: All of them, for those who trust them.
     """
 

@@ -1,9 +1,11 @@
-"""TLS on both ports: who is let in, and certificates that change under load."""
+"""TLS of each port: who is let in, and certificates that change under load, or expire."""
 
+import re
 import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -132,8 +134,13 @@ def model(half_plus_two: Export, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """What --ssl_config_file names."""
+    """What the flags of the ports name."""
     return tmp_path / "ssl.config"
+
+
+def both_ports(config: Path) -> list[str]:
+    """The flags that have gRPC and REST speak TLS by one file."""
+    return [f"--ssl_config_file={config}", f"--rest_api_ssl_config_file={config}"]
 
 
 @pytest.fixture
@@ -145,7 +152,7 @@ def serve(model: Path, config: Path) -> Iterator[Callable[[], ServerProcess]]:
                 "--model_name=m",
                 f"--model_base_path={model}",
                 "--rest_api_port=-1",
-                f"--ssl_config_file={config}",
+                *both_ports(config),
             )
         )
 
@@ -297,6 +304,7 @@ def test_the_management_port_asks_for_the_same_certificates(
         f"--model_base_path={model}",
         "--management_port=-1",
         f"--ssl_config_file={config}",
+        f"--management_ssl_config_file={config}",
     ) as server:
 
         def ask(identity: tuple[Path, Path] | None, method: str, path: str) -> requests.Response:
@@ -323,3 +331,96 @@ def test_the_management_port_asks_for_the_same_certificates(
         write_config(config, authority.sign("server2", 84), authority.certificate)
         server.wait_for_log(TAKEN)
         assert ask(known, "GET", "/metrics").ok
+
+
+def healthz(port: int, authority: Authority | None = None) -> str:
+    """What a port answers who asks whether it lives, over HTTPS with an authority."""
+    url = f"{'http' if authority is None else 'https'}://{HOST}:{port}/healthz"
+    verify = None if authority is None else str(authority.certificate)
+    return requests.get(url, verify=verify, timeout=PATIENCE_SECONDS).text
+
+
+def test_the_flag_of_tf_serving_is_of_grpc_alone(
+    authority: Authority, config: Path, model: Path, tmp_path: Path
+) -> None:
+    write_config(config, authority.sign("server", 91))
+    tokens = tmp_path / "tokens"
+    tokens.write_text("secret\n", encoding="ascii")
+    flags = [
+        *["--model_name=m", f"--model_base_path={model}"],
+        *["--rest_api_port=-1", "--management_port=-1", f"--ssl_config_file={config}"],
+    ]
+    with ServerProcess(*flags) as server:
+        with Client(server, authority).channel() as channel:
+            predict_by(channel)
+        # Scrapes and probes that worked with TF Serving go on.
+        assert healthz(server.http_port()) == "ok\n"
+        assert healthz(server.management_port()) == "ok\n"
+        assert f"gRPC on 0.0.0.0:{server.port}: TLS of {config}, whose certificate" in server.log()
+        assert f"HTTP on 0.0.0.0:{server.http_port()}: plain text\n" in server.log()
+        assert f"management on 0.0.0.0:{server.management_port()}: plain text\n" in server.log()
+        assert "takes tokens" not in server.log()
+    with ServerProcess(*flags, f"--auth_token_file={tokens}") as server:
+        for port, flag in [
+            (f"HTTP on 0.0.0.0:{server.http_port()}", "--rest_api_ssl_config_file"),
+            (f"management on 0.0.0.0:{server.management_port()}", "--management_ssl_config_file"),
+        ]:
+            assert f"{port} takes tokens in plain text" in server.log()
+            assert f"{flag} gives it TLS" in server.log()
+        assert server.log().count("takes tokens in plain text") == 2
+
+
+def test_each_port_may_have_a_certificate_of_its_own(
+    authority: Authority, config: Path, model: Path, tmp_path: Path
+) -> None:
+    rest, management = tmp_path / "rest.config", tmp_path / "management.config"
+    write_config(rest, authority.sign("rest", 101))
+    write_config(management, authority.sign("management", 102))
+    with ServerProcess(
+        *["--model_name=m", f"--model_base_path={model}"],
+        *["--rest_api_port=-1", "--management_port=-1"],
+        *[f"--rest_api_ssl_config_file={rest}", f"--management_ssl_config_file={management}"],
+    ) as server:
+        with grpc.insecure_channel(f"{HOST}:{server.port}") as channel:
+            predict_by(channel)
+        ports = {server.http_port(): 101, server.management_port(): 102}
+        for port, number in ports.items():
+            assert serial(port, authority) == number
+            assert healthz(port, authority) == "ok\n"
+        write_config(management, authority.sign("management2", 103))
+        wait_for_serial(server.management_port(), authority, 103)
+        assert serial(server.http_port(), authority) == 101
+
+
+def test_an_expired_certificate_is_told(authority: Authority, config: Path, model: Path) -> None:
+    write_config(config, authority.sign("expired", 111, days=-2))
+    flags = ["--model_name=m", f"--model_base_path={model}", "--rest_api_port=-1"]
+    checked = run_to_end("--check_config", *flags, f"--ssl_config_file={config}")
+    assert checked.code == 0
+    assert f"warning: --ssl_config_file: the certificate of {config} expired on" in checked.err
+    with ServerProcess(*flags, f"--ssl_config_file={config}") as server:
+        assert f"TLS of {config}, whose certificate expired on " in server.log()
+        server.wait_for_log(f"--ssl_config_file: the certificate of {config} expired on ")
+        url = f"http://{HOST}:{server.http_port()}"
+        (warning,) = requests.get(f"{url}/statusz", timeout=PATIENCE_SECONDS).json()["warnings"]
+        assert warning.startswith('the certificate of the port "grpc" expired on ')
+
+        def seconds_left() -> float:
+            metrics = requests.get(f"{url}/metrics", timeout=PATIENCE_SECONDS).text
+            (line,) = re.findall(
+                r'^trilho_certificate_expiry_timestamp_seconds\{port="grpc"\} (\S+)$',
+                metrics,
+                re.MULTILINE,
+            )
+            return float(line) - time.time()
+
+        assert seconds_left() < -24 * 3600
+        # One that holds takes its place, and is not given up for one that does not.
+        write_config(config, authority.sign("good", 112))
+        wait_for_serial(server.port, authority, 112)
+        assert seconds_left() > 0
+        (warning,) = requests.get(f"{url}/statusz", timeout=PATIENCE_SECONDS).json()["warnings"]
+        assert '"grpc" expires on ' in warning, "a day is soon"
+        write_config(config, authority.sign("expired again", 113, days=-2))
+        server.wait_for_log(f"{REFUSED}: --ssl_config_file: the certificate of {config} as it is")
+        assert serial(server.port, authority) == 112

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "cpp_server/access_log/access_log_line.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/logging/log.h"
 
 namespace trilho {
@@ -120,8 +121,8 @@ void AccessLog::Report(bool ending) {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_report_ && !ending) return;
   next_report_ = now + kReportInterval;
-  Log(Severity::kWarning,
-      absl::StrCat("access log: ", dropped - reported_, " lines lost", error_.ok() ? "" : ": ", error_.message()));
+  Log(Severity::kWarning, absl::StrCat("access log: ", Counted(dropped - reported_, "line"), " lost",
+                                       error_.ok() ? "" : ": ", error_.message()));
   reported_ = dropped;
   error_ = absl::OkStatus();
 }

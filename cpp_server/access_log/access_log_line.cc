@@ -69,6 +69,7 @@ std::string AccessLogLine(const InferenceRecord& record, absl::Time end) {
   line.Number("run_us", record.times.run);
   line.Number("examples", record.examples);
   line.Text("trace_id", record.trace_id);
+  line.Text("peer", record.peer);
   return line.Finish();
 }
 

@@ -14,6 +14,7 @@ InferenceRecord Record() {
   record.signature = "serving_default";
   record.method = "Predict";
   record.trace_id = "0af7651916cd43dd8448eb211c80319c";
+  record.peer = "10.0.0.1:4711";
   record.duration = std::chrono::nanoseconds(1234567);
   record.times.queued = 100;
   record.times.run = 900;
@@ -28,7 +29,7 @@ TEST(AccessLogLineTest, IsOneLineOfJson) {
             "{\"time\":\"2026-01-31T12:00:00.123Z\",\"model\":\"mnist\",\"version\":3,"
             "\"signature\":\"serving_default\",\"method\":\"Predict\",\"protocol\":\"grpc\",\"code\":\"OK\","
             "\"message\":\"\",\"duration_us\":1234,\"queued_us\":100,\"run_us\":900,\"examples\":5,"
-            "\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\"}\n");
+            "\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"peer\":\"10.0.0.1:4711\"}\n");
 }
 
 TEST(AccessLogLineTest, AnErrorOverRestWithoutAModel) {
@@ -40,7 +41,7 @@ TEST(AccessLogLineTest, AnErrorOverRestWithoutAModel) {
             "{\"time\":\"2026-01-31T12:00:00.123Z\",\"model\":\"\",\"version\":null,\"signature\":\"\","
             "\"method\":\"predict\",\"protocol\":\"rest\",\"code\":\"NOT_FOUND\","
             "\"message\":\"Servable not found for request: Latest(x)\",\"duration_us\":0,\"queued_us\":0,"
-            "\"run_us\":0,\"examples\":0,\"trace_id\":\"\"}\n");
+            "\"run_us\":0,\"examples\":0,\"trace_id\":\"\",\"peer\":\"\"}\n");
 }
 
 TEST(AccessLogLineTest, WhateverACallerSendsItIsValidJsonOnOneLine) {

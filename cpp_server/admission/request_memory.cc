@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/advice/words.h"
 
 namespace trilho {
 namespace {
@@ -38,7 +39,7 @@ absl::Status RequestMemory::Share::Resize(size_t bytes) {
   do {
     if (more <= 0 || used + more <= memory_->bound_) continue;
     return absl::ResourceExhaustedError(
-        absl::StrCat("the server is overloaded: ", used - bytes_, " bytes of other requests and the ", bytes,
+        absl::StrCat("the server is overloaded: ", Counted(used - bytes_, "byte"), " of other requests and the ", bytes,
                      " of this one are more than --max_request_memory_bytes=", memory_->bound_));
   } while (!memory_->used_.compare_exchange_weak(used, used + more, std::memory_order_relaxed));
   bytes_ += more;

@@ -60,15 +60,15 @@ absl::Status BatchingParameters::Validate() const {
   for (size_t i = 0; i < allowed_batch_sizes.size(); ++i) {
     if (allowed_batch_sizes[i] <= (i == 0 ? 0 : allowed_batch_sizes[i - 1])) {
       return absl::InvalidArgumentError(
-          absl::StrCat("allowed_batch_sizes must be positive and ascending, each larger than the one before, not ",
+          absl::StrCat("allowed_batch_sizes entries must be monotonically increasing, and positive, not ",
                        absl::StrJoin(allowed_batch_sizes, ", ")));
     }
   }
   if (allowed_batch_sizes.back() != LargestBatch()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the last of allowed_batch_sizes must be ",
-                     enable_large_batch_splitting ? "max_execution_batch_size" : "max_batch_size", ", ", LargestBatch(),
-                     ", not ", allowed_batch_sizes.back()));
+        absl::StrCat("Last entry in allowed_batch_sizes must ",
+                     enable_large_batch_splitting ? "be equal to max_execution_batch_size" : "match max_batch_size",
+                     "; last entry was ", allowed_batch_sizes.back(), "; expected ", LargestBatch()));
   }
   return absl::OkStatus();
 }

@@ -84,13 +84,14 @@ TEST(BatchingParametersTest, RefusesWhatMakesNoSense) {
       {"max_batch_size { value: 8 } max_execution_batch_size { value: 9 } enable_large_batch_splitting { value: true }",
        "max_execution_batch_size must be at most max_batch_size, 8, not 9"},
       {"max_batch_size { value: 8 } allowed_batch_sizes: [4, 4, 8]",
-       "allowed_batch_sizes must be positive and ascending, each larger than the one before, not 4, 4, 8"},
-      {"max_batch_size { value: 8 } allowed_batch_sizes: [0, 8]", "allowed_batch_sizes must be positive"},
+       "allowed_batch_sizes entries must be monotonically increasing, and positive, not 4, 4, 8"},
+      {"max_batch_size { value: 8 } allowed_batch_sizes: [0, 8]",
+       "allowed_batch_sizes entries must be monotonically increasing, and positive, not 0, 8"},
       {"max_batch_size { value: 8 } allowed_batch_sizes: [2, 4]",
-       "the last of allowed_batch_sizes must be max_batch_size, 8, not 4"},
+       "Last entry in allowed_batch_sizes must match max_batch_size; last entry was 4; expected 8"},
       {"max_batch_size { value: 8 } max_execution_batch_size { value: 4 } enable_large_batch_splitting { value: true } "
        "allowed_batch_sizes: [2, 8]",
-       "the last of allowed_batch_sizes must be max_execution_batch_size, 4, not 8"},
+       "Last entry in allowed_batch_sizes must be equal to max_execution_batch_size; last entry was 8; expected 4"},
   };
   for (const auto& [text, message] : cases) {
     const auto parameters = Of(text);

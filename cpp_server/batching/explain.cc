@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/batching/batch_plan.h"
 #include "cpp_server/tensorflow/tensor.h"
 
@@ -13,26 +14,27 @@ namespace {
 
 std::string ExplainSizes(const BatchingParameters& parameters) {
   const int64_t largest = parameters.LargestBatch();
-  std::string text = absl::StrCat("a batch has up to ", largest, " rows");
+  std::string text = absl::StrCat("a batch has up to ", Counted(largest, "row"));
   if (!parameters.allowed_batch_sizes.empty()) {
     absl::StrAppend(&text, " and is padded to one of ", absl::StrJoin(parameters.allowed_batch_sizes, ", "));
   }
   if (parameters.LargestTask() > largest) absl::StrAppend(&text, "; larger requests are split");
-  absl::StrAppend(&text, "; requests of more than ", parameters.LargestTask(), " rows are refused");
+  absl::StrAppend(&text, "; requests of more than ", Counted(parameters.LargestTask(), "row"), " are refused");
   return text;
 }
 
 std::string ExplainWaits(const BatchingParameters& parameters) {
-  const std::string threads = absl::StrCat("one of ", parameters.num_batch_threads, " threads (of all models)");
+  const std::string threads =
+      absl::StrCat("one of ", Counted(parameters.num_batch_threads, "thread"), " (of all models)");
   if (parameters.batch_timeout_micros == 0) {
     return absl::StrCat("a request waits until ", threads, " is free, and goes with all that wait then");
   }
-  return absl::StrCat("a request waits until its batch is full, or for ", parameters.batch_timeout_micros,
-                      " microseconds, and until ", threads, " is free");
+  return absl::StrCat("a request waits until its batch is full, or for ",
+                      Counted(parameters.batch_timeout_micros, "microsecond"), ", and until ", threads, " is free");
 }
 
 std::string ExplainQueues(const BatchingParameters& parameters) {
-  return absl::StrCat("a queue holds ", parameters.QueueCapacity(), " rows (max_enqueued_batches ",
+  return absl::StrCat("a queue holds ", Counted(parameters.QueueCapacity(), "row"), " (max_enqueued_batches ",
                       parameters.max_enqueued_batches, " of ", parameters.LargestBatch(),
                       "), or requests that run alone; more are refused with RESOURCE_EXHAUSTED");
 }

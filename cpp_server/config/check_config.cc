@@ -6,16 +6,20 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cpp_server/batching/batching_parameters.h"
 #include "cpp_server/config/contract_files.h"
 #include "cpp_server/config/flag_problems.h"
 #include "cpp_server/config/flags.h"
 #include "cpp_server/config/model_config.h"
+#include "cpp_server/config/model_folders.h"
 #include "cpp_server/config/model_roots.h"
 #include "cpp_server/config/monitoring_config.h"
 #include "cpp_server/config/saved_configuration.h"
@@ -25,6 +29,7 @@
 #include "cpp_server/contracts/contract_check.h"
 #include "cpp_server/rpc/reflected_files.h"
 #include "cpp_server/security/bearer_tokens.h"
+#include "cpp_server/security/certificate_dates.h"
 #include "cpp_server/security/tls_from_config.h"
 #include "cpp_server/security/tls_identity.h"
 
@@ -65,8 +70,8 @@ void AddNames(const ModelServerConfig& config, std::vector<std::string>* names) 
   for (const auto& model : config.model_config_list().config()) names->push_back(model.name());
 }
 
-// Returns the names of the models.
-std::vector<std::string> CheckModels(const std::vector<ModelConfigCheck>& more, Problems* problems) {
+// Returns the models; what can be read of them, if there are problems.
+ModelServerConfig CheckModels(const std::vector<ModelConfigCheck>& more, Problems* problems) {
   const size_t before = problems->size();
   const std::string file = absl::GetFlag(FLAGS_model_config_file);
   ModelServerConfig config;
@@ -77,11 +82,9 @@ std::vector<std::string> CheckModels(const std::vector<ModelConfigCheck>& more, 
   } else {
     CheckModelServerConfig("--model_config_file", file, &config, problems);
   }
-  std::vector<std::string> names;
-  AddNames(config, &names);
-  if (problems->size() != before) return names;
+  if (problems->size() != before) return config;
   for (const ModelConfigCheck& check : more) problems->Add(check(config));
-  return names;
+  return config;
 }
 
 // `models` are the names of those that are configured.
@@ -121,6 +124,21 @@ void CheckRequestLog(Problems* problems) {
                              ", more than --request_log_max_total_bytes, which is ", total));
 }
 
+// `flag` names the file, if there is one.
+void CheckTlsFile(const std::string& flag, const std::string& path, Problems* problems,
+                  std::vector<std::string>* warnings) {
+  if (path.empty()) return;
+  const auto config = ReadSslConfigFile(flag, path);
+  if (!config.ok()) return problems->Add(config.status());
+  // What the ports would refuse.
+  problems->Add(CheckTlsIdentity(TlsIdentityOf(*config)));
+  const auto dates = DatesOfChain(config->server_cert());
+  if (warnings == nullptr || !dates.ok()) return;
+  const absl::Time now = absl::Now();
+  if (ValidityAt(*dates, now) == CertificateValidity::kValid) return;
+  warnings->push_back(absl::StrCat(flag, ": the certificate of ", path, " ", DescribeDates(*dates, now)));
+}
+
 void CheckLibraries(Problems* problems) {
   const std::string libraries = absl::GetFlag(FLAGS_op_library);
   for (absl::string_view part : absl::StrSplit(libraries, ',', absl::SkipEmpty())) {
@@ -137,20 +155,18 @@ void CheckLibraries(Problems* problems) {
 absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more, std::vector<std::string>* warnings) {
   Problems problems;
   for (const std::string& problem : FlagProblems()) problems.Add(problem);
-  std::vector<std::string> models = CheckModels(more, &problems);
+  ModelServerConfig first = CheckModels(more, &problems);
+  std::vector<std::string> models;
+  AddNames(first, &models);
   problems.Add(SessionConfigFromFlags().status());
   CheckLibraries(&problems);
   CheckRequestLog(&problems);
 
   const std::string batching = absl::GetFlag(FLAGS_batching_parameters_file);
   if (!batching.empty()) problems.Add(ReadBatchingParametersFile("--batching_parameters_file", batching).status());
-  const std::string ssl = absl::GetFlag(FLAGS_ssl_config_file);
-  if (!ssl.empty()) {
-    const auto config = ReadSslConfigFile(ssl);
-    problems.Add(config.status());
-    // What the ports would refuse.
-    if (config.ok()) problems.Add(CheckTlsIdentity(TlsIdentityOf(*config)));
-  }
+  CheckTlsFile("--ssl_config_file", absl::GetFlag(FLAGS_ssl_config_file), &problems, warnings);
+  CheckTlsFile("--rest_api_ssl_config_file", absl::GetFlag(FLAGS_rest_api_ssl_config_file), &problems, warnings);
+  CheckTlsFile("--management_ssl_config_file", absl::GetFlag(FLAGS_management_ssl_config_file), &problems, warnings);
   problems.Add(ModelRoots::Parse(absl::GetFlag(FLAGS_model_roots)).status());
   const std::string tokens = absl::GetFlag(FLAGS_auth_token_file);
   if (!tokens.empty()) problems.Add(BearerTokens::Load(tokens).status());
@@ -171,7 +187,13 @@ absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more, std::vector<
         problems.Add(absl::StrCat("--config_state_file: ", problem));
       }
       AddNames((*saved)->config, &models);
+      // As a start would.
+      if ((*saved)->given == DigestOf(first)) first = (*saved)->config;
     }
+  }
+  const auto settings = ModelSettingsOf(first);
+  if (warnings != nullptr && settings.ok()) {
+    for (std::string& warning : ModelFolderWarnings(*settings)) warnings->push_back(std::move(warning));
   }
   CheckContractFiles(models, &problems, warnings);
   return problems.AsStatus();

@@ -17,10 +17,10 @@ using ModelConfigCheck = std::function<absl::Status(const tensorflow::serving::M
 
 // Checks the flags and every file that they name, and `more` if models are
 // configured well. OK, or INVALID_ARGUMENT with everything that is wrong, a line
-// each. Changes nothing, loads nothing and does not look at the folders of
-// models, which may come later. `warnings`, if not null, gets a line for each
-// thing that a server starts with and that may be meant so: a contract of a model
-// that is not configured, and may be while the server runs. After ParseFlags.
+// each. Changes nothing and loads nothing. `warnings`, if not null, gets a line
+// for each thing that a server starts with and that may be meant so: a contract
+// of a model that is not configured, versions that are not there, which both may
+// come while the server runs, or a certificate that expires. After ParseFlags.
 absl::Status CheckConfig(const std::vector<ModelConfigCheck>& more = {}, std::vector<std::string>* warnings = nullptr);
 
 }  // namespace trilho

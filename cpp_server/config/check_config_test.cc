@@ -1,13 +1,18 @@
 #include "cpp_server/config/check_config.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/config/flags_for_test.h"
+#include "cpp_server/config/saved_configuration.h"
 #include "cpp_server/contracts/compiled_for_test.h"
+#include "cpp_server/http/tls_for_test.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "tensorflow_serving/config/ssl_config.pb.h"
 
 namespace trilho {
 namespace {
@@ -65,10 +70,11 @@ TEST_F(CheckConfigTest, NamesEveryProblem) {
   const std::string message(status.message());
   EXPECT_THAT(message, HasSubstr("13 problems:\n- "));
   for (const char* problem :
-       {"--port is 70000", "--use_alts_credentials", "model name is a", "model name is b",
-        "max_batch_size must be between", "server_key is missing", "cannot read /nowhere/monitoring",
-        "line 1, column 8", "/nowhere/tokens", "--op_library: cannot read /nowhere/a.so",
-        "--op_library: cannot read /nowhere/b.so", "--access_log: there is no folder /nowhere", "line 3, column 20"}) {
+       {"--port is 70000", "--use_alts_credentials", "Expected model a to have an absolute path",
+        "Expected model b to have an absolute path", "max_batch_size must be between", "server_key is missing",
+        "cannot read /nowhere/monitoring", "line 1, column 8", "/nowhere/tokens",
+        "--op_library: cannot read /nowhere/a.so", "--op_library: cannot read /nowhere/b.so",
+        "--access_log: there is no folder /nowhere", "line 3, column 20"}) {
     EXPECT_THAT(message, HasSubstr(problem));
   }
 }
@@ -98,12 +104,61 @@ TEST_F(CheckConfigTest, AContractOfAModelThatIsNotConfiguredIsAWarning) {
   const std::string models = "--model_config_file=" + File("models", kGoodModels);
   std::vector<std::string> warnings;
   EXPECT_EQ(Check({models, flag}, {}, &warnings), absl::OkStatus());
-  EXPECT_THAT(warnings, ::testing::ElementsAre(AllOf(HasSubstr("--contracts: "),
+  // There is no folder /m either.
+  EXPECT_THAT(warnings, ::testing::ElementsAre("model m: Cannot list /m: No such file or directory",
+                                               AllOf(HasSubstr("--contracts: "),
                                                      HasSubstr("test.S.M is answered by the model \"n\", which is not "
                                                                "configured; there are \"m\""))));
   warnings.clear();
   EXPECT_EQ(Check({"--model_name=n", "--model_base_path=/m", flag}, {}, &warnings), absl::OkStatus());
-  EXPECT_THAT(warnings, ::testing::IsEmpty());
+  EXPECT_THAT(warnings, ::testing::ElementsAre("model n: Cannot list /m: No such file or directory"));
+}
+
+TEST_F(CheckConfigTest, FoldersAreThoseOfTheConfigurationThatTheStartWouldTake) {
+  const std::string given = File("models", kGoodModels);
+  tensorflow::serving::ModelServerConfig config;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(kGoodModels, &config));
+  const std::string saved =
+      "\nmodel_config_list { config { name: 's' base_path: '/s' version_labels { key: 'l' value: 2 } } }\n";
+  std::vector<std::string> warnings;
+  const auto warnings_of = [&](const std::string& digest) {
+    warnings.clear();
+    const std::string state = File("state", absl::StrCat("# generation: 3\n# given: ", digest, saved));
+    EXPECT_EQ(Check({"--model_config_file=" + given, "--config_state_file=" + state}, {}, &warnings), absl::OkStatus());
+    return warnings;
+  };
+  EXPECT_THAT(warnings_of(DigestOf(config)),
+              ::testing::ElementsAre("model s: Cannot list /s: No such file or directory"));
+  EXPECT_THAT(warnings_of("another"), ::testing::ElementsAre("model m: Cannot list /m: No such file or directory"));
+}
+
+TEST_F(CheckConfigTest, ACertificateThatDoesNotHoldIsAWarning) {
+  const auto file = [this](const std::string& name, int64_t seconds_left) {
+    const TestIdentity identity(name, nullptr, seconds_left);
+    tensorflow::serving::SSLConfig config;
+    config.set_server_key(identity.KeyPem());
+    config.set_server_cert(identity.CertificatePem());
+    return File(name, config.DebugString());
+  };
+  const std::string good = file("good", 90 * 24 * 3600), soon = file("soon", 3600), expired = file("expired", -60);
+  std::vector<std::string> warnings;
+  EXPECT_EQ(Check({"--model_base_path=/", "--rest_api_port=-1", "--management_port=-1", "--ssl_config_file=" + good,
+                   "--rest_api_ssl_config_file=" + soon, "--management_ssl_config_file=" + expired},
+                  {}, &warnings),
+            absl::OkStatus());
+  EXPECT_THAT(warnings, ::testing::ElementsAre(
+                            HasSubstr("--rest_api_ssl_config_file: the certificate of " + soon + " expires on "),
+                            HasSubstr("--management_ssl_config_file: the certificate of " + expired + " expired on "),
+                            "model default: there is no version below /, no folder 1, 2, ..."));
+}
+
+TEST_F(CheckConfigTest, TlsOfHttpIsCheckedAsThatOfGrpcIs) {
+  EXPECT_THAT(
+      std::string(Check({"--model_base_path=/m", "--rest_api_port=-1", "--management_port=-1",
+                         "--rest_api_ssl_config_file=" + File("rest", ""), "--management_ssl_config_file=/nowhere/ssl"})
+                      .message()),
+      AllOf(HasSubstr("--rest_api_ssl_config_file: server_key is missing"),
+            HasSubstr("--management_ssl_config_file: cannot read /nowhere/ssl")));
 }
 
 TEST_F(CheckConfigTest, FilesOfOneNameInTwoSetsMustBeOne) {

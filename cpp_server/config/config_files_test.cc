@@ -29,7 +29,8 @@ std::string SslText(const std::string& key, const std::string& certificate, cons
 
 TEST_F(ConfigFilesTest, TlsHasAKeyAndItsCertificate) {
   const TestIdentity identity("server");
-  const auto config = ReadSslConfigFile(File("ssl", SslText(identity.KeyPem(), identity.CertificatePem())));
+  const auto config =
+      ReadSslConfigFile("--ssl_config_file", File("ssl", SslText(identity.KeyPem(), identity.CertificatePem())));
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->server_key(), identity.KeyPem());
   EXPECT_EQ(config->server_cert(), identity.CertificatePem());
@@ -56,7 +57,7 @@ TEST_F(ConfigFilesTest, TlsThatCannotBeIsNamed) {
       {"server_kee: 'x'", "line 1, column 11"},
   };
   for (const auto& test : kCases) {
-    const auto config = ReadSslConfigFile(File("ssl", test.text));
+    const auto config = ReadSslConfigFile("--ssl_config_file", File("ssl", test.text));
     EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument) << test.problem;
     EXPECT_THAT(std::string(config.status().message()), HasSubstr(test.problem));
   }
@@ -66,7 +67,7 @@ TEST_F(ConfigFilesTest, NothingOfTheKeyIsInAnError) {
   const TestIdentity identity("server");
   for (const std::string& text :
        {"server_key " + SslText(identity.KeyPem(), "").substr(11), identity.KeyPem(), std::string("secret_field: 1")}) {
-    const absl::Status status = ReadSslConfigFile(File("ssl", text)).status();
+    const absl::Status status = ReadSslConfigFile("--ssl_config_file", File("ssl", text)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(std::string(status.message()), testing::EndsWith(")"));
     EXPECT_THAT(std::string(status.message()), Not(HasSubstr("PRIVATE KEY")));

@@ -19,8 +19,13 @@ constexpr std::chrono::milliseconds kSettlingTime(250);
 
 }  // namespace
 
-FileWatcher::FileWatcher(std::string path, std::chrono::milliseconds period, Changed changed)
-    : path_(std::move(path)), period_(period), changed_(std::move(changed)), thread_([this] { Run(); }) {}
+FileWatcher::FileWatcher(std::string path, std::chrono::milliseconds period, Changed changed,
+                         std::function<void()> looked)
+    : path_(std::move(path)),
+      period_(period),
+      changed_(std::move(changed)),
+      looked_(std::move(looked)),
+      thread_([this] { Run(); }) {}
 
 FileWatcher::~FileWatcher() {
   {
@@ -46,6 +51,7 @@ void FileWatcher::Run() {
       told.reset();
       if (changed_()) told = std::move(now);
     }
+    if (looked_) looked_();
   }
 }
 

@@ -25,8 +25,9 @@ class FileWatcher {
   // as the destructor waits for it.
   using Changed = std::function<bool()>;
 
-  // `period` passes before the first look and between looks.
-  FileWatcher(std::string path, std::chrono::milliseconds period, Changed changed);
+  // `period` passes before the first look and between looks. `looked`, if not empty, is called after every look, on
+  // the watcher's thread like `changed`.
+  FileWatcher(std::string path, std::chrono::milliseconds period, Changed changed, std::function<void()> looked = {});
   ~FileWatcher();
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
@@ -41,6 +42,7 @@ class FileWatcher {
   const std::string path_;
   const std::chrono::milliseconds period_;
   const Changed changed_;
+  const std::function<void()> looked_;
 
   Mutex mu_;
   CondVar cv_;

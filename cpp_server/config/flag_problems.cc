@@ -79,15 +79,23 @@ void CheckAddress(std::vector<std::string>* problems) {
 
 void CheckCombinations(std::vector<std::string>* problems) {
   if (!absl::GetFlag(FLAGS_batching_parameters_file).empty() && !absl::GetFlag(FLAGS_enable_batching)) {
-    problems->push_back("--batching_parameters_file is set without setting --enable_batching to true");
+    problems->push_back(
+        "server_options.batching_parameters_file is set without setting server_options.enable_batching to true. "
+        "--batching_parameters_file needs --enable_batching");
+  }
+  for (const auto& [file, port] : {std::make_pair("rest_api_ssl_config_file", "rest_api_port"),
+                                   std::make_pair("management_ssl_config_file", "management_port")}) {
+    if (ValueOf(file).empty() || ValueOf(port) != "0") continue;
+    problems->push_back(absl::StrCat("--", file, " is set without --", port));
   }
   // The default of intra_op, which is not TF Serving's, was not chosen by anybody.
   if (absl::GetFlag(FLAGS_tensorflow_session_parallelism) > 0 &&
       absl::GetFlag(FLAGS_tensorflow_inter_op_parallelism) > 0 && FlagWasGiven("tensorflow_intra_op_parallelism") &&
       absl::GetFlag(FLAGS_tensorflow_intra_op_parallelism) > 0) {
     problems->push_back(
-        "Either configure --tensorflow_session_parallelism or (--tensorflow_intra_op_parallelism, "
-        "--tensorflow_inter_op_parallelism) separately. You cannot configure all.");
+        "Either configure server_options.tensorflow_session_parallelism or "
+        "(server_options.tensorflow_intra_op_parallelism, server_options.tensorflow_inter_op_parallelism) separately. "
+        "You cannot configure all. --tensorflow_session_parallelism is the short form of the other two");
   }
 }
 

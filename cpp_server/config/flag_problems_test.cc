@@ -141,9 +141,20 @@ TEST_F(FlagProblemsTest, TheAddressIsANumber) {
   }
 }
 
+TEST_F(FlagProblemsTest, TlsIsOfAPortThatIsThere) {
+  EXPECT_THAT(ProblemsOf({"--rest_api_ssl_config_file=/s", "--management_ssl_config_file=/s"}),
+              ElementsAre("--rest_api_ssl_config_file is set without --rest_api_port",
+                          "--management_ssl_config_file is set without --management_port"));
+  EXPECT_THAT(ProblemsOf({"--rest_api_ssl_config_file=/s", "--management_ssl_config_file=/s", "--rest_api_port=-1",
+                          "--management_port=8502"}),
+              IsEmpty());
+}
+
 TEST_F(FlagProblemsTest, BatchingParametersNeedBatching) {
-  EXPECT_THAT(ProblemsOf({"--batching_parameters_file=/b"}),
-              ElementsAre("--batching_parameters_file is set without setting --enable_batching to true"));
+  EXPECT_THAT(
+      ProblemsOf({"--batching_parameters_file=/b"}),
+      ElementsAre("server_options.batching_parameters_file is set without setting "
+                  "server_options.enable_batching to true. --batching_parameters_file needs --enable_batching"));
   EXPECT_THAT(ProblemsOf({"--batching_parameters_file=/b", "--enable_batching"}), IsEmpty());
 }
 

@@ -157,6 +157,16 @@ absl::Status Read(int argc, char** argv, CommandLine* line) {
 
 bool FlagWasGiven(const std::string& name) { return GivenFlags().count(name) != 0; }
 
+std::vector<std::string> ChangedFlags() {
+  std::vector<std::string> changed;
+  for (const std::string& name : ServerFlags()) {
+    const absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(name);
+    const std::string value = flag->CurrentValue();
+    if (value != flag->DefaultValue()) changed.push_back(absl::StrCat("--", name, "=", value));
+  }
+  return changed;
+}
+
 absl::Status ParseFlags(int argc, char** argv) {
   absl::FlagsUsageConfig config;
   config.version_string = [] { return absl::StrCat("Trilho ", kVersion, "\nTensorFlow ", TF_Version(), "\n"); };

@@ -69,6 +69,8 @@ ABSL_DECLARE_FLAG(bool, explain_batching);
 
 // Security
 ABSL_DECLARE_FLAG(std::string, ssl_config_file);
+ABSL_DECLARE_FLAG(std::string, rest_api_ssl_config_file);
+ABSL_DECLARE_FLAG(std::string, management_ssl_config_file);
 ABSL_DECLARE_FLAG(std::string, auth_token_file);
 ABSL_DECLARE_FLAG(std::string, model_roots);
 
@@ -94,6 +96,10 @@ namespace trilho {
 // files of --flagfile say, a flag a line, stands in its place and is judged alike.
 // Logs which flags have no effect. For the main thread, before others read flags.
 absl::Status ParseFlags(int argc, char** argv);
+
+// Returns "--NAME=VALUE" for each flag that has another value than its default, by name. Flags name the files of
+// secrets, and hold none themselves.
+std::vector<std::string> ChangedFlags();
 
 // Whether the last ParseFlags saw the flag, on the command line or in a file of
 // --flagfile, with whatever value.

@@ -193,6 +193,13 @@ class FlagFileTest : public FlagsTest {
   std::string In() { return absl::StrCat(::testing::TempDir(), "/flags: "); }
 };
 
+TEST_F(FlagFileTest, WhatIsNotTheDefaultIsToldWhereverItCameFrom) {
+  ASSERT_TRUE(ParseLines("--model_base_path=/models\n--noenable_model_warmup\n--port=8500\n").ok());
+  absl::SetFlag(&FLAGS_auth_token_file, "/etc/tokens");
+  EXPECT_THAT(ChangedFlags(),
+              ElementsAre("--auth_token_file=/etc/tokens", "--enable_model_warmup=false", "--model_base_path=/models"));
+}
+
 TEST_F(FlagFileTest, StandsWhereItIsNamed) {
   const std::string file = File("flags", "# Of a test.\n\n  --port=1\n-model_name=a b\n--noenable_model_warmup\n");
   ASSERT_TRUE(Parse({"--port=2", "--flagfile", file, "--model_base_path", "/models"}).ok());

@@ -45,26 +45,33 @@ ServableVersionPolicy PolicyOf(const ModelConfig& config) {
   return ServableVersionPolicy::Latest(static_cast<int>(std::min(policy.latest().num_versions(), kMost)));
 }
 
-// The only platform there is, in whichever of its two fields.
+// Returns the platform, which is the only one there is unless somebody names
+// another.
 std::string PlatformOf(const ModelConfig& config) {
-  if (!config.model_platform().empty()) return config.model_platform();
-  // NOLINTNEXTLINE(clang-diagnostic-deprecated-declarations): old configurations have it
-  return config.model_type() == tensorflow::serving::TENSORFLOW ? kTensorFlow : "";
+  return config.model_platform().empty() ? kTensorFlow : config.model_platform();
 }
 
-absl::StatusOr<ModelSettings> SettingsOf(const ModelConfig& config) {
-  if (config.name().empty()) return absl::InvalidArgumentError("a model in the config list has no name");
+absl::Status CheckPlatform(const ModelConfig& config) {
   const std::string platform = PlatformOf(config);
-  if (platform.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform, "
-        "model name is ",
-        config.name()));
-  }
   if (platform != kTensorFlow) {
     return absl::InvalidArgumentError(
         absl::StrCat("Model ", config.name(), " requests unsupported platform ", platform));
   }
+  // NOLINTNEXTLINE(clang-diagnostic-deprecated-declarations): old configurations have it
+  const int type = config.model_type();
+  // TF Serving refuses a model that sets both fields, even if they agree.
+  if (!config.model_platform().empty() || type == tensorflow::serving::MODEL_TYPE_UNSPECIFIED ||
+      type == tensorflow::serving::TENSORFLOW) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("ModelServerConfig::model_type choice ", type,
+                                                 " not supported. Model ", config.name(), " can have TENSORFLOW"));
+}
+
+absl::StatusOr<ModelSettings> SettingsOf(const ModelConfig& config) {
+  if (config.name().empty()) return absl::InvalidArgumentError("a model in the config list has no name");
+  const absl::Status platform = CheckPlatform(config);
+  if (!platform.ok()) return platform;
   auto folder = FolderOf(config.name(), config.base_path());
   if (!folder.ok()) return folder.status();
   ModelSettings settings;

@@ -120,16 +120,17 @@ TEST_F(ModelConfigFileTest, ANumberOfVersionsIsKeptWithinItsRange) {
 
 TEST_F(ModelConfigFileTest, AFileThatIsNotThere) {
   EXPECT_EQ(ReadModelConfigFile("/no/such/file").status(),
-            absl::NotFoundError("--model_config_file: cannot read /no/such/file"));
+            absl::NotFoundError("--model_config_file: cannot read /no/such/file; No such file or directory"));
   EXPECT_EQ(ReadModelConfigFile(::testing::TempDir()).status().code(), absl::StatusCode::kNotFound) << "a folder";
 }
 
 TEST_F(ModelConfigFileTest, ASyntaxErrorNamesItsPlace) {
-  EXPECT_EQ(Read("model_config_list {\n  config { nam: 'm' }\n}").status(),
-            absl::InvalidArgumentError(
-                absl::StrCat("Invalid protobuf file: '", path_,
-                             "' (line 2, column 15: Message type \"tensorflow.serving.ModelConfig\" has no field named "
-                             "\"nam\".)")));
+  EXPECT_EQ(
+      Read("model_config_list {\n  config { nam: 'm' }\n}").status(),
+      absl::InvalidArgumentError(absl::StrCat(
+          "Invalid protobuf file: '", path_,
+          "': Error parsing text-format tensorflow.serving.ModelServerConfig: 2:15: Message type "
+          "\"tensorflow.serving.ModelConfig\" has no field named \"nam\". (--model_config_file, line 2, column 15)")));
   const absl::Status cut = Read("model_config_list {\n  config {").status();
   EXPECT_EQ(cut.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(cut.message()), HasSubstr("line 2, column "));
@@ -148,16 +149,17 @@ TEST_F(ModelConfigFileTest, ThePathMustBeAbsolute) {
             absl::InvalidArgumentError("Expected model m to have an absolute path or URI; got base_path()="));
 }
 
-TEST_F(ModelConfigFileTest, ThePlatformMustBeTensorFlow) {
-  EXPECT_EQ(Read("model_config_list { config { name: 'm' base_path: '/m' } }").status(),
-            absl::InvalidArgumentError("Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
-                                       "ModelServerConfig::model_platform, model name is m"));
+TEST_F(ModelConfigFileTest, ThePlatformIsTensorFlow) {
+  EXPECT_TRUE(Read("model_config_list { config { name: 'm' base_path: '/m' } }").ok()) << "unless another one is named";
   EXPECT_EQ(Read("model_config_list { config { name: 'm' base_path: '/m' model_platform: 'caffe' } }").status(),
             absl::InvalidArgumentError("Model m requests unsupported platform caffe"));
 }
 
 TEST_F(ModelConfigFileTest, TheDeprecatedTypeNamesThePlatformToo) {
   EXPECT_TRUE(Read("model_config_list { config { name: 'm' base_path: '/m' model_type: TENSORFLOW } }").ok());
+  EXPECT_EQ(
+      Read("model_config_list { config { name: 'm' base_path: '/m' model_type: OTHER } }").status(),
+      absl::InvalidArgumentError("ModelServerConfig::model_type choice 2 not supported. Model m can have TENSORFLOW"));
 }
 
 TEST_F(ModelConfigFileTest, ReadsLabelsAndLogging) {
@@ -185,8 +187,9 @@ TEST(ModelConfigProblemsTest, AreThoseOfEveryModel) {
   }
   config.mutable_model_config_list()->mutable_config(2)->set_name("n");
   EXPECT_THAT(ModelConfigProblems(config),
-              ElementsAre(HasSubstr("model name is m"), "Illegal to list model m multiple times in config list",
-                          HasSubstr("model name is n")));
+              ElementsAre("Expected model m to have an absolute path or URI; got base_path()=a",
+                          "Illegal to list model m multiple times in config list",
+                          "model n: models are read from local folders only, not c://c"));
 }
 
 TEST(CheckPlatformsTest, AModelKeepsItsPlatform) {
@@ -198,6 +201,8 @@ TEST(CheckPlatformsTest, AModelKeepsItsPlatform) {
     return config;
   };
   EXPECT_TRUE(CheckPlatformsUnchanged(of("tensorflow"), of("tensorflow")).ok());
+  EXPECT_TRUE(CheckPlatformsUnchanged(of("tensorflow"), of("")).ok()) << "it is the one of a model that names none";
+  EXPECT_TRUE(CheckPlatformsUnchanged(of(""), of("tensorflow")).ok());
   EXPECT_EQ(CheckPlatformsUnchanged(of("tensorflow"), of("caffe")),
             absl::InvalidArgumentError("Illegal to change a model's platform. For model m platform was tensorflow and "
                                        "new platform requested is caffe"));

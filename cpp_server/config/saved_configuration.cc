@@ -10,6 +10,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -32,6 +33,10 @@ constexpr char kGiven[] = "# given: ";
 
 absl::Status Errno(absl::string_view what, const std::string& path) {
   return absl::UnavailableError(absl::StrCat("--config_state_file: cannot ", what, " ", path, ": ", strerror(errno)));
+}
+
+bool IsSame(const SavedConfiguration& a, const SavedConfiguration& b) {
+  return a.generation == b.generation && a.given == b.given && DigestOf(a.config) == DigestOf(b.config);
 }
 
 absl::Status WriteThrough(const std::string& path, const std::string& text) {
@@ -90,17 +95,37 @@ absl::StatusOr<absl::optional<SavedConfiguration>> ReadSavedConfiguration(const 
   return absl::optional<SavedConfiguration>(std::move(saved));
 }
 
-absl::Status ConfigurationFile::Stage(const SavedConfiguration& saved) const {
+absl::Status ConfigurationFile::Stage(const SavedConfiguration& saved) {
+  const auto before = ReadSavedConfiguration(path_);
+  if (before.ok() && *before && IsSame(**before, saved)) {
+    // A server that was killed may have left it.
+    Discard();
+    return absl::OkStatus();
+  }
   std::string models;
   google::protobuf::TextFormat::PrintToString(saved.config, &models);
-  return WriteThrough(Aside(), absl::StrCat("# Written by trilho_server whenever its configuration changes.\n",
-                                            kGeneration, saved.generation, "\n", kGiven, saved.given, "\n", models));
+  absl::Status written =
+      WriteThrough(Aside(), absl::StrCat("# Written by trilho_server whenever its configuration changes.\n",
+                                         kGeneration, saved.generation, "\n", kGiven, saved.given, "\n", models));
+  if (written.ok()) {
+    is_staged_ = true;
+  } else {
+    Discard();
+  }
+  return written;
 }
 
-absl::Status ConfigurationFile::Commit() const {
-  return rename(Aside().c_str(), path_.c_str()) == 0 ? absl::OkStatus() : Errno("replace", path_);
+absl::Status ConfigurationFile::Commit() {
+  if (!std::exchange(is_staged_, false)) return absl::OkStatus();
+  if (rename(Aside().c_str(), path_.c_str()) == 0) return absl::OkStatus();
+  absl::Status failed = Errno("replace", path_);
+  Discard();
+  return failed;
 }
 
-void ConfigurationFile::Discard() const { unlink(Aside().c_str()); }
+void ConfigurationFile::Discard() {
+  is_staged_ = false;
+  unlink(Aside().c_str());
+}
 
 }  // namespace trilho

@@ -30,21 +30,24 @@ absl::StatusOr<absl::optional<SavedConfiguration>> ReadSavedConfiguration(const 
 
 // A file that is replaced as a whole or not at all: written aside and to the
 // disk, then renamed. The text is a ModelServerConfig that --model_config_file
-// takes, under a head of comments.
+// takes, under a head of comments. What is aside never outlives its use.
 class ConfigurationFile {
  public:
   explicit ConfigurationFile(std::string path) : path_(std::move(path)) {}
 
-  // Writes it aside; what was there stays until Commit. UNAVAILABLE if it cannot
-  // be written.
-  absl::Status Stage(const SavedConfiguration& saved) const;
-  absl::Status Commit() const;
-  void Discard() const;
+  // Writes it aside; what was there stays until Commit. Writes nothing if the
+  // file says the same already, so that a start at which nothing has changed
+  // needs no room on the disk. UNAVAILABLE if it cannot be written.
+  absl::Status Stage(const SavedConfiguration& saved);
+  absl::Status Commit();
+  void Discard();
 
  private:
   std::string Aside() const { return path_ + ".new"; }
 
   const std::string path_;
+  // Whether something is aside.
+  bool is_staged_ = false;
 };
 
 }  // namespace trilho

@@ -31,7 +31,7 @@ class SavedConfigurationTest : public ::testing::Test {
 
   TestDirectory folder_;
   const std::string path_ = folder_.Path("state");
-  const ConfigurationFile file_{path_};
+  ConfigurationFile file_{path_};
 };
 
 TEST_F(SavedConfigurationTest, IsReadAsItWasWritten) {
@@ -61,6 +61,31 @@ TEST_F(SavedConfigurationTest, WhatWasThereStaysUntilTheNewOneIsWhole) {
   file_.Discard();
   EXPECT_EQ(Content(), before);
   EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
+}
+
+TEST_F(SavedConfigurationTest, WhatIsThereAlreadyIsNotWrittenAgain) {
+  ASSERT_EQ(file_.Stage(Saved("a", 1)), absl::OkStatus());
+  ASSERT_EQ(file_.Commit(), absl::OkStatus());
+  // Nothing can be written there, as on a full disk.
+  folder_.MakeFolder("state.new");
+  EXPECT_EQ(file_.Stage(Saved("a", 1)), absl::OkStatus());
+  EXPECT_EQ(file_.Commit(), absl::OkStatus());
+  EXPECT_TRUE(absl::IsUnavailable(file_.Stage(Saved("a", 2))));
+  EXPECT_TRUE(absl::IsUnavailable(file_.Stage(Saved("b", 1))));
+  SavedConfiguration given = Saved("a", 1);
+  given.given = "another";
+  EXPECT_TRUE(absl::IsUnavailable(file_.Stage(given)));
+  EXPECT_EQ((*ReadSavedConfiguration(path_))->generation, 1);
+}
+
+TEST_F(SavedConfigurationTest, WhatAKilledServerLeftAsideIsSwept) {
+  ASSERT_EQ(file_.Stage(Saved("a", 1)), absl::OkStatus());
+  ASSERT_EQ(file_.Commit(), absl::OkStatus());
+  folder_.Write("state.new", "half of a conf");
+  ASSERT_EQ(file_.Stage(Saved("a", 1)), absl::OkStatus());
+  ASSERT_EQ(file_.Commit(), absl::OkStatus());
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
+  EXPECT_EQ((*ReadSavedConfiguration(path_))->generation, 1);
 }
 
 TEST_F(SavedConfigurationTest, AFileThatCannotBeWrittenIsNamed) {

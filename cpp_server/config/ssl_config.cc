@@ -27,7 +27,7 @@ struct FreeBio {
 };
 using BioPtr = std::unique_ptr<BIO, FreeBio>;
 
-absl::Status Problem(const char* what) { return absl::InvalidArgumentError(absl::StrCat("--ssl_config_file: ", what)); }
+absl::Status Problem(const char* what) { return absl::InvalidArgumentError(what); }
 
 // The text must outlive it.
 BioPtr Reader(const std::string& pem) { return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
@@ -64,11 +64,12 @@ absl::Status CheckSslConfig(const tensorflow::serving::SSLConfig& config) {
 
 }  // namespace
 
-absl::StatusOr<tensorflow::serving::SSLConfig> ReadSslConfigFile(const std::string& path) {
+absl::StatusOr<tensorflow::serving::SSLConfig> ReadSslConfigFile(const std::string& flag, const std::string& path) {
   tensorflow::serving::SSLConfig config;
-  absl::Status status = ReadSecretTextProtoFile("--ssl_config_file", path, &config);
+  absl::Status status = ReadSecretTextProtoFile(flag, path, &config);
   if (status.ok()) {
     status = CheckSslConfig(config);
+    if (!status.ok()) status = absl::Status(status.code(), absl::StrCat(flag, ": ", status.message()));
     // What OpenSSL remembers of it is not for the next to find.
     ERR_clear_error();
   }

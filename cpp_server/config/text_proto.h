@@ -11,12 +11,13 @@
 
 namespace trilho {
 
-// INVALID_ARGUMENT with line and column of the first error; `what` names the
-// text, e.g. a flag or a field.
+// INVALID_ARGUMENT "Error parsing text-format TYPE: LINE:COLUMN: ...", as
+// protobuf says it of TF Serving's files, for the first error; `what` names the
+// text, e.g. a field.
 absl::Status ParseTextProto(absl::string_view what, const std::string& text, google::protobuf::Message* message);
 
 // The same for a file given by the flag `flag`. NOT_FOUND if it cannot be read;
-// INVALID_ARGUMENT "Invalid protobuf file: 'PATH' (...)", as TF Serving has it.
+// INVALID_ARGUMENT "Invalid protobuf file: 'PATH': ...", as TF Serving has it.
 absl::Status ReadTextProtoFile(absl::string_view flag, const std::string& path, google::protobuf::Message* message);
 
 // The same for a file with secrets in it: an error tells the place, and nothing

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cpp_server/advice/nearest_name.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/contracts/value_text.h"
 
 namespace trilho {
@@ -114,9 +115,7 @@ class Checker {
   }
 
   static std::string FeatureText(const ExampleFeature& feature) {
-    const std::string values = !feature.count        ? "any number of values"
-                               : *feature.count == 1 ? "1 value"
-                                                     : absl::StrCat(*feature.count, " values");
+    const std::string values = feature.count ? Counted(*feature.count, "value") : "any number of values";
     return absl::StrCat(ContractTypeName(feature.type), " of ", values);
   }
 

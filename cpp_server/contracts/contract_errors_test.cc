@@ -93,7 +93,7 @@ TEST(ContractErrorsTest, OfTypes) {
   EXPECT_EQ(AnnotationError("repeated bytes", "dtype: UINT8"),
             OfField("dtype UINT8 does not hold a repeated bytes; it can be STRING"));
   EXPECT_EQ(AnnotationError("bool", "dtype: INT32"), OfField("dtype INT32 does not hold a bool; it can be BOOL"));
-  EXPECT_THAT(AnnotationError("int32", "dtype: FLOAT"), HasSubstr("dtype FLOAT does not hold a int32"));
+  EXPECT_THAT(AnnotationError("int32", "dtype: FLOAT"), HasSubstr("dtype FLOAT does not hold an int32"));
   for (const char* type : {"INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64"}) {
     EXPECT_EQ(AnnotationError("int32", std::string("dtype: ") + type), "");
   }
@@ -168,7 +168,7 @@ TEST(ContractErrorsTest, OfExamples) {
   EXPECT_EQ(FieldError("repeated A f = 1;", "message A { float x = 1; }", model),
             OfField("is a repeated message, which a tf.Example cannot hold (example_input is set)"));
   EXPECT_EQ(FieldError("int32 f = 1 [(trilho.contract.tensor) = { dtype: INT32 }];", "", model),
-            OfField("dtype INT32 does not hold a int32 in a tf.Example; it can be INT64"));
+            OfField("dtype INT32 does not hold an int32 in a tf.Example; it can be INT64"));
 }
 
 TEST(ContractErrorsTest, AllOfThemAtOnce) {

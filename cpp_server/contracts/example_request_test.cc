@@ -76,7 +76,7 @@ TEST_F(ExampleRequestTest, MakesAnExampleOfEachElement) {
 
 TEST_F(ExampleRequestTest, RefusesWhatOtherRequestsRefuse) {
   EXPECT_EQ(Decode("").status(), absl::InvalidArgumentError("people is empty, expected at least one"));
-  EXPECT_EQ(Decode("people { at: 1 }").status(), absl::InvalidArgumentError("people[0].at has 1 values, expected 2"));
+  EXPECT_EQ(Decode("people { at: 1 }").status(), absl::InvalidArgumentError("people[0].at has 1 value, expected 2"));
   EXPECT_EQ(Decode("people { at: [1, 2] size: 9223372036854775808 }").status(),
             absl::InvalidArgumentError("people[0].size is 9223372036854775808, expected at most 9223372036854775807"));
   EXPECT_EQ(Decode("people { at: [1, 2] score: 1e39 }").status(),

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/contracts/value.h"
 #include "cpp_server/contracts/value_text.h"
 #include "cpp_server/tensorflow/tensor.h"
@@ -138,7 +139,7 @@ class FieldReader {
     const auto asked = static_cast<TF_DataType>(options_.dtype());
     tensor_.type = options_.dtype() == contract::FIELD ? possible.front() : asked;
     if (std::find(possible.begin(), possible.end(), tensor_.type) == possible.end()) {
-      Problem("dtype ", ContractTypeName(asked), " does not hold a ", TypeText(),
+      Problem("dtype ", ContractTypeName(asked), " does not hold ", WithArticle(TypeText()),
               fields_ == FieldsAre::kFeatures ? " in a tf.Example" : "", "; it can be ",
               absl::StrJoin(possible, ", ", [](std::string* out, TF_DataType t) { *out += ContractTypeName(t); }));
       tensor_.type = possible.front();
@@ -169,7 +170,7 @@ class FieldReader {
   void ReadLimits() {
     const bool asked = options_.has_minimum() || options_.has_maximum() || options_.finite();
     if (!IsFloating(own_) && !IsInteger(own_)) {
-      if (asked) Problem("has a minimum, a maximum or finite, which are for numbers, and is a ", TypeText());
+      if (asked) Problem("has a minimum, a maximum or finite, which are for numbers, and is ", WithArticle(TypeText()));
       return;
     }
     if (std::isnan(options_.minimum()) || std::isnan(options_.maximum())) return Problem("has a limit that is NaN");
@@ -242,7 +243,7 @@ class FieldReader {
   void ReadVocabulary() {
     if (options_.vocabulary().empty()) return;
     if (field_.type() != FieldDescriptor::TYPE_STRING) {
-      return Problem("has a vocabulary, which is for strings, and is a ", TypeText());
+      return Problem("has a vocabulary, which is for strings, and is ", WithArticle(TypeText()));
     }
     tensor_.vocabulary.assign(options_.vocabulary().begin(), options_.vocabulary().end());
     tensor_.vocabulary_text = VocabularyText(tensor_.vocabulary);
@@ -262,7 +263,7 @@ class FieldReader {
     if (tensor_.value_class == ValueClass::kByteValues) return Problem("has a default and is many values");
     const bool is_string = options_.default_case() == contract::Tensor::kDefaultString;
     if (is_string != (own_ == TF_STRING)) {
-      return Problem("has a default_", is_string ? "string" : "number", " and is a ", TypeText());
+      return Problem("has a default_", is_string ? "string" : "number", " and is ", WithArticle(TypeText()));
     }
     if (is_string) {
       tensor_.default_text = options_.default_string();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/contracts/field_rules.h"
 #include "trilho/contract.pb.h"
 
@@ -128,7 +129,8 @@ class LayoutBuilder {
     nested.number = static_cast<uint32_t>(field.number());
     const Descriptor& message = *field.message_type();
     if (std::find(open_.begin(), open_.end(), &message) != open_.end()) {
-      problems_->Add(field, absl::StrCat("is a ", message.full_name(), " inside of another: no tensor holds that"));
+      problems_->Add(field,
+                     absl::StrCat("is ", WithArticle(message.full_name()), " inside of another: no tensor holds that"));
       return nested;
     }
     const std::string path = prefix + field.name();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/contracts/request_decoder.h"
 #include "cpp_server/contracts/value_text.h"
 #include "cpp_server/utf8/utf8.h"
@@ -97,7 +98,7 @@ bool RequestReader::EndElement(int scope) {
     ScopeState& state = scopes_[static_cast<size_t>(child)];
     const ContractScope& counted = layout_.scopes[static_cast<size_t>(child)];
     if (pass_ == Pass::kCount &&
-        !CheckEqual(scope, counted.path, "elements", state.in_parent, &state.count, &state.first)) {
+        !CheckEqual(scope, counted.path, "element", state.in_parent, &state.count, &state.first)) {
       return false;
     }
     state.in_parent = 0;
@@ -145,10 +146,10 @@ bool RequestReader::CheckCount(int index) {
   if (counted.extent == Extent::kFixed) {
     if (state.in_element == counted.values) return true;
     return Fail(absl::InvalidArgumentError(
-        absl::StrCat(Path(counted), " has ", state.in_element, " values, expected ", counted.values)));
+        absl::StrCat(Path(counted), " has ", Counted(state.in_element, "value"), ", expected ", counted.values)));
   }
   if (shapes_ == Shapes::kEqual) {
-    return CheckEqual(counted.scope, counted.path, "values", state.in_element, &state.count, &state.first);
+    return CheckEqual(counted.scope, counted.path, "value", state.in_element, &state.count, &state.first);
   }
   columns_.counts[static_cast<size_t>(index)].push_back(state.in_element);
   state.capacity += state.in_element;
@@ -167,7 +168,7 @@ bool RequestReader::CheckEqual(int scope, absl::string_view path, const char* wh
   // A request without a batch, or a repeated message in it, is ragged within one example.
   const char* const rule = here.front() == first->front() ? "elements of one tensor must have equal shapes"
                                                           : "examples of one request must have equal shapes";
-  return Fail(absl::InvalidArgumentError(absl::StrCat(PathAt(scope, here, path), " has ", found, " ", what, ", ",
+  return Fail(absl::InvalidArgumentError(absl::StrCat(PathAt(scope, here, path), " has ", Counted(found, what), ", ",
                                                       PathAt(scope, *first, path), " has ", *count, ": ", rule)));
 }
 
@@ -312,8 +313,9 @@ bool RequestReader::Allocate() {
     const auto width = static_cast<int64_t>(
         allocated.type == TF_STRING ? sizeof(TF_TString) + allocated.default_text.size() : allocated.width);
     if (!layout_.one_shape && (*elements > budget / width)) {
-      return Fail(absl::InvalidArgumentError(absl::StrCat("a request of ", request_.size(), " bytes needs more than ",
-                                                          kMaxUnsentBytes, " bytes for fields that are not set")));
+      return Fail(absl::InvalidArgumentError(absl::StrCat("a request of ", Counted(request_.size(), "byte"),
+                                                          " needs more than ", kMaxUnsentBytes,
+                                                          " bytes for fields that are not set")));
     }
     budget -= *elements * width;
     auto made = Tensor::Allocate(allocated.type, dims);
@@ -331,7 +333,7 @@ bool RequestReader::Fail(absl::Status status) {
 }
 
 bool RequestReader::Malformed() {
-  return Fail(absl::InvalidArgumentError(absl::StrCat("the request is not a ", layout_.type)));
+  return Fail(absl::InvalidArgumentError(absl::StrCat("the request is not ", WithArticle(layout_.type))));
 }
 
 bool RequestReader::FailValue(const ContractTensor& filled, Stored::End end, uint64_t bits, int64_t index) {

@@ -155,9 +155,9 @@ TEST(RequestErrorsTest, UnequalShapes) {
     message Row { repeated int32 cells = 1; })");
   const std::string rule = ": examples of one request must have equal shapes";
   EXPECT_EQ(refused.Error("people { history: ['a', 'b'] } people { history: ['a', 'b'] } people { history: 'c' }"),
-            "people[2].history has 1 values, people[0].history has 2" + rule);
+            "people[2].history has 1 value, people[0].history has 2" + rule);
   EXPECT_EQ(refused.Error("people {} people { history: 'c' }"),
-            "people[1].history has 1 values, people[0].history has 0" + rule);
+            "people[1].history has 1 value, people[0].history has 0" + rule);
   EXPECT_EQ(refused.Error("people { place { at: 1 } } people {}"),
             "people[1].place.at has 0 values, people[0].place.at has 1" + rule);
   EXPECT_EQ(refused.Error("people { rows {} } people { rows {} rows {} }"),
@@ -166,7 +166,7 @@ TEST(RequestErrorsTest, UnequalShapes) {
             "people[0].rows[1].cells has 2 values, people[0].rows[0].cells has 1: elements of one tensor must have "
             "equal shapes");
   EXPECT_EQ(refused.Error("people { rows {} rows {} } people { rows {} rows { cells: 1 } }"),
-            "people[1].rows[1].cells has 1 values, people[0].rows[0].cells has 0" + rule);
+            "people[1].rows[1].cells has 1 value, people[0].rows[0].cells has 0" + rule);
 }
 
 TEST(RequestErrorsTest, FieldsThatAreNotSet) {
@@ -241,7 +241,7 @@ TEST(RequestErrorsTest, AShapeOfNothing) {
     message In { repeated Row rows = 1; }
     message Row { repeated float a = 1 [(trilho.contract.tensor) = { shape: [0, 1000000000] }]; })");
   EXPECT_EQ(refused.Error("rows {} rows {}"), "none");
-  EXPECT_EQ(refused.Error("rows { a: 1 }"), "rows[0].a has 1 values, expected 0");
+  EXPECT_EQ(refused.Error("rows { a: 1 }"), "rows[0].a has 1 value, expected 0");
 }
 
 }  // namespace

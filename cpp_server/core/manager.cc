@@ -104,6 +104,16 @@ std::set<int64_t> Manager::GetFailing(absl::string_view name) const {
   return model == nullptr ? std::set<int64_t>() : model->GetFailing();
 }
 
+std::set<int64_t> Manager::GetRetriable(absl::string_view name) const {
+  const auto model = models_.Find(name);
+  return model == nullptr ? std::set<int64_t>() : model->GetRetriable();
+}
+
+void Manager::Retry(absl::string_view name, const std::set<int64_t>& versions) {
+  const auto model = models_.Find(name);
+  if (model != nullptr) model->Retry(versions);
+}
+
 std::map<std::string, std::vector<ServableState>> Manager::GetAllStates() const {
   std::map<std::string, std::vector<ServableState>> states;
   for (const auto& [name, model] : models_.Entries()) states[name] = model->GetStates();

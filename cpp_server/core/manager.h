@@ -87,6 +87,13 @@ class Manager {
   // The aspired versions of `name` that have failed to load since they became so.
   std::set<int64_t> GetFailing(absl::string_view name) const;
 
+  // The versions of `name` that Retry can try again: aspired ones that have failed, and rejected ones.
+  std::set<int64_t> GetRetriable(absl::string_view name) const;
+
+  // Tries those of `versions` that have failed to load at once, see ModelHarness::Retry. What their Source rejects is
+  // the Source's to look at again.
+  void Retry(absl::string_view name, const std::set<int64_t>& versions);
+
   // Of all models but those that have gone, by name.
   std::map<std::string, std::vector<ServableState>> GetAllStates() const;
 

@@ -146,6 +146,35 @@ std::set<int64_t> ModelHarness::GetFailing() const {
   return failing;
 }
 
+std::set<int64_t> ModelHarness::GetRetriable() const {
+  std::set<int64_t> retriable = GetFailing();
+  MutexLock lock(&mu_);
+  for (const auto& entry : rejected_) retriable.insert(entry.first);
+  return retriable;
+}
+
+void ModelHarness::Retry(const std::set<int64_t>& versions) {
+  {
+    MutexLock lock(&mu_);
+    for (auto& [number, version] : versions_) {
+      if (versions.count(number) == 0 || !version.is_aspired || version.retries.failures() == 0) continue;
+      const bool waits = version.retries.next().has_value();
+      version.retries.Cancel();
+      if (version.state.state == ManagerState::kEnd) {
+        ++version.wanted;
+        Restart(&version);
+      } else if (version.state.state == ManagerState::kLoading && waits) {
+        ++version.wanted;
+        SetState(&version, ManagerState::kStart, absl::OkStatus());
+      } else if (version.state.state == ManagerState::kLoading) {
+        // It is being tried at this moment.
+        SetState(&version, ManagerState::kLoading, absl::OkStatus());
+      }
+    }
+  }
+  signal_->Raise();
+}
+
 Settlement ModelHarness::GetSettlement() const {
   MutexLock lock(&mu_);
   if (latest_ != nullptr) return Settlement::kAvailable;

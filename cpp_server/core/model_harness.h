@@ -75,6 +75,13 @@ class ModelHarness {
   // Aspired versions that have failed since they were last wanted anew, be they tried again at the moment or not.
   std::set<int64_t> GetFailing() const EXCLUDES(mu_);
 
+  // Aspired versions that have failed, and rejected ones, which their Source may find well when it looks again.
+  std::set<int64_t> GetRetriable() const EXCLUDES(mu_);
+
+  // Tries those of `versions` that are aspired and have failed at once, whatever they wait for. Each gets one try,
+  // after which its schedule goes on where it was.
+  void Retry(const std::set<int64_t>& versions) EXCLUDES(mu_);
+
   // kAvailable if any version is; kFailed if one ended with an error and none is on the way.
   Settlement GetSettlement() const EXCLUDES(mu_);
 

@@ -238,6 +238,67 @@ TEST_F(ModelHarnessTest, AVersionThatWaitsForItsNextTryHoldsUpNoOther) {
   EXPECT_THAT(Describe(model().GetStates()), ElementsAre("2 LOADING UNAVAILABLE", "1 AVAILABLE"));
 }
 
+TEST_F(ModelHarnessTest, AForcedRetryWaitsForNoBackOff) {
+  options_.failed_backoff = std::chrono::hours(1);
+  world_.Fail("m:1", absl::DataLossError("broken"), 2);
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("m:1 END"));
+  model().Retry({1});
+  ASSERT_TRUE(world_.Await("m:1 END", 2));
+  EXPECT_THAT(Describe(model().GetStates()), ElementsAre("1 END DATA_LOSS"));
+  EXPECT_EQ(world_.Count("load m:1"), 2) << "one try";
+  model().Retry({1});
+  EXPECT_TRUE(world_.Await("m:1 AVAILABLE"));
+  EXPECT_THAT(model().GetFailing(), ElementsAre());
+}
+
+TEST_F(ModelHarnessTest, AForcedRetryTriesWhatWasGivenUpForGood) {
+  world_.Fail("m:1", absl::InternalError("no"), 1);
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("m:1 END"));
+  model().Retry({1});
+  EXPECT_TRUE(world_.Await("m:1 AVAILABLE"));
+}
+
+TEST_F(ModelHarnessTest, AForcedRetryDoesNotWaitForTheNextOfTheFirstTries) {
+  options_.max_num_load_retries = 5;  // an hour apart
+  world_.Fail("m:1", absl::UnavailableError("not now"), 1);
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("m:1 LOADING", 2));
+  model().Retry({1});
+  EXPECT_TRUE(world_.Await("m:1 AVAILABLE"));
+  EXPECT_EQ(world_.Count("load m:1"), 2);
+}
+
+TEST_F(ModelHarnessTest, AForcedRetryWhileAVersionIsTriedIsThatTry) {
+  options_.max_num_load_retries = 1;
+  options_.load_retry_interval = std::chrono::microseconds(0);
+  world_.Fail("m:1", absl::UnavailableError("not now"), 1);
+  world_.Hold("m:1");
+  Aspire({1});
+  ASSERT_TRUE(world_.Await("load m:1"));
+  EXPECT_THAT(model().GetRetriable(), ElementsAre()) << "it has not failed";
+  model().Retry({1});
+  world_.Release("m:1");
+  EXPECT_TRUE(world_.Await("m:1 AVAILABLE"));
+  EXPECT_EQ(world_.Count("load m:1"), 2);
+}
+
+TEST_F(ModelHarnessTest, AForcedRetryLeavesOtherVersionsAlone) {
+  options_.failed_backoff = std::chrono::hours(1);
+  world_.Fail("m:1", absl::DataLossError("broken"));
+  world_.Fail("m:2", absl::DataLossError("broken"));
+  Aspire({1, 2, 3});
+  ASSERT_TRUE(world_.Await("m:1 END"));
+  ASSERT_TRUE(world_.Await("m:2 END"));
+  ASSERT_TRUE(world_.Await("m:3 AVAILABLE"));
+  EXPECT_THAT(model().GetRetriable(), ElementsAre(1, 2));
+  model().Retry({2, 3, 4});
+  ASSERT_TRUE(world_.Await("m:2 END", 2));
+  EXPECT_EQ(world_.Count("load m:1"), 1);
+  EXPECT_EQ(world_.Count("load m:3"), 1);
+}
+
 TEST_F(ModelHarnessTest, AVersionThatWaitsForItsNextTryIsTriedAtOnceFromAnotherPath) {
   options_.max_num_load_retries = 5;  // an hour apart
   world_.Fail("m:1", absl::UnavailableError("not now"), 1);
@@ -341,6 +402,7 @@ TEST_F(ModelHarnessTest, ListsRejectedVersionsWhileTheirSourceDoes) {
   ASSERT_TRUE(world_.Await("m:1 AVAILABLE"));
   EXPECT_THAT(Describe(model().GetStates()), ElementsAre("2 END NOT_FOUND", "1 AVAILABLE"));
   EXPECT_EQ(world_.Count("m:2 END"), 1);
+  EXPECT_THAT(model().GetRetriable(), ElementsAre(1, 2)) << "when the source looks again";
   model().SetAspired({{1, "/m/1"}}, {});
   EXPECT_THAT(Describe(model().GetStates()), ElementsAre("1 AVAILABLE"));
 }

@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string path = PrometheusPathOf(*monitoring);
     FuzzRequire(path.empty() || path[0] == '/', "metrics have a path");
   }
-  const auto ssl = ReadSslConfigFile(file->path());
+  const auto ssl = ReadSslConfigFile("--ssl_config_file", file->path());
   FuzzRequire(ssl.ok() || absl::IsInvalidArgument(ssl.status()), "the file is at fault");
   const auto saved = ReadSavedConfiguration(file->path());
   if (saved.ok()) FuzzRequire(saved->has_value() && !(*saved)->given.empty(), "it is headed as a server does");

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 
 namespace trilho {
 namespace {
@@ -37,11 +38,11 @@ absl::Status Malformed(const z_stream& stream) {
 }
 
 absl::Status TooLarge(size_t compressed, size_t bound, bool for_its_ratio) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the body is larger than ", bound, " bytes once it is decompressed",
-                   for_its_ratio ? absl::StrCat(": ", compressed, " compressed bytes may grow to the larger of ",
-                                                kAlwaysInflated, " bytes and ", kMostInflation, " times their size")
-                                 : ""));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the body is larger than ", Counted(bound, "byte"), " once it is decompressed",
+      for_its_ratio ? absl::StrCat(": ", Counted(compressed, "compressed byte"), " may grow to the larger of ",
+                                   kAlwaysInflated, " bytes and ", kMostInflation, " times their size")
+                    : ""));
 }
 
 absl::StatusOr<std::string> Inflate(absl::string_view compressed, size_t max_bytes) {

@@ -11,6 +11,7 @@
 #include "boost/asio/ssl/error.hpp"
 #include "boost/beast/http/error.hpp"
 #include "boost/beast/http/field.hpp"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/http/http_status.h"
 
 namespace trilho {
@@ -28,7 +29,8 @@ constexpr size_t kMaxReadAhead = 64 << 10;
 constexpr std::chrono::milliseconds kLastRequestTimeout{100};
 
 std::string ConnectionBound(const HttpOptions& options) {
-  return absl::StrCat("the server has ", options.max_connections, " connections already, which is its bound");
+  return absl::StrCat("the server has ", Counted(options.max_connections, "connection"),
+                      " already, which is its bound");
 }
 
 absl::Status CallerGone() { return absl::CancelledError("the caller has gone before its call was begun"); }
@@ -216,10 +218,11 @@ bool HttpConnection::ParseSome(size_t* used) {
 
 void HttpConnection::OnParseError(const error_code& error) {
   if (error == http::error::header_limit) {
-    return Reject(431, absl::StrCat("the request's header is larger than ", options_.max_header_bytes, " bytes"));
+    return Reject(431,
+                  absl::StrCat("the request's header is larger than ", Counted(options_.max_header_bytes, "byte")));
   }
   if (error == http::error::body_limit) {
-    return Reject(413, absl::StrCat("the request's body is larger than ", options_.max_body_bytes, " bytes"));
+    return Reject(413, absl::StrCat("the request's body is larger than ", Counted(options_.max_body_bytes, "byte")));
   }
   if (error == boost::system::errc::not_enough_memory) return Reject(503, "no memory for the request's body");
   Reject(400, absl::StrCat("the request is not valid HTTP: ", error.message()));
@@ -346,8 +349,8 @@ void HttpConnection::OnTimeout() {
                     absl::StrCat("the request's header did not come within ", options_.header_timeout.count(), " ms"));
     case State::kBody:
       if (rate_expires_) {
-        return Reject(408, absl::StrCat("the request's body came more slowly than ", options_.min_body_bytes_per_second,
-                                        " bytes a second"));
+        return Reject(408, absl::StrCat("the request's body came more slowly than ",
+                                        Counted(options_.min_body_bytes_per_second, "byte"), " a second"));
       }
       return Reject(408,
                     absl::StrCat("nothing of the request's body came for ", options_.progress_timeout.count(), " ms"));

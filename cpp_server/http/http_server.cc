@@ -12,6 +12,7 @@
 #include "boost/asio/basic_socket_acceptor.hpp"
 #include "boost/asio/executor_work_guard.hpp"
 #include "boost/asio/post.hpp"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/http/call_pool.h"
 #include "cpp_server/http/http_connection.h"
@@ -268,8 +269,8 @@ absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
   CallPool& pool = is_data ? *data_calls_ : *control_calls_;
   if (pool.Add(call)) return absl::OkStatus();
   const std::string flag = is_data ? absl::StrCat(" (--max_queued_requests=", pool.max_waiting(), ")") : "";
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the server is overloaded: ", pool.max_waiting(), " calls wait already", flag));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the server is overloaded: ", Counted(pool.max_waiting(), "call waits", "calls wait"), " already", flag));
 }
 
 void HttpServer::Impl::Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) {

@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -26,14 +27,15 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX, SSL_CTX_free
 // A key and its certificate, signed by itself or by another.
 class TestIdentity {
  public:
-  explicit TestIdentity(const std::string& name, const TestIdentity* issuer = nullptr)
+  // Holds for an hour before now, and until `seconds_left` from now.
+  explicit TestIdentity(const std::string& name, const TestIdentity* issuer = nullptr, int64_t seconds_left = 3600)
       : key_(EVP_EC_gen("P-256")), certificate_(X509_new()) {
     X509* const x509 = certificate_.get();
     X509_set_version(x509, X509_VERSION_3);
     static long serial = 0;
     ASN1_INTEGER_set(X509_get_serialNumber(x509), ++serial);
     X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+    X509_gmtime_adj(X509_getm_notAfter(x509), seconds_left);
     X509_set_pubkey(x509, key_.get());
     X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);

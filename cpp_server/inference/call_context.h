@@ -26,6 +26,8 @@ struct CallContext {
   const RequestLogger* logger = nullptr;
   // Of the W3C header "traceparent", empty if there was none.
   std::string trace_id;
+  // Address of the caller; empty unless InferenceHooks::records_peer is set.
+  std::string peer;
 };
 
 }  // namespace trilho

@@ -25,6 +25,8 @@ struct InferenceRecord {
   std::string method;
   Protocol protocol = Protocol::kGrpc;
   std::string trace_id;
+  // As in CallContext.
+  std::string peer;
   absl::Status status;
   std::chrono::steady_clock::time_point begin;
   std::chrono::steady_clock::duration duration{};

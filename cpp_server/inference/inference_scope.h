@@ -27,6 +27,7 @@ class InferenceScope {
     record_.method = std::move(method);
     record_.protocol = context.protocol;
     record_.trace_id = context.trace_id;
+    record_.peer = context.peer;
     for (InferenceObserver* observer : *observers_) observer->OnBegin();
   }
   InferenceScope(const InferenceScope&) = delete;

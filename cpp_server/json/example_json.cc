@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/json/json_document.h"
 #include "cpp_server/json/json_text.h"
 #include "cpp_server/utf8/utf8.h"
@@ -114,8 +115,8 @@ absl::StatusOr<ExamplesJsonRequest> ReadExamplesRequest(absl::string_view body) 
     return absl::InvalidArgumentError("'examples' must be a non-empty list/array of objects");
   }
   if (context.size() > kMaxRepeatedJsonContextBytes / examples.Size()) {
-    return absl::InvalidArgumentError(absl::StrCat("'context': ", context.size(), " bytes before each of ",
-                                                   examples.Size(), " examples take more than ",
+    return absl::InvalidArgumentError(absl::StrCat("'context': ", Counted(context.size(), "byte"), " before each of ",
+                                                   Counted(examples.Size(), "example"), " take more than ",
                                                    kMaxRepeatedJsonContextBytes, " bytes"));
   }
   request.examples.reserve(examples.Size());

@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace trilho {
@@ -15,7 +16,7 @@ absl::StatusOr<std::string> WriteMessage(const google::protobuf::Message& messag
   const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
   if (!status.ok()) {
     return absl::InternalError(
-        absl::StrCat("a ", message.GetTypeName(), " cannot be written as JSON: ", status.ToString()));
+        absl::StrCat(WithArticle(message.GetTypeName()), " cannot be written as JSON: ", status.ToString()));
   }
   return json;
 }
@@ -25,7 +26,7 @@ absl::Status ReadMessage(absl::string_view json, google::protobuf::Message* mess
   if (json.empty()) return absl::OkStatus();
   const auto status = google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, message);
   if (status.ok()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("the body is not a ", message->GetTypeName(), " as JSON: ",
+  return absl::InvalidArgumentError(absl::StrCat("the body is not ", WithArticle(message->GetTypeName()), " as JSON: ",
                                                  absl::string_view(status.message().data(), status.message().size())));
 }
 

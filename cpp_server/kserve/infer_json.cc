@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/json/json_document.h"
 #include "cpp_server/json/json_text.h"
 #include "cpp_server/json/tensor_json.h"
@@ -92,8 +93,8 @@ absl::StatusOr<Tensor> ReadData(TF_DataType type, const std::vector<int64_t>& di
   const absl::Status appended = AppendFlat(data, dims.size(), &*filler, &left);
   if (!appended.ok()) return appended;
   if (left > 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"data\" has ", *count - left, " values, shape ", ShapeString(dims), " needs ", *count));
+    return absl::InvalidArgumentError(absl::StrCat("\"data\" has ", Counted(*count - left, "value"), ", shape ",
+                                                   ShapeString(dims), " needs ", *count));
   }
   return std::move(*filler).Release();
 }
@@ -122,7 +123,8 @@ absl::StatusOr<Tensor> ReadInput(const JsonValue& input, size_t max_elements, ab
   if (!(*size)->IsUint64()) return WrongType("parameter \"binary_data_size\"", "a number of bytes", **size);
   if ((*size)->GetUint64() > binary->size()) {
     return absl::InvalidArgumentError(absl::StrCat("binary_data_size is ", (*size)->GetUint64(), ", but ",
-                                                   binary->size(), " bytes are left behind the JSON"));
+                                                   Counted(binary->size(), "byte is", "bytes are"),
+                                                   " left behind the JSON"));
   }
   const absl::string_view bytes = binary->substr(0, (*size)->GetUint64());
   binary->remove_prefix(bytes.size());
@@ -146,7 +148,8 @@ absl::Status ReadInputs(const JsonValue& body, size_t max_elements, absl::string
   }
   if (binary.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(binary.size(), " bytes behind the JSON belong to no input; see \"binary_data_size\""));
+      absl::StrCat(Counted(binary.size(), "byte behind the JSON belongs", "bytes behind the JSON belong"),
+                   " to no input; see \"binary_data_size\""));
 }
 
 absl::Status ReadOutputs(const JsonValue& body, JsonInferRequest* asked) {

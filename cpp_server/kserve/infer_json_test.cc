@@ -230,7 +230,7 @@ TEST(InferJsonTest, SaysWhatIsWrongWithAnInput) {
   EXPECT_EQ(error(R"("datatype": "FP32", "shape": [1], "data": 1)"),
             "input \"x\": \"data\" must be a list, not Number: 1");
   EXPECT_EQ(error(R"("datatype": "FP32", "shape": [2], "data": [1])"),
-            "input \"x\": \"data\" has 1 values, shape [2] needs 2");
+            "input \"x\": \"data\" has 1 value, shape [2] needs 2");
   EXPECT_EQ(error(R"("datatype": "FP32", "shape": [2], "data": [1, 2, 3])"),
             "input \"x\": \"data\" has more values than \"shape\" says");
   EXPECT_THAT(error(R"("datatype": "FP32", "shape": [1], "data": [null])"), HasSubstr("not of expected type: float"));

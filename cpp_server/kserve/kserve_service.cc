@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/kserve/data_types.h"
 #include "cpp_server/kserve/infer.h"
 #include "cpp_server/kserve/kserve_metadata.h"
@@ -51,8 +52,8 @@ absl::StatusOr<InferRequest> ReadRequest(const ModelInferRequest& message) {
   }
   const int raw = message.raw_input_contents_size();
   if (raw != 0 && raw != message.inputs_size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("raw_input_contents has ", raw, " entries for ", message.inputs_size(), " inputs"));
+    return absl::InvalidArgumentError(absl::StrCat("raw_input_contents has ", Counted(raw, "entry", "entries"), " for ",
+                                                   Counted(message.inputs_size(), "input")));
   }
   for (int i = 0; i < message.inputs_size(); ++i) {
     const auto& input = message.inputs(i);
@@ -102,7 +103,7 @@ void ModelInfer(const Predictor& predictor, absl::string_view bytes, const CallC
                 InferenceRecord* record, BytesDone done) {
   ModelInferRequest message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return done(absl::InvalidArgumentError("the request is not a " + message.GetTypeName()));
+    return done(absl::InvalidArgumentError("the request is not " + WithArticle(message.GetTypeName())));
   }
   record->model = message.model_name();
   auto request = ReadRequest(message);

@@ -259,13 +259,13 @@ TEST_F(KServeServiceTest, RefusesTypedAndRawContentsTogether) {
             absl::InvalidArgumentError("input \"x\": contents must not be set where raw_input_contents is"));
   request_.mutable_inputs(0)->clear_contents();
   request_.add_raw_input_contents("");
-  EXPECT_EQ(TryInfer().status(), absl::InvalidArgumentError("raw_input_contents has 2 entries for 1 inputs"));
+  EXPECT_EQ(TryInfer().status(), absl::InvalidArgumentError("raw_input_contents has 2 entries for 1 input"));
 }
 
 TEST_F(KServeServiceTest, SaysWhatIsWrongWithAnInput) {
   const auto error = [this] { return TryInfer().status(); };
   SetFloats({4});
-  EXPECT_EQ(error(), absl::InvalidArgumentError("input \"x\": the field of FP32 in contents has 1 values, and the "
+  EXPECT_EQ(error(), absl::InvalidArgumentError("input \"x\": the field of FP32 in contents has 1 value, and the "
                                                 "others have 0; shape [2] needs 2 and none"));
   SetFloats({4, -4});
   request_.mutable_inputs(0)->set_datatype("FLOAT");
@@ -316,7 +316,7 @@ TEST_F(KServeServiceTest, SaysWhatIsWrongWithTheRequest) {
   EXPECT_EQ(error(), absl::InvalidArgumentError("ModelSpec has no name specified."));
   FakeUnaryCall call("\x0a\xff");
   EXPECT_EQ(Answer(service_, "ModelInfer", &call).status(),
-            absl::InvalidArgumentError("the request is not a inference.ModelInferRequest"));
+            absl::InvalidArgumentError("the request is not an inference.ModelInferRequest"));
 }
 
 // Else the default signature would answer in its place.

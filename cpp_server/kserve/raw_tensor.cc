@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 
 namespace trilho {
 namespace {
@@ -30,19 +31,22 @@ absl::StatusOr<Tensor> ReadStrings(const std::vector<int64_t>& dims, int64_t cou
   const size_t size = bytes.size();
   // Each has its length at least.
   if (static_cast<uint64_t>(count) > size / sizeof(Length)) {
-    return absl::InvalidArgumentError(absl::StrCat(size, " bytes are too few for the lengths of ", count, " strings"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Counted(size, "byte is", "bytes are"), " too few for the lengths of ", Counted(count, "string")));
   }
   auto tensor = Tensor::Allocate(TF_STRING, dims);
   if (!tensor.ok()) return tensor;
   for (int64_t i = 0; i < count; ++i) {
     absl::string_view string;
     if (!TakeString(&bytes, &string)) {
-      return absl::InvalidArgumentError(absl::StrCat(size, " bytes end within string ", i, " of ", count));
+      return absl::InvalidArgumentError(
+          absl::StrCat(Counted(size, "byte ends", "bytes end"), " within string ", i, " of ", count));
     }
     tensor->set_string(i, string);
   }
   if (bytes.empty()) return tensor;
-  return absl::InvalidArgumentError(absl::StrCat(bytes.size(), " bytes are left behind ", count, " strings"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(Counted(bytes.size(), "byte is", "bytes are"), " left behind ", Counted(count, "string")));
 }
 
 }  // namespace
@@ -53,8 +57,9 @@ absl::StatusOr<Tensor> ReadRawTensor(TF_DataType type, const std::vector<int64_t
   if (type == TF_STRING) return ReadStrings(dims, *count, bytes);
   const size_t element = TF_DataTypeSize(type);
   if (bytes.size() % element != 0 || static_cast<uint64_t>(*count) != bytes.size() / element) {
-    return absl::InvalidArgumentError(absl::StrCat(bytes.size(), " bytes do not hold the ", *count, " elements of ",
-                                                   element, " bytes each of shape ", ShapeString(dims)));
+    return absl::InvalidArgumentError(absl::StrCat(Counted(bytes.size(), "byte does", "bytes do"), " not hold the ",
+                                                   Counted(*count, "element"), " of ", Counted(element, "byte"),
+                                                   " each of shape ", ShapeString(dims)));
   }
   auto tensor = Tensor::Allocate(type, dims);
   if (!tensor.ok()) return tensor;

@@ -111,7 +111,7 @@ TEST(RawTensorTest, SaysWhatDoesNotFit) {
   EXPECT_EQ(Error(TF_STRING, {2}, Bytes("\1\0\0\0a\4\0\0\0abc")), "12 bytes end within string 1 of 2");
   EXPECT_EQ(Error(TF_STRING, {2}, Bytes("\4\0\0\0abcd\1\0\0")), "11 bytes end within string 1 of 2");
   EXPECT_EQ(Error(TF_STRING, {1}, Bytes("\xff\xff\xff\xff")), "4 bytes end within string 0 of 1");
-  EXPECT_EQ(Error(TF_STRING, {1}, Bytes("\1\0\0\0abc")), "2 bytes are left behind 1 strings");
+  EXPECT_EQ(Error(TF_STRING, {1}, Bytes("\1\0\0\0abc")), "2 bytes are left behind 1 string");
 }
 
 // Nor is memory taken for them.

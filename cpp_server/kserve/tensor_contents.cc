@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/kserve/data_types.h"
 
 namespace trilho {
@@ -118,9 +119,9 @@ absl::StatusOr<Tensor> ReadContents(TF_DataType type, const std::vector<int64_t>
   const auto count = Tensor::CountElements(dims);
   if (!count.ok()) return count.status();
   if (values != *count || AllValues(contents) != values) {
-    return absl::InvalidArgumentError(absl::StrCat("the field of ", KServeTypeName(type), " in contents has ", values,
-                                                   " values, and the others have ", AllValues(contents) - values,
-                                                   "; shape ", ShapeString(dims), " needs ", *count, " and none"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the field of ", KServeTypeName(type), " in contents has ", Counted(values, "value"), ", and the others have ",
+        AllValues(contents) - values, "; shape ", ShapeString(dims), " needs ", *count, " and none"));
   }
   auto tensor = Tensor::Allocate(type, dims);
   if (!tensor.ok()) return tensor;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/request_log/log_file_name.h"
 #include "cpp_server/tfrecord/record_recovery.h"
@@ -51,11 +52,11 @@ void LogFiles::RecoverLeftFiles() {
       what = absl::StrCat("is kept with the suffix ", kDamagedSuffix, ": ", recovered.status().message());
       done = RenameToClosed(file.path, absl::StrCat(file.closed_path, kDamagedSuffix));
     } else if (recovered->records == 0) {
-      what = absl::StrCat("had no whole record in its ", recovered->bytes_cut, " bytes and is removed");
+      what = absl::StrCat("had no whole record in its ", Counted(recovered->bytes_cut, "byte"), " and is removed");
       if (::unlink(file.path.c_str()) != 0) done = absl::ErrnoToStatus(errno, "Cannot remove it");
     } else {
-      what = absl::StrCat("is closed with its ", recovered->records, " records; ", recovered->bytes_cut,
-                          " bytes of an unfinished one are cut off");
+      what = absl::StrCat("is closed with its ", Counted(recovered->records, "record"), "; of an unfinished one ",
+                          Counted(recovered->bytes_cut, "byte is", "bytes are"), " cut off");
       done = RenameToClosed(file.path, file.closed_path);
     }
     if (done.ok()) {
@@ -71,9 +72,9 @@ void LogFiles::Append(absl::string_view record) {
   if (bytes > options_.max_total_bytes) {
     ++counters_->dropped;
     if (!too_long_reported_) {
-      Log(Severity::kWarning,
-          absl::StrCat("request log ", prefix_, ": a record of ", bytes, " bytes, longer than max_total_bytes (",
-                       options_.max_total_bytes, "), is dropped, and so are others to come"));
+      Log(Severity::kWarning, absl::StrCat("request log ", prefix_, ": a record of ", Counted(bytes, "byte"),
+                                           ", longer than max_total_bytes (", options_.max_total_bytes,
+                                           "), is dropped, and so are others to come"));
     }
     too_long_reported_ = true;
     return;
@@ -165,7 +166,7 @@ void LogFiles::MakeRoom(int64_t bytes) {
     }
     total -= file.bytes;
     Log(Severity::kInfo, absl::StrCat("request log: deleted ", file.path, ", the oldest, to stay within ",
-                                      options_.max_total_bytes, " bytes"));
+                                      Counted(options_.max_total_bytes, "byte")));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/request_log/log_record.h"
 #include "cpp_server/request_log/logging_settings.h"
@@ -247,9 +248,8 @@ void RequestLog::CloseOldFiles() {
 void RequestLog::ReportDropped() {
   const int64_t dropped = dropped_by_queue_;
   if (dropped == dropped_reported_ || Clock::now() < report_at_) return;
-  trilho::Log(Severity::kWarning,
-              absl::StrCat("request log: ", dropped - dropped_reported_,
-                           " records did not fit into the queue (max_queue_bytes) and are dropped"));
+  trilho::Log(Severity::kWarning, absl::StrCat("request log: ", Counted(dropped - dropped_reported_, "record"),
+                                               " did not fit into the queue (max_queue_bytes) and went into no file"));
   dropped_reported_ = dropped;
   report_at_ = Clock::now() + kReportInterval;
 }

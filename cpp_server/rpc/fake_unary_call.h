@@ -40,6 +40,7 @@ class FakeUnaryCall final : public UnaryCall {
     const auto found = metadata_.find(std::string(key));
     return found == metadata_.end() ? absl::string_view() : absl::string_view(found->second);
   }
+  std::string peer() const override { return "10.0.0.1:4711"; }
   void Reply(std::string response) override { Answer(std::move(response)); }
   void Fail(const absl::Status& status) override {
     EXPECT_FALSE(status.ok());

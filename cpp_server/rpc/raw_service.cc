@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/rpc/deadline.h"
+#include "cpp_server/rpc/peer_name.h"
 #include "grpcpp/impl/rpc_service_method.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/async_unary_call.h"
@@ -129,7 +131,8 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   }
   void Reject(size_t bound) override {
     Refuse(absl::ResourceExhaustedError(
-        absl::StrCat("the server is overloaded: ", bound, " calls wait already (--max_queued_requests=", bound, ")")));
+        absl::StrCat("the server is overloaded: ", Counted(bound, "call waits", "calls wait"),
+                     " already (--max_queued_requests=", bound, ")")));
   }
 
   absl::string_view request() const override { return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()}; }
@@ -141,6 +144,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     const auto found = all.find(grpc::string_ref(key.data(), key.size()));
     return found == all.end() ? absl::string_view() : absl::string_view(found->second.data(), found->second.size());
   }
+  std::string peer() const override { return PeerName(context_.peer()); }
   void Reply(std::string response) override {
     DropRequest();
     answered_ = true;

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/advice/words.h"
 
 namespace trilho {
 
@@ -36,6 +37,10 @@ class UnaryCall {
   // The first value that the caller sent under `key`, which is in lower case;
   // empty if there is none.
   virtual absl::string_view metadata(absl::string_view key) const = 0;
+
+  // Returns the caller's address, e.g. "10.0.0.1:4711" or "[::1]:4711"; "unix:" and a path, which may be empty, if it
+  // came over a UNIX socket.
+  virtual std::string peer() const = 0;
 
   // Answers with a serialized response.
   virtual void Reply(std::string response) = 0;
@@ -76,7 +81,7 @@ UnaryMethod MessageMethod(std::string name, std::function<absl::Status(const Req
             Request request;
             const absl::string_view bytes = call->request();
             if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-              return call->Fail(absl::InvalidArgumentError("the request is not a " + request.GetTypeName()));
+              return call->Fail(absl::InvalidArgumentError("the request is not " + WithArticle(request.GetTypeName())));
             }
             Response response;
             const absl::Status status = handler(request, &response);

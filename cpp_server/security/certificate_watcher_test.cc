@@ -15,6 +15,8 @@
 #include <utility>
 
 #include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cpp_server/config/ssl_config.h"
 #include "cpp_server/http/http_test_client.h"
 #include "cpp_server/http/http_test_server.h"
@@ -73,6 +75,16 @@ class CertificateWatcherTest : public ::testing::Test {
   }
   void Write(const SSLConfig& config) { Write(config.DebugString()); }
 
+  // Its clock is `later_` seconds ahead.
+  CertificateWatcher::Options Watched() {
+    CertificateWatcher::Options options;
+    options.flag = "--ssl_config_file";
+    options.path = path_;
+    options.period = kPeriod;
+    options.now = [this] { return absl::Now() + absl::Seconds(later_.load()); };
+    return options;
+  }
+
   bool Logs(const std::string& text, int times = 1) {
     return Eventually([&] { return stderr_.Count(text) >= times; }) && stderr_.Count(text) == times;
   }
@@ -81,19 +93,20 @@ class CertificateWatcherTest : public ::testing::Test {
   const TestIdentity first_{"first"};
   const TestIdentity second_{"second"};
   const StderrInFile stderr_;
+  std::atomic<int> later_{0};
   int mistakes_ = 0;
 };
 
 TEST_F(CertificateWatcherTest, NewConnectionsGetWhatTheFileSaysNow) {
   Write(Config(first_));
-  auto config = ReadSslConfigFile(path_);
+  auto config = ReadSslConfigFile("--ssl_config_file", path_);
   ASSERT_TRUE(config.ok()) << config.status();
   auto grpc = RotatingCredentials::Create(TlsIdentityOf(*config));
   ASSERT_TRUE(grpc.ok()) << grpc.status();
   HttpServer::Options options;
   options.tls = HttpTlsOptionsOf(*config);
   HttpTestServer http(options);
-  const CertificateWatcher watcher(path_, kPeriod, *config, [&](const SSLConfig& changed) {
+  const CertificateWatcher watcher(Watched(), *config, [&](const SSLConfig& changed) {
     absl::Status status = (*grpc)->Set(TlsIdentityOf(changed));
     if (status.ok()) status = http->SetTls(HttpTlsOptionsOf(changed));
     return status;
@@ -121,7 +134,7 @@ TEST_F(CertificateWatcherTest, NewConnectionsGetWhatTheFileSaysNow) {
 TEST_F(CertificateWatcherTest, TakesWhatTheFileBecameBeforeItBegan) {
   Write(Config(second_));
   std::atomic<int> taken{0};
-  const CertificateWatcher watcher(path_, kPeriod, Config(first_), [&](const SSLConfig& config) {
+  const CertificateWatcher watcher(Watched(), Config(first_), [&](const SSLConfig& config) {
     EXPECT_EQ(config.server_key(), second_.KeyPem());
     ++taken;
     return absl::OkStatus();
@@ -132,7 +145,7 @@ TEST_F(CertificateWatcherTest, TakesWhatTheFileBecameBeforeItBegan) {
 TEST_F(CertificateWatcherTest, EachMistakeIsLoggedOnceAndMendedByTheNextFile) {
   Write(Config(first_));
   std::atomic<int> taken{0};
-  const CertificateWatcher watcher(path_, kPeriod, Config(first_), [&](const SSLConfig& config) {
+  const CertificateWatcher watcher(Watched(), Config(first_), [&](const SSLConfig& config) {
     ++taken;
     return config.client_verify() ? absl::FailedPreconditionError("it needs a restart") : absl::OkStatus();
   });
@@ -156,10 +169,39 @@ TEST_F(CertificateWatcherTest, EachMistakeIsLoggedOnceAndMendedByTheNextFile) {
   EXPECT_EQ(stderr_.Count("stay as they were"), 4);
 }
 
+TEST_F(CertificateWatcherTest, ACertificateThatEndsWhileItIsInForceIsTold) {
+  // Those of tests hold for an hour.
+  Write(Config(first_));
+  const CertificateWatcher watcher(Watched(), Config(first_), [](const SSLConfig&) { return absl::OkStatus(); });
+  EXPECT_TRUE(Logs("the certificate of " + path_ + " expires on "));
+  later_ = 3 * 3600;
+  EXPECT_TRUE(Logs("the certificate of " + path_ + " expired on "));
+  later_ = -3 * 3600;
+  EXPECT_TRUE(Logs("the certificate of " + path_ + " is not valid before "));
+}
+
+TEST_F(CertificateWatcherTest, AnExpiredCertificateDoesNotTakeThePlaceOfOneThatHolds) {
+  Write(Config(first_));
+  const TestIdentity expired("expired", nullptr, -60);
+  std::atomic<int> taken{0};
+  const CertificateWatcher watcher(Watched(), Config(first_), [&](const SSLConfig&) {
+    ++taken;
+    return absl::OkStatus();
+  });
+  Write(Config(expired));
+  EXPECT_TRUE(Logs("stay as they were: --ssl_config_file: the certificate of " + path_ + " as it is now expired on "));
+  EXPECT_EQ(taken, 0);
+  // When neither holds, the newer one is what the operator wants.
+  later_ = 2 * 3600;
+  EXPECT_TRUE(Logs("--ssl_config_file: the certificate of " + path_ + " expired on "));
+  Write(Config(TestIdentity("as expired", nullptr, -30)));
+  EXPECT_TRUE(Eventually([&] { return taken == 1; }));
+}
+
 TEST_F(CertificateWatcherTest, KeysAreNotLogged) {
   const std::string key = Config(first_).DebugString();
   Write(Config(second_));
-  const CertificateWatcher watcher(path_, kPeriod, Config(second_), [](const SSLConfig&) { return absl::OkStatus(); });
+  const CertificateWatcher watcher(Watched(), Config(second_), [](const SSLConfig&) { return absl::OkStatus(); });
   // A colon is missing, a quote, a field's name is wrong.
   for (const auto& [text, mistake] : {std::pair<const char*, const char*>{"server_key: ", "server_key "},
                                       {"server_key: ", "server_key: 1 "},

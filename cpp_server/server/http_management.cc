@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/json/message_json.h"
 #include "google/protobuf/descriptor.h"
@@ -44,12 +45,14 @@ class JsonCall final : public UnaryCall {
   std::chrono::steady_clock::time_point deadline() const override { return call_->deadline(); }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return call_->cancelled(); }
   absl::string_view metadata(absl::string_view key) const override { return call_->header(key); }
+  std::string peer() const override { return call_->peer(); }
 
   void Reply(std::string response) override {
     const std::unique_ptr<JsonCall> self(this);
     const std::unique_ptr<Message> message = NewMessage(response_);
     if (!message->ParseFromString(response)) {
-      return call_->Reply(ErrorResponse(absl::InternalError("the answer is not a " + message->GetTypeName())));
+      return call_->Reply(
+          ErrorResponse(absl::InternalError("the answer is not " + WithArticle(message->GetTypeName()))));
     }
     auto json = WriteMessage(*message);
     if (!json.ok()) return call_->Reply(ErrorResponse(json.status()));

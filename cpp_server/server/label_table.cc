@@ -1,7 +1,6 @@
 #include "cpp_server/server/label_table.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -65,6 +64,24 @@ Labels LabelTable::Waiting() const {
     }
   }
   return waiting;
+}
+
+std::map<std::string, std::vector<std::string>> LabelTable::Warnings() const {
+  const Labels waiting = Waiting();
+  const Labels set = Get();
+  std::map<std::string, std::vector<std::string>> warnings;
+  for (const auto& [model, labels] : waiting) {
+    for (const auto& [label, before] : labels) {
+      const auto known = set.find(model);
+      // Somebody may have taken it away meanwhile.
+      if (known == set.end() || known->second.count(label) == 0) continue;
+      warnings[model].push_back(absl::StrCat(
+          "label \"", label, "\" stands for version ", known->second.at(label), ", which is not available; ",
+          before == 0 ? "calls by it are NOT_FOUND until it is"
+                      : absl::StrCat("version ", before, " answers to it until it is")));
+    }
+  }
+  return warnings;
 }
 
 Labels LabelTable::Get() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -41,6 +42,9 @@ class LabelTable {
 
   // Those whose version is not available: with the one that answers until then, 0 if none does.
   Labels Waiting() const EXCLUDES(mu_);
+
+  // Returns a sentence for each label whose version is not available, by model.
+  std::map<std::string, std::vector<std::string>> Warnings() const;
 
  private:
   struct Target {

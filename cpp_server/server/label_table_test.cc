@@ -7,7 +7,10 @@
 namespace trilho {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
 
 class LabelTableTest : public ::testing::Test {
  protected:
@@ -63,8 +66,14 @@ TEST_F(LabelTableTest, TellsWhichLabelsWait) {
   EXPECT_EQ(labels_.Waiting(), (Labels{{"m", {{"canary", 0}}}}));
   labels_.Set({{"m", {{"canary", 2}, {"stable", 2}}}});
   EXPECT_EQ(labels_.Waiting(), (Labels{{"m", {{"canary", 0}, {"stable", 1}}}}));
+  EXPECT_THAT(labels_.Warnings(),
+              ElementsAre(Pair("m", ElementsAre("label \"canary\" stands for version 2, which is not available; calls "
+                                                "by it are NOT_FOUND until it is",
+                                                "label \"stable\" stands for version 2, which is not available; "
+                                                "version 1 answers to it until it is"))));
   Serve({1, 2});
   EXPECT_EQ(labels_.Waiting(), Labels());
+  EXPECT_THAT(labels_.Warnings(), IsEmpty());
 }
 
 TEST_F(LabelTableTest, NamesTheLabelsThatThereAre) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/config/model_config.h"
 #include "cpp_server/config/text_proto.h"
 #include "google/protobuf/text_format.h"
@@ -19,6 +20,8 @@ using management::GetConfigurationRequest;
 using management::ListModelsRequest;
 using management::ListModelsResponse;
 using management::RemoveModelRequest;
+using management::RetryModelRequest;
+using management::RetryModelResponse;
 using management::SetConfigurationRequest;
 using tensorflow::serving::ModelConfig;
 using tensorflow::serving::ModelServerConfig;
@@ -33,7 +36,7 @@ Configuration Describe(const ModelConfiguration::Snapshot& snapshot) {
 template <typename Request>
 bool Parse(UnaryCall* call, Request* request) {
   if (request->ParseFromArray(call->request().data(), static_cast<int>(call->request().size()))) return true;
-  call->Fail(absl::InvalidArgumentError("the request is not a " + request->GetTypeName()));
+  call->Fail(absl::InvalidArgumentError("the request is not " + WithArticle(request->GetTypeName())));
   return false;
 }
 
@@ -112,6 +115,20 @@ void RemoveModel(const ManagedServer& server, UnaryCall* call) {
       call);
 }
 
+void RetryModel(const ManagedServer& server, UnaryCall* call) {
+  RetryModelRequest request;
+  if (!Parse(call, &request)) return;
+  server.retry(request.name(), {request.versions().begin(), request.versions().end()},
+               [server, name = request.name(), call](const absl::Status& status) {
+                 if (!status.ok()) return call->Fail(status);
+                 RetryModelResponse response;
+                 for (const management::Model& model : ListModels(server).models()) {
+                   if (model.name() == name) *response.mutable_model() = model;
+                 }
+                 call->Reply(response.SerializeAsString());
+               });
+}
+
 }  // namespace
 
 ListModelsResponse ListModels(const ManagedServer& server) {
@@ -119,6 +136,7 @@ ListModelsResponse ListModels(const ManagedServer& server) {
   const auto problems = server.problems();
   const Labels labels = server.labels->Get();
   const Labels waiting = server.labels->Waiting();
+  const auto warnings = server.labels->Warnings();
   ListModelsResponse response;
   response.set_generation(snapshot->generation);
   for (const ModelConfig& config : snapshot->config.model_config_list().config()) {
@@ -131,6 +149,8 @@ ListModelsResponse ListModels(const ManagedServer& server) {
     if (labelled != labels.end()) model->mutable_labels()->insert(labelled->second.begin(), labelled->second.end());
     const auto waits = waiting.find(config.name());
     if (waits != waiting.end()) model->mutable_waiting_labels()->insert(waits->second.begin(), waits->second.end());
+    const auto warned = warnings.find(config.name());
+    if (warned != warnings.end()) *model->mutable_warnings() = {warned->second.begin(), warned->second.end()};
     for (const ServableState& state : server.manager->GetStates(config.name())) {
       management::ModelVersion* version = model->add_versions();
       version->set_version(state.id.version);
@@ -167,6 +187,7 @@ ServiceDefinition ModelManagementService(const ManagedServer& server) {
       {"SetConfiguration", Plane::kControl, [server](UnaryCall* call) { SetConfiguration(server, call); }});
   service.methods.push_back({"AddModel", Plane::kControl, [server](UnaryCall* call) { AddModel(server, call); }});
   service.methods.push_back({"RemoveModel", Plane::kControl, [server](UnaryCall* call) { RemoveModel(server, call); }});
+  service.methods.push_back({"RetryModel", Plane::kControl, [server](UnaryCall* call) { RetryModel(server, call); }});
   return service;
 }
 

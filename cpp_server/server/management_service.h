@@ -3,8 +3,10 @@
 #ifndef TRILHO_CPP_SERVER_SERVER_MANAGEMENT_SERVICE_H_
 #define TRILHO_CPP_SERVER_SERVER_MANAGEMENT_SERVICE_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,9 @@ struct ManagedServer {
   // Makes a change on another thread, waits for the new models and calls `done`
   // once.
   std::function<void(ConfigurationChange change, std::function<void(absl::Status)> done)> change;
+  // Tries versions of a model again, all that have failed if none is named, and
+  // calls `done` once; see ModelManagementService.RetryModel.
+  std::function<void(std::string model, std::set<int64_t> versions, std::function<void(absl::Status)> done)> retry;
 };
 
 // Every configured model, whatever front asks.

@@ -82,9 +82,9 @@ class ModelConfiguration {
 
   const Apply apply_;
   const decltype(Options::permit) permit_;
-  const absl::optional<ConfigurationFile> file_;
   // Held by a change from its beginning to its end.
   mutable Mutex change_mu_ ACQUIRED_BEFORE(mu_);
+  absl::optional<ConfigurationFile> file_ GUARDED_BY(change_mu_);
   std::string given_ GUARDED_BY(change_mu_);
   // Held for a moment.
   mutable Mutex mu_;

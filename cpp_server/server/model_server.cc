@@ -5,8 +5,9 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cpp_server/config/saved_configuration.h"
 #include "cpp_server/contracts/contract_check.h"
 #include "cpp_server/contracts/contract_service.h"
@@ -14,6 +15,7 @@
 #include "cpp_server/logging/log.h"
 #include "cpp_server/rpc/reflected_files.h"
 #include "cpp_server/server/http_routes.h"
+#include "cpp_server/server/start_log.h"
 #include "cpp_server/services/model_service.h"
 #include "cpp_server/services/prediction_service.h"
 #include "cpp_server/services/warmup_replay.h"
@@ -77,17 +79,6 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
 // Of a file that flags name: to start again without another one is of no use, whatever the code.
 absl::Status Mistake(const absl::Status& status) { return absl::InvalidArgumentError(status.message()); }
 
-// Tells who may do what, if nobody has thought of it.
-void WarnOfOpenConfiguration(const ModelServer::Options& options) {
-  const bool is_limited =
-      !options.auth_token_file.empty() || options.management || !options.model_roots.are_everywhere();
-  const std::string& address = options.grpc.address;
-  if (is_limited || absl::StartsWith(address, "127.") || address == "::1") return;
-  Log(Severity::kWarning,
-      "whoever reaches the gRPC port may have any folder served, and requests logged anywhere, as TF Serving allows: "
-      "--auth_token_file, --model_roots, --management_port or --bind_address=127.0.0.1 limit that");
-}
-
 // What to start with, and what to know of it: options.models, or what has come
 // of them since.
 absl::StatusOr<ModelServerConfig> FirstConfiguration(const ModelServer::Options& options,
@@ -125,11 +116,9 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
     if (!tokens.ok()) return Mistake(tokens.status());
     server->tokens_ = *std::move(tokens);
   }
-  if (!options.ssl_config_file.empty()) {
-    auto tls = ServerTls::Load(options.ssl_config_file);
-    if (!tls.ok()) return Mistake(tls.status());
-    server->tls_ = *std::move(tls);
-  }
+  auto tls = ServerTls::Load(options.tls);
+  if (!tls.ok()) return Mistake(tls.status());
+  server->tls_ = *std::move(tls);
   server->contracts_ = options.contracts.contracts;
   for (const DescriptorSetFile& set : options.contracts.descriptor_sets) {
     absl::Status described = AddReflectedFiles(set.content, set.path);
@@ -172,6 +161,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
   auto observability = Observability::Create(std::move(observed));
   if (!observability.ok()) return Mistake(observability.status());
   observability_ = *std::move(observability);
+  AddCertificateMetrics();
   batching_ = std::make_unique<ModelBatching>(options.batching, observability_->metrics());
 
   ServerCore::Options core_options;
@@ -193,6 +183,20 @@ absl::Status ModelServer::StartCore(const Options& options) {
   return absl::OkStatus();
 }
 
+void ModelServer::AddCertificateMetrics() {
+  observability_->metrics()->registry()->AddCallback(
+      {"trilho_certificate_expiry_timestamp_seconds",
+       "When the certificate that a port shows expires, in seconds since the epoch; ports with TLS only.",
+       {"port"}},
+      MetricType::kGauge, [certificates = tls_->certificates()] {
+        std::vector<MetricSample> samples;
+        for (const auto& [port, dates] : certificates->Get()) {
+          samples.push_back({{port}, static_cast<double>(absl::ToUnixSeconds(dates.not_after))});
+        }
+        return samples;
+      });
+}
+
 absl::Status ModelServer::StartFronts(const Options& options) {
   KServeRepository::Models models;
   if (!options.management) models = [managed = core_->Managed()] { return ListModels(managed); };
@@ -201,13 +205,20 @@ absl::Status ModelServer::StartFronts(const Options& options) {
   absl::Status started = StartGrpc(options);
   if (started.ok()) started = StartHttp(options);
   fronts_stand_ = started.ok();
-  if (!started.ok() || tls_ == nullptr) return started;
-  std::vector<HttpServer*> fronts;
-  for (HttpServer* const http : {http_.get(), management_.get()}) {
-    if (http != nullptr) fronts.push_back(http);
-  }
-  tls_->Watch(std::move(fronts));
+  if (!started.ok()) return started;
+  tls_->Watch(http_.get(), management_.get());
+  LogPorts(options);
   return started;
+}
+
+void ModelServer::LogPorts(const Options& options) const {
+  std::vector<OpenPort> ports = {{TlsPort::kGrpc, options.grpc.address, port()}};
+  if (!options.grpc.socket_path.empty()) ports.push_back({TlsPort::kGrpc, options.grpc.socket_path, 0});
+  if (http_ != nullptr) ports.push_back({TlsPort::kRest, options.http->address, http_port()});
+  if (management_ != nullptr) ports.push_back({TlsPort::kManagement, options.management->address, management_port()});
+  for (const std::string& line : DescribePorts(ports, *tls_)) Log(Severity::kInfo, line);
+  if (tokens_ == nullptr) return;
+  for (const std::string& line : PlainTokenWarnings(ports, *tls_)) Log(Severity::kWarning, line);
 }
 
 ContractModels ModelServer::ModelsOfContracts() const {
@@ -220,7 +231,7 @@ ContractModels ModelServer::ModelsOfContracts() const {
 absl::Status ModelServer::StartGrpc(const Options& options) {
   const Predictor* const predictor = &core_->predictor();
   GrpcServer::Options grpc_options = options.grpc;
-  if (tls_ != nullptr) grpc_options.credentials = tls_->credentials();
+  grpc_options.credentials = tls_->grpc_credentials();
   if (tokens_ != nullptr) {
     grpc_options.authorize = [this](const UnaryCall& call) { return tokens_->Check(call.metadata("authorization")); };
   }
@@ -268,6 +279,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   page.contracts = &contracts_;
   page.ready = [this] { return IsReady(); };
   page.infers = !options.management;
+  page.warnings = [certificates = tls_->certificates()] { return certificates->Warnings(absl::Now()); };
   page_ = std::make_unique<StatusPage>(std::move(page));
   routes.page = page_.get();
   if (options.http) {
@@ -277,7 +289,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
     inference.contracts = contract_rest_.get();
     inference.administers = !options.management;
     HttpServer::Options http_options = *options.http;
-    if (tls_ != nullptr) http_options.tls = tls_->http_options();
+    http_options.tls = tls_->http_options(TlsPort::kRest);
     auto http = HttpServer::Start(http_options, RouteOf(inference));
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
@@ -286,7 +298,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   http_management_ = std::make_unique<HttpManagement>(ModelManagementService(core_->Managed()));
   routes.management = http_management_.get();
   HttpServer::Options management_options = *options.management;
-  if (tls_ != nullptr) management_options.tls = tls_->http_options();
+  management_options.tls = tls_->http_options(TlsPort::kManagement);
   auto management = HttpServer::Start(management_options, RouteOf(routes));
   if (!management.ok()) return management.status();
   management_ = *std::move(management);

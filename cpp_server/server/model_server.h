@@ -71,8 +71,7 @@ class ModelServer {
     // A port of its own for metrics and management; with it, the others serve
     // inference, health and readiness only.
     absl::optional<HttpServer::Options> management;
-    // All ports speak TLS only, as this file says; plain text if empty.
-    std::string ssl_config_file;
+    TlsFiles tls;
     // Where those who change the configuration by RPC or HTTP may point it.
     ModelRoots model_roots;
     // A file of bearer tokens that every call must have one of, but for health
@@ -128,9 +127,11 @@ class ModelServer {
   ModelServer() = default;
 
   absl::Status StartCore(const Options& options);
+  void AddCertificateMetrics();
   absl::Status StartFronts(const Options& options);
   absl::Status StartGrpc(const Options& options);
   absl::Status StartHttp(const Options& options);
+  void LogPorts(const Options& options) const;
   ContractModels ModelsOfContracts() const;
   bool IsReady();
   // Of the data plane, by protocol.
@@ -156,7 +157,7 @@ class ModelServer {
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<HttpServer> management_;
-  // After the fronts, whose certificates it replaces.
+  // Never null. After the fronts, whose certificates it replaces.
   std::unique_ptr<ServerTls> tls_;
   std::unique_ptr<ConfigFilePoller> config_poller_;
 };

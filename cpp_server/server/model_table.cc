@@ -33,7 +33,8 @@ std::string Render(const std::vector<Row>& rows) {
 
 std::string ModelTable(const std::vector<std::string>& models,
                        const std::map<std::string, std::vector<ServableState>>& states,
-                       const std::map<std::string, std::string>& problems) {
+                       const std::map<std::string, std::string>& problems,
+                       const std::map<std::string, std::vector<std::string>>& warnings) {
   std::vector<Row> rows = {{"MODEL", "VERSION", "STATE", "REASON"}};
   for (const std::string& model : models) {
     const auto known = states.find(model);
@@ -41,11 +42,14 @@ std::string ModelTable(const std::vector<std::string>& models,
     if (known == states.end() || known->second.empty()) {
       const bool has_reason = problem != problems.end() && !problem->second.empty();
       rows.push_back({model, "-", "-", has_reason ? problem->second : "no versions found"});
-      continue;
+    } else {
+      for (const ServableState& state : known->second) {
+        rows.push_back({model, absl::StrCat(state.id.version), ShownStateName(state), OneLine(state.status.message())});
+      }
     }
-    for (const ServableState& state : known->second) {
-      rows.push_back({model, absl::StrCat(state.id.version), ShownStateName(state), OneLine(state.status.message())});
-    }
+    const auto warned = warnings.find(model);
+    if (warned == warnings.end()) continue;
+    for (const std::string& warning : warned->second) rows.push_back({model, "-", "-", OneLine(warning)});
   }
   return Render(rows);
 }

@@ -18,10 +18,12 @@ namespace trilho {
 //   census  -        -          no folder /models/census
 //
 // `states` as Manager::GetAllStates gives them; `problems` is by model what its
-// Source last complained of, empty if of nothing.
+// Source last complained of, empty if of nothing; `warnings`, by model too, get
+// a line each.
 std::string ModelTable(const std::vector<std::string>& models,
                        const std::map<std::string, std::vector<ServableState>>& states,
-                       const std::map<std::string, std::string>& problems);
+                       const std::map<std::string, std::string>& problems,
+                       const std::map<std::string, std::vector<std::string>>& warnings = {});
 
 }  // namespace trilho
 

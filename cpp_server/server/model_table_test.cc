@@ -35,6 +35,17 @@ TEST(ModelTableTest, SaysWhyAVersionFailedOrWaits) {
             "m      1        END\n");
 }
 
+TEST(ModelTableTest, HasALineForEveryWarning) {
+  EXPECT_EQ(ModelTable({"a", "b"}, {{"a", {State("a", 2, ManagerState::kAvailable)}}}, {{"b", "no folder /b"}},
+                       {{"a", {"label one", "label two"}}, {"b", {"label three"}}}),
+            "MODEL  VERSION  STATE      REASON\n"
+            "a      2        AVAILABLE\n"
+            "a      -        -          label one\n"
+            "a      -        -          label two\n"
+            "b      -        -          no folder /b\n"
+            "b      -        -          label three\n");
+}
+
 TEST(ModelTableTest, AModelWithoutVersionsAndWithoutAReason) {
   EXPECT_EQ(ModelTable({"m"}, {{"m", {}}}, {}),
             "MODEL  VERSION  STATE  REASON\n"

@@ -34,6 +34,7 @@ absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options opt
     if (!log.ok()) return log.status();
     self->access_log_ = *std::move(log);
     self->hooks_.observers.push_back(self->access_log_.get());
+    self->hooks_.records_peer = true;
   }
   auto log = RequestLog::Create(options.request_log);
   if (!log.ok()) return log.status();
@@ -43,6 +44,7 @@ absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options opt
     if (kind && self->Samples(record.model)) self->Log(*kind, record.model, request, response);
   };
   self->other_hooks_.observers = self->hooks_.observers;
+  self->other_hooks_.records_peer = self->hooks_.records_peer;
   self->other_hooks_.logger = self;
   self->AddLogMetrics();
   return created;

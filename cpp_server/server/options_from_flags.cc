@@ -166,7 +166,9 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
   auto roots = ModelRoots::Parse(absl::GetFlag(FLAGS_model_roots));
   if (!roots.ok()) return roots.status();
   options.model_roots = *std::move(roots);
-  options.ssl_config_file = absl::GetFlag(FLAGS_ssl_config_file);
+  options.tls.grpc = absl::GetFlag(FLAGS_ssl_config_file);
+  options.tls.rest = absl::GetFlag(FLAGS_rest_api_ssl_config_file);
+  options.tls.management = absl::GetFlag(FLAGS_management_ssl_config_file);
   if (absl::GetFlag(FLAGS_enable_serialization_as_tensor_content)) options.encoding = TensorEncoding::kTensorContent;
   return options;
 }

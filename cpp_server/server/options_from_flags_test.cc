@@ -146,7 +146,13 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"enable_per_model_batching_parameters", "true", OF(batching.per_model), "true"},
         {"explain_batching", "true", OF(batching.explain), "true"},
         // Security
-        {"ssl_config_file", "/ssl", OF(ssl_config_file), "/ssl"},
+        // As in TF Serving, the first is gRPC's alone.
+        {"ssl_config_file", "/ssl", Of([](const Options& o) {
+           return absl::StrJoin({o.tls.grpc, o.tls.rest, o.tls.management}, "|");
+         }),
+         "/ssl||"},
+        {"rest_api_ssl_config_file", "/ssl", OF(tls.rest), "/ssl"},
+        {"management_ssl_config_file", "/ssl", OF(tls.management), "/ssl"},
         {"auth_token_file", "/tokens", OF(auth_token_file), "/tokens"},
         {"model_roots", ::testing::TempDir(), OF(model_roots.are_everywhere()), "false"},
         // Observability

@@ -251,6 +251,27 @@ TEST_F(ReloadTest, AChangedFileIsTakenAsSoonAsItCanBeKept) {
   EXPECT_EQ(List(*server).generation(), 2u);
 }
 
+TEST_F(ReloadTest, AStartAtWhichNothingHasChangedWritesNothing) {
+  Publish("a", 1);
+  ModelServer::Options options = OptionsFor({"a"});
+  options.config_state_file = folder_.Path("state");
+  {
+    const auto server = Started(options);
+    ASSERT_NE(server, nullptr);
+    ASSERT_TRUE(Reload(*server, Listing({"a"})).ok());
+  }
+  const std::string state = Read("state");
+  // Nothing can be written there, as on a full disk.
+  folder_.MakeFolder("state.new");
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  EXPECT_EQ(List(*server).generation(), 2u);
+  EXPECT_EQ(Ask(*server, "a"), 4);
+  EXPECT_EQ(Read("state"), state);
+  const grpc::Status changed = Reload(*server, Listing({}));
+  EXPECT_EQ(changed.error_code(), grpc::StatusCode::UNAVAILABLE) << "what cannot be kept is not begun";
+}
+
 TEST_F(ReloadTest, ModelsThatComeAndGoLeaveNothing) {
   Publish("a", 1);
   ModelServer::Options options = OptionsFor({});
@@ -293,6 +314,24 @@ TEST_F(ReloadTest, LabelsWorkFromTheFirstStartAndMoveWhenTheirVersionIsThere) {
   while (Ask(*server, "m", "stable") == 4) std::this_thread::yield();
   EXPECT_EQ(Ask(*server, "m", "stable"), 5);
   EXPECT_EQ(List(*server).models(0).waiting_labels_size(), 0);
+}
+
+TEST_F(ReloadTest, ALabelOfAVersionThatNobodyServesIsNamed) {
+  Publish("m", 1);
+  ModelServer::Options options = OptionsFor({"m"});
+  (*options.models.mutable_model_config_list()->mutable_config(0)->mutable_version_labels())["canary"] = 7;
+  ::testing::internal::CaptureStderr();
+  const auto server = Started(options);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  ASSERT_NE(server, nullptr);
+  const std::string warning =
+      "label \"canary\" stands for version 7, which is not available; calls by it are NOT_FOUND until it is";
+  EXPECT_THAT(log, HasSubstr("model m: " + warning));
+  EXPECT_THAT(server->Table(), HasSubstr("m      -        -          " + warning));
+  ASSERT_EQ(List(*server).models(0).warnings_size(), 1);
+  EXPECT_EQ(List(*server).models(0).warnings(0), warning);
+  EXPECT_EQ(Ask(*server, "m", "canary"), kNotFound);
+  EXPECT_EQ(Ask(*server, "m"), 4);
 }
 
 TEST_F(ReloadTest, ListsModelsWithStatesAndReasons) {

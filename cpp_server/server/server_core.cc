@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/server/model_table.h"
 
@@ -133,6 +134,7 @@ absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) {
     std::this_thread::sleep_for(kWaitPeriod);
   }
   loaded_ = true;
+  LogWaitingLabels();
   return absl::OkStatus();
 }
 
@@ -216,9 +218,85 @@ void ServerCore::Change(ConfigurationChange change, std::function<void(absl::Sta
     return change(added.get());
   };
   job.is_complete = [this, added, begin] { return AreSettled(*added, *begin); };
-  job.result = [this, added] { return CheckAvailable(*added); };
+  job.result = [this, added] {
+    LogWaitingLabels();
+    return CheckAvailable(*added);
+  };
   job.done = std::move(done);
   worker_.Add(std::move(job));
+}
+
+void ServerCore::Retry(const std::string& model, const std::set<int64_t>& versions,
+                       std::function<void(absl::Status)> done) {
+  const auto tried = std::make_shared<std::set<int64_t>>(versions);
+  const auto begin = std::make_shared<Clock::time_point>();
+  ReloadWorker::Job job;
+  job.change = [this, model, tried, begin] {
+    *begin = Clock::now();
+    return BeginRetry(model, tried.get());
+  };
+  job.is_complete = [this, model, begin] { return AreSettled({model}, *begin); };
+  job.result = [this, model, tried] { return CheckRetried(model, *tried); };
+  job.done = std::move(done);
+  worker_.Add(std::move(job));
+}
+
+absl::Status ServerCore::BeginRetry(const std::string& model, std::set<int64_t>* versions) {
+  if (!IsConfigured(model)) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no model \"", model, "\"; the models are: ", absl::StrJoin(Names(), ", ")));
+  }
+  const std::set<int64_t> retriable = manager_.GetRetriable(model);
+  std::vector<std::string> known;
+  for (const ServableState& state : manager_.GetStates(model)) {
+    known.push_back(absl::StrCat(state.id.version, " (", ShownStateName(state), ")"));
+    if (versions->count(state.id.version) == 0 || retriable.count(state.id.version) > 0) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "version ", state.id.version, " of model ", model, " is ", ShownStateName(state),
+        state.status.ok() ? ", it has not failed" : ", but is not wanted any more",
+        "; those that can be tried again are: ", retriable.empty() ? "none" : absl::StrJoin(retriable, ", ")));
+  }
+  for (const int64_t version : *versions) {
+    if (retriable.count(version) > 0) continue;
+    return absl::NotFoundError(absl::StrCat("there is no version ", version, " of model ", model,
+                                            "; there are: ", known.empty() ? "none" : absl::StrJoin(known, ", ")));
+  }
+  if (versions->empty()) *versions = retriable;
+  // A folder that could not be read has no versions yet.
+  const auto problems = Problems();
+  const auto problem = problems.find(model);
+  if (versions->empty() && (problem == problems.end() || problem->second.empty()) && !known.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("no version of model ", model, " has failed; there are: ", absl::StrJoin(known, ", ")));
+  }
+  {
+    // What the source has told is older than this.
+    MutexLock lock(&mu_);
+    told_.erase(model);
+  }
+  manager_.Retry(model, *versions);
+  source_->LookAgain(model);
+  return absl::OkStatus();
+}
+
+absl::Status ServerCore::CheckRetried(const std::string& model, const std::set<int64_t>& versions) const {
+  if (versions.empty()) return CheckAvailable({model});
+  std::map<int64_t, std::string> reasons;
+  for (const int64_t version : versions) reasons[version] = "it is not there any more";
+  for (const ServableState& state : manager_.GetStates(model)) {
+    if (state.state == ManagerState::kAvailable) reasons.erase(state.id.version);
+    const auto found = reasons.find(state.id.version);
+    if (found != reasons.end()) {
+      found->second = state.status.ok() ? ManagerStateName(state.state) : state.status.ToString();
+    }
+  }
+  if (reasons.empty()) return absl::OkStatus();
+  std::vector<std::string> failed;
+  for (const auto& [version, reason] : reasons) {
+    failed.push_back(absl::StrCat("{", model, " version ", version, " due to error: ", reason, "}"));
+  }
+  return absl::UnknownError(absl::StrCat(Counted(failed.size(), "version"), " did not become available: {",
+                                         absl::StrJoin(failed, ", "), "}"));
 }
 
 ManagedServer ServerCore::Managed() {
@@ -230,6 +308,8 @@ ManagedServer ServerCore::Managed() {
   managed.change = [this](ConfigurationChange change, std::function<void(absl::Status)> done) {
     Change(std::move(change), std::move(done));
   };
+  managed.retry = [this](const std::string& model, const std::set<int64_t>& versions,
+                         std::function<void(absl::Status)> done) { Retry(model, versions, std::move(done)); };
   return managed;
 }
 
@@ -284,6 +364,16 @@ std::map<std::string, std::string> ServerCore::Problems() const {
   return problems;
 }
 
-std::string ServerCore::Table() const { return ModelTable(Names(), manager_.GetAllStates(), Problems()); }
+std::string ServerCore::Table() const {
+  return ModelTable(Names(), manager_.GetAllStates(), Problems(), labels_.Warnings());
+}
+
+void ServerCore::LogWaitingLabels() const {
+  for (const auto& [model, warnings] : labels_.Warnings()) {
+    for (const std::string& warning : warnings) {
+      Log(Severity::kWarning, absl::StrCat("model ", model, ": ", warning));
+    }
+  }
+}
 
 }  // namespace trilho

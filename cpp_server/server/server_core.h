@@ -80,6 +80,11 @@ class ServerCore {
   // each other's models.
   void Change(ConfigurationChange change, std::function<void(absl::Status)> done);
 
+  // Tries `versions` of a model again on another thread, or all that have failed if it is empty, and has its folder
+  // looked at anew; calls `done` once when they are available or have failed again. NOT_FOUND, FAILED_PRECONDITION or
+  // UNKNOWN as ModelManagementService.RetryModel.
+  void Retry(const std::string& model, const std::set<int64_t>& versions, std::function<void(absl::Status)> done);
+
   // What ModelManagementService works on; must not outlive the core.
   ManagedServer Managed();
 
@@ -119,8 +124,14 @@ class ServerCore {
   bool AreSettled(const std::vector<std::string>& models, Clock::time_point begin) const EXCLUDES(mu_);
   // OK if each has an available version.
   absl::Status CheckAvailable(const std::vector<std::string>& models) const;
+  // Begins to try `versions` again, which it sets if it is empty.
+  absl::Status BeginRetry(const std::string& model, std::set<int64_t>* versions) EXCLUDES(mu_);
+  // Whether all `versions` of a model are available.
+  absl::Status CheckRetried(const std::string& model, const std::set<int64_t>& versions) const;
   // See AbsenceExplainer.
   absl::Status Absence(absl::string_view model) const EXCLUDES(mu_);
+  // Warns of labels that stand for versions which are not available.
+  void LogWaitingLabels() const;
   ManagerOptions WatchedOptions(ManagerOptions options);
   void OnStateChange(const ServableState& state) EXCLUDES(source_mu_);
   void OnAspiredVersions(const AspiredVersions& versions) EXCLUDES(mu_);

@@ -16,6 +16,7 @@ inline CallContext ContextOf(const HttpCall& call, const InferenceHooks& hooks) 
   context.deadline = call.deadline();
   context.cancelled = call.cancelled();
   context.logger = hooks.logger;
+  if (hooks.records_peer) context.peer = call.peer();
   context.trace_id = TraceId(call.header("traceparent"));
   return context;
 }

@@ -57,6 +57,7 @@ CallContext ContextOf(const UnaryCall& call, const InferenceHooks& hooks) {
   context.deadline = call.deadline();
   context.cancelled = call.cancelled();
   context.logger = hooks.logger;
+  if (hooks.records_peer) context.peer = call.peer();
   const absl::string_view traceparent = call.metadata("traceparent");
   if (!traceparent.empty()) context.trace_id = TraceId(traceparent);
   return context;

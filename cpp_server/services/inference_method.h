@@ -25,6 +25,8 @@ struct InferenceHooks {
   std::function<void(const InferenceRecord& record, absl::string_view request, absl::string_view response)> log;
   // Gets the runs of a service whose messages `log` cannot take; may be null.
   const RequestLogger* logger = nullptr;
+  // Whether some observer wants the callers' addresses, which cost each call a few allocations.
+  bool records_peer = false;
 };
 
 // Answers one request: `done` is called once, `record` filled in, both request

@@ -49,6 +49,10 @@ function showServer() {
   setText(byId('memory'), Math.round(server.resident_bytes / (1 << 20)) + ' MiB');
   setText(byId('generation'), String(server.generation));
   setText(byId('release'), server.version);
+  byId('warnings').hidden = status.warnings.length === 0;
+  const shown = [...byId('warnings').children].map((one) => one.textContent);
+  if (JSON.stringify(shown) === JSON.stringify(status.warnings)) return;
+  byId('warnings').replaceChildren(...status.warnings.map((warning) => element('li', '', warning)));
 }
 
 async function refresh() {

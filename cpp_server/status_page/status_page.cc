@@ -129,6 +129,12 @@ HttpResponse StatusPage::Status() const {
   Put(&writer, "resident_bytes", ResidentBytes());
   Put(&writer, "generation", static_cast<int64_t>(models.generation()));
   writer.EndObject();
+  writer.Key("warnings");
+  writer.StartArray();
+  for (const std::string& warning : options_.warnings ? options_.warnings() : std::vector<std::string>()) {
+    writer.String(warning.data(), static_cast<rapidjson::SizeType>(warning.size()));
+  }
+  writer.EndArray();
   Put(&writer, "infers", options_.infers);
   Put(&writer, "step_seconds", int64_t{ModelStatistics::kStep.count()});
   writer.Key("models");

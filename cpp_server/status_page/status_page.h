@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "cpp_server/contracts/contract.h"
@@ -31,6 +33,8 @@ class StatusPage {
     // Outlive the page; may be null.
     const Contracts* contracts = nullptr;
     std::function<bool()> ready;
+    // What somebody has to see to, e.g. a certificate that has expired: a sentence each. May be empty.
+    std::function<std::vector<std::string>()> warnings;
     // Whether models can be asked on the port of the page.
     bool infers = true;
   };

@@ -77,6 +77,7 @@ class StatusPageTest : public ::testing::Test {
     };
     options_.statistics = &statistics_;
     options_.ready = [this] { return ready_; };
+    options_.warnings = [] { return std::vector<std::string>{"a certificate has expired"}; };
   }
 
   HttpResponse Get(const std::string& path) const { return StatusPage(options_).Answer(path); }
@@ -139,6 +140,8 @@ TEST_F(StatusPageTest, TellsHowTheServerIs) {
   EXPECT_GT(server["resident_bytes"].GetInt64(), 1 << 20);
   EXPECT_EQ(server["generation"].GetInt64(), 1);
   EXPECT_TRUE(status["infers"].GetBool());
+  ASSERT_EQ(status["warnings"].Size(), 1U);
+  EXPECT_STREQ(status["warnings"][0].GetString(), "a certificate has expired");
   EXPECT_EQ(Header(Get("/statusz"), "Cache-Control"), "no-store");
   ready_ = false;
   EXPECT_FALSE(GetJson("/statusz")["server"]["ready"].GetBool());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/tfrecord/crc32c.h"
 #include "cpp_server/tfrecord/record_header.h"
 
@@ -55,8 +56,9 @@ absl::Status RecordReader::ReadRecord(std::string* record) {
   }
   const auto length = LoadLittleEndian<uint64_t>(header);
   if (length > static_cast<uint64_t>(max_record_bytes_)) {
-    return absl::ResourceExhaustedError(absl::StrCat("the record at ", offset_, " of ", path_, " has ", length,
-                                                     " bytes, more than max_record_bytes (", max_record_bytes_, ")"));
+    return absl::ResourceExhaustedError(absl::StrCat("the record at ", offset_, " of ", path_, " has ",
+                                                     Counted(length, "byte"), ", more than max_record_bytes (",
+                                                     max_record_bytes_, ")"));
   }
   if (left < kRecordFraming || left - kRecordFraming < length) return Truncated();
   record->resize(length);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/tfrecord/record_reader.h"
 #include "cpp_server/warmup/prediction_log.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -33,7 +34,7 @@ absl::Status Replay(const PredictionLogView& log, int iterations,
                                                  static_cast<int>(part.size()));
     if (!request.MergeFromCodedStream(&input) || !input.ConsumedEntireMessage()) {
       return absl::InvalidArgumentError(absl::StrCat("Failed to parse warmup record: the request of its ",
-                                                     NameOf(log.kind), " is not a ", request.GetTypeName()));
+                                                     NameOf(log.kind), " is not ", WithArticle(request.GetTypeName())));
     }
   }
   for (int i = 0; i < iterations; ++i) {

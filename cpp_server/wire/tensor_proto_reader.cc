@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/tensorflow/data_type.h"
 #include "cpp_server/wire/tensor_layout.h"
 #include "cpp_server/wire/tensor_proto.h"
@@ -94,8 +95,9 @@ class ElementFiller {
       // A long string would be copied once for each element that was not sent.
       const uint64_t last = tensor_->string(static_cast<int64_t>(used_) - 1).size();
       if (last > static_cast<uint64_t>(kMaxRepeatedBytes) / (capacity_ - used_)) {
-        return absl::InvalidArgumentError(absl::StrCat("repeating a string of ", last, " bytes ", capacity_ - used_,
-                                                       " times needs more than ", kMaxRepeatedBytes, " bytes"));
+        return absl::InvalidArgumentError(absl::StrCat("repeating a string of ", Counted(last, "byte"), " ",
+                                                       Counted(capacity_ - used_, "time"), " needs more than ",
+                                                       kMaxRepeatedBytes, " bytes"));
       }
       for (size_t i = used_; i < capacity_; ++i) {
         tensor_->set_string(static_cast<int64_t>(i), tensor_->string(static_cast<int64_t>(used_) - 1));
@@ -187,7 +189,7 @@ absl::Status FillStringsFromContent(absl::string_view content, Tensor* tensor) {
 absl::Status FillFromContent(absl::string_view content, Tensor* tensor) {
   if (tensor->type() == TF_STRING) return FillStringsFromContent(content, tensor);
   if (content.size() != tensor->byte_size()) {
-    return absl::InvalidArgumentError(absl::StrCat("tensor_content holds ", content.size(), " bytes, shape ",
+    return absl::InvalidArgumentError(absl::StrCat("tensor_content holds ", Counted(content.size(), "byte"), ", shape ",
                                                    ShapeString(tensor->dims()), " of ", DataTypeName(tensor->type()),
                                                    " needs ", tensor->byte_size()));
   }

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/services/examples/example_check.h"
 #include "cpp_server/wire/wire_reader.h"
 
@@ -91,9 +92,9 @@ absl::Status ExamplesInput::MergeList(Kind kind, absl::string_view list) {
 absl::StatusOr<Tensor> ExamplesInput::ToTensor() const {
   if (size_ == 0) return absl::InvalidArgumentError("Input is empty.");
   if (static_cast<int64_t>(context_.size()) > kMaxRepeatedContextBytes / size_) {
-    return absl::InvalidArgumentError(absl::StrCat("example_list_with_context: a context of ", context_.size(),
-                                                   " bytes before each of ", size_, " examples takes more than ",
-                                                   kMaxRepeatedContextBytes, " bytes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("example_list_with_context: a context of ", Counted(context_.size(), "byte"), " before each of ",
+                     Counted(size_, "example"), " takes more than ", kMaxRepeatedContextBytes, " bytes"));
   }
   auto tensor = Tensor::Allocate(TF_STRING, {size_});
   if (!tensor.ok()) return tensor.status();

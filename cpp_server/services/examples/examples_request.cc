@@ -1,6 +1,7 @@
 #include "cpp_server/services/examples/examples_request.h"
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/wire/wire_reader.h"
 
 namespace trilho {
@@ -21,7 +22,8 @@ ModelSpec ViewModelSpec(const tensorflow::serving::ModelSpec& message) {
 }
 
 absl::Status NotARequest(absl::string_view type, absl::string_view reason) {
-  return absl::InvalidArgumentError(absl::StrCat("the request is not a ", type, reason.empty() ? "" : ": ", reason));
+  return absl::InvalidArgumentError(
+      absl::StrCat("the request is not ", WithArticle(type), reason.empty() ? "" : ": ", reason));
 }
 
 absl::Status ReadExamplesRequest(absl::string_view bytes, absl::string_view type, tensorflow::serving::ModelSpec* spec,

@@ -42,6 +42,9 @@ class CompletenessChecker {
   // check may find it complete; any other error stays until somebody changes the files.
   absl::Status Check(const std::string& folder);
 
+  // Forgets what it saw, so that all files are read again.
+  void Forget() { memories_.clear(); }
+
   // Forgets all folders but these.
   void Retain(const std::set<std::string>& folders);
 

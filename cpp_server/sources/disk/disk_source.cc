@@ -41,6 +41,12 @@ void DiskSource::SetModels(std::vector<ModelLocation> models, uint64_t generatio
   if (options_.callback) Watch();
 }
 
+void DiskSource::LookAgain(const std::string& model) {
+  MutexLock lock(&mu_);
+  const auto found = watches_.find(model);
+  if (found != watches_.end()) found->second->LookAgain();
+}
+
 void DiskSource::CheckHealth(const std::string& model) {
   MutexLock lock(&mu_);
   const auto found = watches_.find(model);

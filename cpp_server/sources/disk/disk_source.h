@@ -55,6 +55,9 @@ class DiskSource final : public Source {
   // them are not watched any more, which the callback is told before this returns, whatever their disks do.
   void SetModels(std::vector<ModelLocation> models, uint64_t generation = 0) EXCLUDES(mu_);
 
+  // Looks at `model` at once, whatever it found before, and tells of it anew.
+  void LookAgain(const std::string& model) EXCLUDES(mu_);
+
   // The health of `model` may have changed: looks at it at once if so, and if it is one of them.
   void CheckHealth(const std::string& model) EXCLUDES(mu_);
 

@@ -110,6 +110,25 @@ TEST_F(DiskSourceTest, AModelThatIsTakenOutIsNotWatchedAnyMore) {
   EXPECT_EQ(calls.back(), "m watched 6");
 }
 
+TEST_F(DiskSourceTest, LooksAgainAtOnceAndTellsWhatItSees) {
+  Publish("m/1");
+  options_.poll_wait = std::chrono::hours(1);
+  DiskSource source(options_);
+  source.Start(latest_.Callback());
+  ASSERT_TRUE(latest_.Await(1));
+  Publish("m/2");
+  source.LookAgain("unknown");
+  EXPECT_EQ(latest_.calls(), 1);
+  source.LookAgain("m");
+  ASSERT_TRUE(latest_.Await(2));
+  const int calls = latest_.calls();
+  // Nothing has changed, and is told all the same.
+  source.LookAgain("m");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (latest_.calls() == calls && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_GT(latest_.calls(), calls);
+}
+
 TEST_F(DiskSourceTest, LooksAtOnceWhenTheHealthHasChangedAndOnlyThen) {
   options_.poll_wait = std::chrono::hours(1);
   std::atomic<bool> fails{false};

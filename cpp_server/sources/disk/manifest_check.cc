@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/sources/disk/sha256.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -55,12 +56,12 @@ absl::Status CheckManifest(const Manifest& manifest, const std::string& folder, 
     }
     const auto found = listing.find(file.path());
     if (found == listing.end()) {
-      return absl::DataLossError(absl::StrCat(folder, "/", file.path(), ": expected ", file.size(),
-                                              " bytes by the manifest, found no such file"));
+      return absl::DataLossError(absl::StrCat(folder, "/", file.path(), ": expected ", Counted(file.size(), "byte"),
+                                              " by the manifest, found no such file"));
     }
     if (found->second.size != file.size()) {
-      return absl::DataLossError(absl::StrCat(folder, "/", file.path(), ": expected ", file.size(),
-                                              " bytes by the manifest, found ", found->second.size));
+      return absl::DataLossError(absl::StrCat(folder, "/", file.path(), ": expected ", Counted(file.size(), "byte"),
+                                              " by the manifest, found ", found->second.size));
     }
   }
   for (const ManifestFile& file : manifest.files()) {

@@ -59,6 +59,9 @@ class ModelPoller {
   // The next listing is a first one: the model may lie elsewhere.
   void BeginAnew() { listed_.reset(); }
 
+  // The next look reads all files again of versions that are not offered.
+  void ForgetVerdicts() { checker_.Forget(); }
+
   // Whether a look would choose otherwise for what has come of the versions since the last one. `model` is the one that
   // is looked at.
   bool HealthHasChanged(const std::string& model) const;

@@ -49,6 +49,12 @@ void ModelWatch::Set(ModelLocation location, uint64_t generation) {
   cv_.NotifyAll();
 }
 
+void ModelWatch::LookAgain() {
+  MutexLock lock(&mu_);
+  tell_anew_ = look_again_ = forget_verdicts_ = true;
+  cv_.NotifyAll();
+}
+
 void ModelWatch::CheckHealth() {
   MutexLock lock(&mu_);
   check_health_ = true;
@@ -83,19 +89,22 @@ void ModelWatch::Run() {
   while (!stop_) {
     ModelLocation location;
     uint64_t generation = 0;
+    bool forget_verdicts = false;
     {
       MutexLock lock(&mu_);
       location = location_;
       generation = generation_;
       look_again_ = false;
+      forget_verdicts = std::exchange(forget_verdicts_, false);
     }
+    if (forget_verdicts) poller_.ForgetVerdicts();
     if (looked_of != generation) poller_.BeginAnew();
     looked_of = generation;
     const absl::optional<ModelPoller::Sight> sight = poller_.Look(location);
     MutexLock lock(&mu_);
     if (stop_) break;
-    // Else it was of a place that is not looked at any more.
-    if (sight && generation == generation_) Tell(*sight);
+    // Else it was of a place that is not looked at any more, or is older than what was asked for.
+    if (sight && !look_again_) Tell(*sight);
     Wait(sight && sight->is_pending);
   }
   is_over_ = true;

@@ -48,6 +48,9 @@ class ModelWatch {
   // The same model, perhaps elsewhere: looks at once and tells what it sees, changed or not.
   void Set(ModelLocation location, uint64_t generation) EXCLUDES(mu_);
 
+  // Looks at once, reads again what it found wanting, and tells what it sees, changed or not.
+  void LookAgain() EXCLUDES(mu_);
+
   // Its health may have changed: looks at once if so, and tells what follows.
   void CheckHealth() EXCLUDES(mu_);
 
@@ -78,6 +81,7 @@ class ModelWatch {
   uint64_t generation_ GUARDED_BY(mu_);
   // Looks without a wait, and what it sees is told in any case.
   bool look_again_ GUARDED_BY(mu_) = false;
+  bool forget_verdicts_ GUARDED_BY(mu_) = false;
   bool check_health_ GUARDED_BY(mu_) = false;
   bool tell_anew_ GUARDED_BY(mu_) = true;
   absl::Status error_ GUARDED_BY(mu_);

@@ -145,6 +145,11 @@ class _Reader:
         repeated = "repeated " if is_repeated(self._proto) else ""
         return repeated + self._scalar
 
+    def _a_kind(self) -> str:
+        kind = self._kind()
+        # The "u" of uint32 is spoken as a letter.
+        return f"{'an' if kind[0] in 'aeio' else 'a'} {kind}"
+
     def _possible(self) -> list[str]:
         """What dtype may be; what it is by itself first."""
         own = self._own
@@ -169,7 +174,7 @@ class _Reader:
             return name
         place = " in a tf.Example" if self._feature else ""
         self._problem(
-            f"dtype {name} does not hold a {self._kind()}{place}; it can be {', '.join(possible)}"
+            f"dtype {name} does not hold {self._a_kind()}{place}; it can be {', '.join(possible)}"
         )
         return possible[0]
 
@@ -204,8 +209,8 @@ class _Reader:
         if self._own not in _FLOATING and self._own not in _INTEGERS:
             if limits or finite:
                 self._problem(
-                    "has a minimum, a maximum or finite, which are for numbers, and is a "
-                    + self._kind()
+                    "has a minimum, a maximum or finite, which are for numbers, and is "
+                    + self._a_kind()
                 )
         elif any(math.isnan(limit) for limit in limits):
             self._problem("has a limit that is NaN")
@@ -248,7 +253,7 @@ class _Reader:
     def _vocabulary(self) -> tuple[str, ...]:
         values = tuple(self._options.vocabulary)
         if values and self._scalar != "string":
-            self._problem(f"has a vocabulary, which is for strings, and is a {self._kind()}")
+            self._problem(f"has a vocabulary, which is for strings, and is {self._a_kind()}")
         for value in dict.fromkeys(values):
             if values.count(value) > 1:
                 self._problem(f'has "{value}" in its vocabulary twice')
@@ -269,7 +274,7 @@ class _Reader:
         elif bytewise:
             self._problem("has a default and is many values")
         elif isinstance(value, str) != (self._own == "STRING"):
-            self._problem(f"has a {chosen} and is a {self._kind()}")
+            self._problem(f"has a {chosen} and is {self._a_kind()}")
         elif isinstance(value, float) and not self._holds(dtype, value):
             self._problem(f"default_number {value:g} does not fit into {dtype}")
         return value
