@@ -1,12 +1,14 @@
 """What holds one model up holds up no other."""
 
 from pathlib import Path
+from typing import Any
 
+import requests
 from tensorflow_serving.apis import get_model_status_pb2
 
 from e2e.client import AVAILABLE, END, Client, image_request, predict_request
-from e2e.models import Export, export_spin
-from e2e.publishing import publish
+from e2e.models import Export
+from e2e.publishing import publish, publish_warmed, warm_up_file
 from e2e.server_process import ServerProcess
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
@@ -27,11 +29,18 @@ def config_of(folder: Path, *names: str) -> Path:
     return file
 
 
+def models_of(server: ServerProcess) -> dict[str, Any]:
+    """What the server tells of its models, by name."""
+    answer = requests.get(
+        f"http://127.0.0.1:{server.http_port}/v1/models", timeout=PATIENCE_SECONDS
+    )
+    return {model["name"]: model for model in answer.json()["models"]}
+
+
 def test_neither_a_request_nor_a_warm_up_of_one_model_holds_up_another(
     spin: Export, mnist: Export, tmp_path: Path
 ) -> None:
-    # Its warm-up makes them, too.
-    endless = export_spin(tmp_path / "export", least_steps=ENDLESS_STEPS)
+    endless = warm_up_file(tmp_path, predict_request("warmed", steps=ENDLESS_STEPS))
     publish(spin, tmp_path / "asked", 1)
     publish(spin, tmp_path / "warmed", 1)
     publish(mnist, tmp_path / "swapped", 1)
@@ -41,6 +50,7 @@ def test_neither_a_request_nor_a_warm_up_of_one_model_holds_up_another(
             "--file_system_poll_wait_seconds=0.05",
             "--grpc_max_threads=2",
             "--shutdown_grace_seconds=0.2",
+            "--rest_api_port=-1",
         ) as server,
         Client(server.port) as client,
     ):
@@ -68,9 +78,21 @@ def test_neither_a_request_nor_a_warm_up_of_one_model_holds_up_another(
         client.wait_until("asked", 1, UNLOADING)
         assert answering("asked") == 2
 
-        publish(endless, tmp_path / "warmed", 2)
+        publish_warmed(spin, tmp_path / "warmed", 2, endless)
         client.wait_until("warmed", 2, LOADING)
         computes_for("the warm-up")
+        (loading,) = (
+            version
+            for version in models_of(server)["warmed"]["versions"]
+            if version["state"] == "LOADING"
+        )
+        assert loading["progress"].startswith(
+            "replaying record 1 of assets.extra/tf_serving_warmup_requests, for "
+        )
+        server.wait_for_log(
+            "model warmed version 2: warm-up: replaying the requests of "
+            "assets.extra/tf_serving_warmup_requests"
+        )
 
         for version in (2, 3):
             publish(mnist, tmp_path / "swapped", version)

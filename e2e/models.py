@@ -14,6 +14,7 @@ import tensorflow as tf
 __all__ = [
     "PIXELS",
     "Export",
+    "export_counter",
     "export_half_plus_two",
     "export_mnist",
     "export_payments",
@@ -80,6 +81,32 @@ def export_mnist(folder: Path, *, weight_bytes: int = 4, variables: int = 1) -> 
         return {"value": mean + digits + 10.0 * own_version()}
 
     return _save(folder, module, classify, image_data=tf.TensorSpec([None, PIXELS], tf.float32))
+
+
+def export_counter(folder: Path) -> Export:
+    """Exports a model that answers how often it was run before.
+
+    Args:
+        folder: Where to.
+
+    Returns:
+        The model: serving_default counts, "peek" only looks.
+    """
+    module = tf.Module()
+    module.count = tf.Variable(0.0)
+
+    @tf.function(input_signature=[])
+    def count() -> dict[str, tf.Tensor]:
+        before = module.count.read_value()
+        with tf.control_dependencies([before]):
+            module.count.assign_add(1.0)
+        return {"count": before, "version": own_version()}
+
+    @tf.function(input_signature=[])
+    def peek() -> dict[str, tf.Tensor]:
+        return {"count": module.count.read_value()}
+
+    return save_signatures(folder, module, serving_default=count, peek=peek)
 
 
 def export_half_plus_two(folder: Path) -> Export:

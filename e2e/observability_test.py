@@ -23,7 +23,7 @@ from e2e.client import (
 )
 from e2e.mnist_service import CONTRACT_FLAG, classify
 from e2e.models import Export
-from e2e.publishing import publish
+from e2e.publishing import publish, publish_warmed
 from e2e.server_process import ServerProcess, run_to_end
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
@@ -322,16 +322,6 @@ def test_files_of_logged_requests_are_bounded_by_size_by_age_and_together(
     assert sum(sizes) <= most
 
 
-def _publish_warmed(model: Export, base: Path, version: int, requests: bytes) -> None:
-    """Publishes a version that is warmed up by what a file of such requests holds."""
-    aside = base / ".aside"
-    model.write(aside, version)
-    extra = aside / "assets.extra"
-    extra.mkdir()
-    (extra / "tf_serving_warmup_requests").write_bytes(requests)
-    aside.rename(base / str(version))
-
-
 def test_requests_of_every_front_are_logged_and_warm_the_next_version_up(
     mnist: Export, base: Path, tmp_path: Path
 ) -> None:
@@ -390,7 +380,7 @@ def test_requests_of_every_front_are_logged_and_warm_the_next_version_up(
         assert tf.make_ndarray(answered.outputs["value"]) == pytest.approx(scores(1))
         assert log.log_metadata.model_spec == answered.model_spec
 
-    _publish_warmed(mnist, base, 2, logged.read_bytes())
+    publish_warmed(mnist, base, 2, logged.read_bytes())
     with (
         ServerProcess(
             "--model_name=mnist", f"--model_base_path={base}", "--rest_api_port=-1"
@@ -428,7 +418,7 @@ def test_logged_requests_warm_the_next_version_up(
         error_of(lambda: client.predict(image_request(model="unknown")))
     (logged,) = logs.glob("mnist-*.tfrecord")
 
-    _publish_warmed(mnist, base, 2, logged.read_bytes())
+    publish_warmed(mnist, base, 2, logged.read_bytes())
     with (
         ServerProcess(
             "--model_name=mnist", f"--model_base_path={base}", "--rest_api_port=-1"
@@ -454,7 +444,7 @@ def test_a_bad_warm_up_file_fails_its_version_only(mnist: Export, base: Path) ->
         ) as server,
         Client(server.port) as client,
     ):
-        _publish_warmed(mnist, base, 2, b"no records here")
+        publish_warmed(mnist, base, 2, b"no records here")
         client.wait_for_status("mnist", 2, lambda status: "TFRecord" in status.status.error_message)
         assert client.predict(image_request()).model_spec.version.value == 1
 

@@ -6,9 +6,20 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
 from e2e.models import Export
 
-__all__ = ["MANIFEST", "manifest_of", "publish", "remove", "write_manifest"]
+__all__ = [
+    "MANIFEST",
+    "manifest_of",
+    "publish",
+    "publish_warmed",
+    "remove",
+    "warm_up_file",
+    "write_manifest",
+]
 
 MANIFEST = "manifest.json"
 
@@ -32,6 +43,45 @@ def publish(
     export.write(aside, version)
     write_manifest(aside, manifest or manifest_of(aside, base.name))
     return aside.rename(base / str(version))
+
+
+def publish_warmed(export: Export, base: Path, version: int, requests: bytes) -> Path:
+    """Makes a version appear that is warmed up by what a file of requests holds.
+
+    Args:
+        export: The model.
+        base: The model's folder, which is there.
+        version: The version's number.
+        requests: The file, TFRecords of PredictionLog.
+
+    Returns:
+        BASE/VERSION.
+    """
+    aside = base / ".aside"
+    export.write(aside, version)
+    extra = aside / "assets.extra"
+    extra.mkdir()
+    (extra / "tf_serving_warmup_requests").write_bytes(requests)
+    return aside.rename(base / str(version))
+
+
+def warm_up_file(folder: Path, *requests: Any) -> bytes:
+    """Makes a file of recorded requests.
+
+    Args:
+        folder: Where the file may be written on the way.
+        *requests: PredictRequests.
+
+    Returns:
+        What it holds.
+    """
+    file = folder / "warm_up"
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for request in requests:
+            log = prediction_log_pb2.PredictionLog()
+            log.predict_log.request.CopyFrom(request)
+            writer.write(log.SerializeToString())
+    return file.read_bytes()
 
 
 def remove(folder: Path) -> None:

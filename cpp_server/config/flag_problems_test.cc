@@ -72,7 +72,8 @@ TEST_F(FlagProblemsTest, NumbersStayInTheirRange) {
 }
 
 TEST_F(FlagProblemsTest, DurationsAreNotNegativeWhereThatMeansNothing) {
-  for (const char* flag : {"settle_seconds", "lame_duck_seconds", "shutdown_grace_seconds"}) {
+  for (const char* flag :
+       {"settle_seconds", "synthetic_warmup_seconds", "lame_duck_seconds", "shutdown_grace_seconds"}) {
     EXPECT_THAT(ProblemsOf({absl::StrCat("--", flag, "=-1")}), ElementsAre(HasSubstr(flag)));
   }
   EXPECT_THAT(ProblemsOf({"--file_system_poll_wait_seconds=-1"}), IsEmpty()) << "never";

@@ -28,7 +28,13 @@ ABSL_FLAG(double, settle_seconds, 2, "Seconds without a change after which files
 ABSL_FLAG(int, max_num_load_retries, 5, "Tries after the first failed one to load a version.");
 ABSL_FLAG(int64_t, load_retry_interval_micros, int64_t{60} * 1000 * 1000,
           "Microseconds before each of the tries of --max_num_load_retries; negative: none.");
-ABSL_FLAG(bool, enable_model_warmup, true, "Run every signature of a version once before it takes requests.");
+ABSL_FLAG(bool, enable_model_warmup, true,
+          "Run a version's recorded requests before it takes others, and signatures with zeros as "
+          "--synthetic_warmup_seconds says.");
+ABSL_FLAG(
+    double, synthetic_warmup_seconds, 5,
+    "Seconds for which the signatures of a version are run with zeros, once each, before it takes requests; those "
+    "whose graph may change something are not. 0: none is, as in TF Serving.");
 ABSL_FLAG(int, num_request_iterations_for_warmup, 0,
           "How often each request of a version's assets.extra/tf_serving_warmup_requests is run; 0: once.");
 ABSL_FLAG(bool, enable_signature_method_name_check, false,

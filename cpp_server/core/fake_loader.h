@@ -127,6 +127,7 @@ class FakeLoader final : public Loader {
   FakeLoader(FakeWorld* world, ServableId id) : world_(world), id_(std::move(id)) {}
 
   absl::StatusOr<std::unique_ptr<Servable>> Load() override {
+    Report("waiting for a test");
     absl::Status status = world_->Load(FakeWorld::Key(id_));
     if (!status.ok()) return status;
     return std::make_unique<FakeServable>(world_, id_);

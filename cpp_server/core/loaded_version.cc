@@ -8,8 +8,9 @@
 namespace trilho {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Servable>> LoadWith(Loader* loader) {
+absl::StatusOr<std::unique_ptr<Servable>> LoadWith(Loader* loader, std::shared_ptr<LoadProgress> progress) {
   if (loader == nullptr) return absl::InternalError("there is no loader for it");
+  loader->set_progress(std::move(progress));
   auto servable = loader->Load();
   if (servable.ok() && *servable == nullptr) return absl::InternalError("the loader returned nothing");
   return servable;
@@ -18,10 +19,10 @@ absl::StatusOr<std::unique_ptr<Servable>> LoadWith(Loader* loader) {
 }  // namespace
 
 absl::StatusOr<LoadedVersion> LoadVersion(const LoaderFactory& factory, const ServableId& id, const std::string& path,
-                                          int tries) {
+                                          int tries, std::shared_ptr<LoadProgress> progress) {
   LoadedVersion loaded;
   loaded.loader = factory(id, path);
-  auto servable = LoadWith(loaded.loader.get());
+  auto servable = LoadWith(loaded.loader.get(), std::move(progress));
   if (!servable.ok()) {
     return absl::Status(servable.status().code(), absl::StrCat("Failed to load ", id.DebugString(), " from ", path,
                                                                " (try ", tries, "): ", servable.status().message()));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "cpp_server/core/load_progress.h"
 #include "cpp_server/core/loader.h"
 #include "cpp_server/core/servable.h"
 
@@ -17,9 +18,10 @@ struct LoadedVersion {
   std::unique_ptr<Servable> servable;
 };
 
-// The `tries`-th try to load the version at `path`. An error names all of them.
+// The `tries`-th try to load the version at `path`, which tells `progress` what it is doing. An error names all of
+// them.
 absl::StatusOr<LoadedVersion> LoadVersion(const LoaderFactory& factory, const ServableId& id, const std::string& path,
-                                          int tries);
+                                          int tries, std::shared_ptr<LoadProgress> progress);
 
 // Destroys the servable, lets its loader give back what it took, and destroys that.
 void UnloadVersion(LoadedVersion version);

@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "cpp_server/core/load_progress.h"
 #include "cpp_server/core/servable.h"
 
 namespace trilho {
@@ -25,9 +27,20 @@ class Loader {
   // fast as any. Blocks. May be called again after an error (a retry).
   virtual absl::StatusOr<std::unique_ptr<Servable>> Load() = 0;
 
+  // Set before Load, which tells there what it is doing; may be null.
+  void set_progress(std::shared_ptr<LoadProgress> progress) { progress_ = std::move(progress); }
+
   // Called after a version of the model was unloaded and its Servable
   // destroyed, to give freed memory back to the system.
   virtual void AfterUnload() {}
+
+ protected:
+  void Report(std::string step) {
+    if (progress_ != nullptr) progress_->Set(std::move(step));
+  }
+
+ private:
+  std::shared_ptr<LoadProgress> progress_;
 };
 
 // Makes the Loader of a version whose files are below the local folder `path`.

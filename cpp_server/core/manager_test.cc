@@ -15,6 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr std::chrono::minutes kLong(1);
 
@@ -207,6 +208,16 @@ TEST_F(ManagerTest, ListsStatesByModelAndHighestVersionFirst) {
   EXPECT_EQ(states[0].id.version, 10);
   EXPECT_EQ(states[1].id.version, 9);
   EXPECT_THAT(manager_->GetAllStates(), ElementsAre(Pair("a", SizeIs(2)), Pair("b", SizeIs(1))));
+}
+
+TEST_F(ManagerTest, TellsWhatALoadIsDoingWhileItDoes) {
+  world_.Hold("a:1");
+  Aspire("a", {1});
+  ASSERT_TRUE(world_.Await("load a:1"));
+  EXPECT_THAT(manager_->GetStates("a").at(0).progress, StartsWith("waiting for a test, for "));
+  world_.Release("a:1");
+  ASSERT_TRUE(world_.Await("a:1 AVAILABLE"));
+  EXPECT_EQ(manager_->GetStates("a").at(0).progress, "");
 }
 
 TEST_F(ManagerTest, SettlesWhenEachModelIsAvailableOrFailed) {

@@ -123,7 +123,10 @@ std::vector<ServableState> ModelHarness::GetStates() const {
   std::map<int64_t, ServableState> states;
   {
     MutexLock lock(&mu_);
-    for (const auto& [number, version] : versions_) states[number] = version.state;
+    for (const auto& [number, version] : versions_) {
+      ServableState& state = states[number] = version.state;
+      if (version.progress != nullptr) state.progress = version.progress->Describe();
+    }
     for (const auto& [number, reason] : rejected_) {
       const auto [it, is_new] = states.try_emplace(number);
       if (is_new || it->second.state == ManagerState::kEnd) {
@@ -250,6 +253,7 @@ void ModelHarness::Load(int64_t number) {
   std::string path;
   uint64_t wanted = 0;
   int tries = 0;
+  const auto progress = std::make_shared<LoadProgress>();
   {
     MutexLock lock(&mu_);
     version = &versions_.at(number);
@@ -257,15 +261,17 @@ void ModelHarness::Load(int64_t number) {
     wanted = version->tried = version->wanted;
     tries = version->retries.failures() + 1;
     version->retries.Cancel();
+    version->progress = progress;
     // A version that is tried again stays listed with the reason.
     if (version->state.state != ManagerState::kLoading) SetState(version, ManagerState::kLoading, absl::OkStatus());
   }
   DeliverEvents();
 
   const ServableId id{name_, number};
-  absl::StatusOr<LoadedVersion> loaded = LoadVersion(options_.loader_factory, id, path, tries);
+  absl::StatusOr<LoadedVersion> loaded = LoadVersion(options_.loader_factory, id, path, tries, progress);
   {
     MutexLock lock(&mu_);
+    version->progress = nullptr;
     if (!loaded.ok()) return Fail(version, wanted, loaded.status());
     if (version->is_aspired) {
       version->loaded = *std::move(loaded);

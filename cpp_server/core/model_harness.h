@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "cpp_server/core/control_signal.h"
+#include "cpp_server/core/load_progress.h"
 #include "cpp_server/core/loaded_version.h"
 #include "cpp_server/core/manager_options.h"
 #include "cpp_server/core/mutex.h"
@@ -97,6 +98,8 @@ class ModelHarness {
     // A version in kLoading that no load is under way for waits for the next of its first tries; one in kEnd for the
     // end of a back-off.
     RetrySchedule retries;
+    // Of the load under way; null if there is none.
+    std::shared_ptr<const LoadProgress> progress;
     // Orders ended versions by when they ended.
     uint64_t ended_at = 0;
 

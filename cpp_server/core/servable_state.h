@@ -3,6 +3,8 @@
 #ifndef TRILHO_CPP_SERVER_CORE_SERVABLE_STATE_H_
 #define TRILHO_CPP_SERVER_CORE_SERVABLE_STATE_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "cpp_server/core/servable.h"
 
@@ -25,6 +27,8 @@ struct ServableState {
   ManagerState state = ManagerState::kStart;
   // Why a version failed, is retried, or is not offered by its Source.
   absl::Status status;
+  // What is being done in kLoading and how long it has taken so far, as far as is known, for people.
+  std::string progress{};
 };
 
 // The same for people and alerts, who must tell how a version ended: "FAILED" of

@@ -157,6 +157,7 @@ ListModelsResponse ListModels(const ManagedServer& server) {
       version->set_state(ManagerStateName(state.state));
       version->set_error_code(absl::StatusCodeToString(state.status.code()));
       version->set_error_message(std::string(state.status.message()));
+      version->set_progress(state.progress);
     }
   }
   return response;

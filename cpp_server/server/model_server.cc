@@ -44,7 +44,7 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
                                 const ModelBatching* batching, ServingMetrics* metrics) {
   SavedModelLoaderOptions loader;
   loader.saved_model = options.saved_model;
-  loader.warm_up = options.warm_up;
+  loader.synthetic_warm_up = options.warm_up ? options.synthetic_warm_up : std::chrono::milliseconds(0);
   const auto log = [](const ServableId& id, const std::string& line) {
     Log(Severity::kInfo, absl::StrCat("model ", id.name, " version ", id.version, ": ", line));
   };
@@ -52,10 +52,17 @@ ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contr
   WarmupOptions warmup;
   warmup.enabled = options.warm_up;
   warmup.iterations = options.warmup_iterations;
-  loader.replay = [warmup, metrics](const ServableId& id, const std::string& directory, SavedModel* model) {
+  loader.replay = [warmup, metrics, log](const ServableId& id, const std::string& directory, SavedModel* model,
+                                         const std::function<void(std::string)>& report) {
     const auto begin = std::chrono::steady_clock::now();
     int records = 0;
-    auto replayed = ReplayWarmup(directory, warmup, model, id.version, &records);
+    WarmupOptions told = warmup;
+    told.on_record = [&](int record) {
+      // A record may take for ever: nothing bounds what a version brings along.
+      if (record == 1) log(id, absl::StrCat("warm-up: replaying the requests of ", kWarmupFile));
+      report(absl::StrCat("replaying record ", record, " of ", kWarmupFile));
+    };
+    auto replayed = ReplayWarmup(directory, told, model, id.version, &records);
     const auto time = std::chrono::steady_clock::now() - begin;
     if (!replayed.ok() || records > 0) {
       metrics->OnWarmup(directory, replayed.status().code(), records,

@@ -58,7 +58,10 @@ class ModelServer {
     std::vector<std::string> op_libraries;
     SavedModelOptions saved_model;
     ModelBatching::Options batching;
+    // Off, neither recorded requests are run nor zeros.
     bool warm_up = true;
+    // See SavedModelLoaderOptions.
+    std::chrono::milliseconds synthetic_warm_up = std::chrono::seconds(5);
     // How often each request of a version's warm-up file is run.
     int warmup_iterations = 1;
     int max_num_load_retries = 5;

@@ -44,7 +44,8 @@ std::string ModelTable(const std::vector<std::string>& models,
       rows.push_back({model, "-", "-", has_reason ? problem->second : "no versions found"});
     } else {
       for (const ServableState& state : known->second) {
-        rows.push_back({model, absl::StrCat(state.id.version), ShownStateName(state), OneLine(state.status.message())});
+        rows.push_back({model, absl::StrCat(state.id.version), ShownStateName(state),
+                        state.status.ok() ? state.progress : OneLine(state.status.message())});
       }
     }
     const auto warned = warnings.find(model);

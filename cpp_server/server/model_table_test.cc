@@ -46,6 +46,14 @@ TEST(ModelTableTest, HasALineForEveryWarning) {
             "b      -        -          label three\n");
 }
 
+TEST(ModelTableTest, SaysWhatALoadIsDoing) {
+  ServableState loading = State("m", 3, ManagerState::kLoading);
+  loading.progress = "replaying record 3, for 12 s";
+  EXPECT_EQ(ModelTable({"m"}, {{"m", {loading}}}, {}),
+            "MODEL  VERSION  STATE    REASON\n"
+            "m      3        LOADING  replaying record 3, for 12 s\n");
+}
+
 TEST(ModelTableTest, AModelWithoutVersionsAndWithoutAReason) {
   EXPECT_EQ(ModelTable({"m"}, {{"m", {}}}, {}),
             "MODEL  VERSION  STATE  REASON\n"

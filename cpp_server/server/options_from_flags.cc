@@ -90,6 +90,9 @@ absl::Status ModelOptions(ModelServer::Options* options) {
   options->max_num_load_retries = absl::GetFlag(FLAGS_max_num_load_retries);
   options->load_retry_interval = std::chrono::microseconds(absl::GetFlag(FLAGS_load_retry_interval_micros));
   options->warm_up = absl::GetFlag(FLAGS_enable_model_warmup);
+  // Up, lest a very short time become none.
+  options->synthetic_warm_up = std::chrono::ceil<std::chrono::milliseconds>(
+      std::chrono::duration<double>(absl::GetFlag(FLAGS_synthetic_warmup_seconds)));
   options->warmup_iterations = absl::GetFlag(FLAGS_num_request_iterations_for_warmup);
   return absl::OkStatus();
 }

@@ -128,6 +128,8 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"max_num_load_retries", "9", OF(max_num_load_retries), "9"},
         {"load_retry_interval_micros", "123", OF(load_retry_interval), "123 us"},
         {"enable_model_warmup", "false", OF(warm_up), "false"},
+        {"synthetic_warmup_seconds", "1.5", OF(synthetic_warm_up), "1500 ms"},
+        {"synthetic_warmup_seconds", "0.0001", OF(synthetic_warm_up), "1 ms"},
         {"num_request_iterations_for_warmup", "4", OF(warmup_iterations), "4"},
         {"enable_signature_method_name_check", "true", OF(saved_model.check_method_names), "true"},
         {"strict_input_shapes", "true", OF(saved_model.strict_input_shapes), "true"},

@@ -118,7 +118,7 @@ function showVersion(shown, version, model, used, stepSeconds) {
   showLabels(shown.head, version.version, model);
   setText(shown.state, state);
   setClass(shown.state, 'state ' + look);
-  setText(shown.reason, failed ? `${version.error_code}: ${version.error_message}` : '');
+  setText(shown.reason, failed ? `${version.error_code}: ${version.error_message}` : version.progress || '');
   // A reason takes the place of numbers that are not there.
   const wide = !used && (failed || version.state === 'NONE');
   shown.cells.state.colSpan = wide ? CELLS.length : 1;

@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "cpp_server/tensorflow/graph_wire.h"
 #include "cpp_server/tensorflow/tensor.h"
 #include "cpp_server/wire/tensor_proto.h"
-#include "cpp_server/wire/wire_reader.h"
 #include "tensorflow/core/framework/node_def.pb.h"
 
 namespace trilho {
@@ -14,39 +14,11 @@ namespace {
 
 using tensorflow::NodeDef;
 
-// Fields of MetaGraphDef, GraphDef, FunctionDefLibrary, FunctionDef and NodeDef.
-constexpr uint32_t kGraphOfMetaGraph = 2;
-constexpr uint32_t kNodeOfGraph = 1;
-constexpr uint32_t kLibraryOfGraph = 2;
-constexpr uint32_t kFunctionOfLibrary = 1;
-constexpr uint32_t kNodeOfFunction = 3;
-constexpr uint32_t kNameOfNode = 1;
-constexpr uint32_t kOpOfNode = 2;
-
 // What tf.io.parse_example becomes. Its inputs: examples, their names, the keys of sparse, dense and ragged features,
 // and a default for each dense one.
 constexpr char kParse[] = "ParseExampleV2";
 constexpr int kKeysAt = 2;
 constexpr int kDefaultsAt = 5;
-
-std::vector<absl::string_view> FieldsOf(absl::string_view message, uint32_t field) {
-  std::vector<absl::string_view> found;
-  WireReader reader(message);
-  while (reader.NextField()) {
-    if (reader.field() == field && reader.type() == WireType::kLengthDelimited) {
-      found.push_back(reader.Bytes());
-    } else {
-      reader.Skip();
-    }
-  }
-  return found;
-}
-
-// Empty if it has none.
-absl::string_view TextOf(absl::string_view node, uint32_t field) {
-  const auto texts = FieldsOf(node, field);
-  return texts.empty() ? absl::string_view() : texts.back();
-}
 
 // The nodes of a graph or of a function.
 class Body {

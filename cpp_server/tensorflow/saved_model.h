@@ -15,15 +15,14 @@
 #include "cpp_server/tensorflow/runner.h"
 #include "cpp_server/tensorflow/signature.h"
 #include "cpp_server/tensorflow/tensor.h"
+#include "cpp_server/tensorflow/tf_session.h"
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/core/protobuf/config.pb.h"
 
 namespace trilho {
 
-struct DeleteTfBuffer {
-  void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); }
-};
-using TfBuffer = std::unique_ptr<TF_Buffer, DeleteTfBuffer>;
+// Threads of warm-up runs, shared by all models; see TimedRun.
+constexpr int kWarmUpThreads = 4;
 
 struct SavedModelOptions {
   // Which MetaGraph of the SavedModel.
@@ -57,7 +56,6 @@ class SavedModel final : public Servable {
   // TensorFlow's code and name the directory.
   static absl::StatusOr<std::unique_ptr<SavedModel>> Load(const std::string& directory,
                                                           const SavedModelOptions& options);
-  ~SavedModel() override;
 
   // kDefaultSignature if `name` is empty; null if there is none of that name.
   const Signature* FindSignature(absl::string_view name) const;
@@ -85,16 +83,15 @@ class SavedModel final : public Servable {
       const Signature& signature, const std::vector<Tensor>& inputs, const std::vector<int>& outputs,
       std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) const;
 
- private:
-  struct DeleteGraph {
-    void operator()(TF_Graph* graph) const { TF_DeleteGraph(graph); }
-  };
+  // The session may outlive the model, for a run that nobody could end. Its pool of warm-up runs has a number.
+  const std::shared_ptr<const TfSession>& session() const { return session_; }
+  int warm_up_pool() const { return warm_up_pool_; }
 
+ private:
   SavedModel();
 
-  std::unique_ptr<TF_Graph, DeleteGraph> graph_;
-  // Closed and deleted by the destructor, before the graph.
-  TF_Session* session_ = nullptr;
+  std::shared_ptr<const TfSession> session_;
+  int warm_up_pool_ = 0;
   Signatures signatures_;
   bool check_method_names_ = false;
   bool strict_input_shapes_ = false;

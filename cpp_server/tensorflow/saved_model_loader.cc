@@ -14,18 +14,16 @@ SavedModelLoader::SavedModelLoader(ServableId id, std::string directory, const S
     : id_(std::move(id)), directory_(std::move(directory)), options_(options) {}
 
 absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
+  Report("reading the graph and its variables");
   auto model = SavedModel::Load(directory_, options_.saved_model);
   if (!model.ok()) return model.status();
-  const auto log = [this](const std::string& line) {
-    if (options_.log) options_.log(id_, line);
-  };
   for (const auto& unsupported : (*model)->signatures().unsupported) {
-    log(absl::StrCat("signature \"", unsupported.first, "\" cannot be served: ", unsupported.second.message()));
+    Log(absl::StrCat("signature \"", unsupported.first, "\" cannot be served: ", unsupported.second.message()));
   }
   for (const auto& entry : (*model)->signatures().by_name) {
     for (const TensorInfo& output : entry.second.outputs) {
       if (output.unsendable.empty()) continue;
-      log(absl::StrCat("signature \"", entry.first, "\" is served without its output \"", output.alias, "\", which ",
+      Log(absl::StrCat("signature \"", entry.first, "\" is served without its output \"", output.alias, "\", which ",
                        output.unsendable));
     }
   }
@@ -33,24 +31,50 @@ absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
   for (const char* const file : {"saved_model_config.pb", "mlmd_uuid"}) {
     std::error_code ignored;
     if (!std::filesystem::exists(absl::StrCat(directory_, "/assets.extra/", file), ignored)) continue;
-    log(absl::StrCat("assets.extra/", file, " is not read"));
+    Log(absl::StrCat("assets.extra/", file, " is not read"));
   }
   absl::StatusOr<int> replayed = 0;
-  if (options_.replay) replayed = options_.replay(id_, directory_, model->get());
+  if (options_.replay)
+    replayed = options_.replay(id_, directory_, model->get(), [this](std::string step) { Report(std::move(step)); });
   if (!replayed.ok()) return replayed.status();
-  if (options_.warm_up) {
-    // Who brings requests brings strings that suit the model, which empty ones seldom do.
-    for (const WarmupResult& result : WarmUp(**model, /*with_strings=*/*replayed == 0)) {
-      if (result.status.ok()) continue;
-      log(absl::StrCat("signature \"", result.signature,
-                       "\" was not warmed up, zeros do not suit it: ", result.status.message()));
-    }
-  }
+  // Who brings requests brings strings that suit the model, which empty ones seldom do.
+  if (options_.synthetic_warm_up.count() > 0) WarmUpWithZeros(**model, /*with_strings=*/*replayed == 0);
+  Report("checking contracts and batching");
   if (options_.complete) {
     const absl::Status completed = options_.complete(id_, directory_, model->get());
     if (!completed.ok()) return completed;
   }
   return std::unique_ptr<Servable>(*std::move(model));
+}
+
+void SavedModelLoader::WarmUpWithZeros(const SavedModel& model, bool with_strings) {
+  const std::chrono::milliseconds budget = options_.synthetic_warm_up;
+  const WarmupPlan plan = PlanWarmup(model.signatures(), with_strings);
+  if (!plan.runs.empty() && TimedRunsGoingOn() >= kWarmUpThreads) {
+    return Log("no signature is run with zeros: warm-up runs of other versions that do not end hold all threads");
+  }
+  Log(absl::StrCat("warm-up: ", plan.Describe(budget)));
+  if (plan.runs.empty()) return;
+  Report("running signatures with zeros");
+  const TimedRunsResult result = WarmUp(model, plan, budget);
+  if (!result.error.ok()) return Log(absl::StrCat("was not warmed up: ", result.error.message()));
+  for (const TimedRunsResult::Ended& run : result.ended) {
+    if (run.status.ok()) continue;
+    Log(absl::StrCat("signature \"", run.name, "\" was not warmed up, zeros do not suit it: ", run.status.message()));
+  }
+  const std::string seconds = absl::StrCat(std::chrono::duration<double>(budget).count(), " s");
+  if (!result.unfinished.empty()) {
+    Log(absl::StrCat("signature \"", result.unfinished, "\" did not finish within the ", seconds, " of the warm-up, ",
+                     result.goes_on ? "and goes on until its operation ends" : "and was ended"));
+  }
+  if (!result.skipped.empty()) {
+    Log(absl::StrCat("the ", seconds, " of the warm-up were over before ", result.skipped.size(),
+                     " signature(s), from \"", result.skipped.front(), "\" on"));
+  }
+}
+
+void SavedModelLoader::Log(const std::string& line) const {
+  if (options_.log) options_.log(id_, line);
 }
 
 void SavedModelLoader::AfterUnload() { ReturnFreedMemory(); }

@@ -3,6 +3,7 @@
 #ifndef TRILHO_CPP_SERVER_TENSORFLOW_SAVED_MODEL_LOADER_H_
 #define TRILHO_CPP_SERVER_TENSORFLOW_SAVED_MODEL_LOADER_H_
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,10 +17,13 @@ namespace trilho {
 
 struct SavedModelLoaderOptions {
   SavedModelOptions saved_model;
-  bool warm_up = true;
+  // How long signatures are run with zeros, see WarmUp; 0: none is.
+  std::chrono::milliseconds synthetic_warm_up = std::chrono::seconds(5);
   // Runs the requests that a version brings along, and returns how many there
-  // are, before the zeros of warm_up; an error fails the load. May be empty.
-  std::function<absl::StatusOr<int>(const ServableId&, const std::string& directory, SavedModel*)> replay;
+  // are, before the zeros; an error fails the load. Calls `report` with the step that begins. May be empty.
+  std::function<absl::StatusOr<int>(const ServableId&, const std::string& directory, SavedModel*,
+                                    const std::function<void(std::string)>& report)>
+      replay;
   // Called last, e.g. to set another Runner; an error fails the load. May be
   // empty.
   std::function<absl::Status(const ServableId&, const std::string& directory, SavedModel*)> complete;
@@ -40,6 +44,10 @@ class SavedModelLoader final : public Loader {
   static LoaderFactory Factory(SavedModelLoaderOptions options);
 
  private:
+  void Log(const std::string& line) const;
+  // Makes the runs that nobody asked for.
+  void WarmUpWithZeros(const SavedModel& model, bool with_strings);
+
   const ServableId id_;
   const std::string directory_;
   const SavedModelLoaderOptions options_;

@@ -6,15 +6,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cpp_server/tensorflow/saved_model_loader.h"
-#include "cpp_server/tensorflow/warmup.h"
 #include "cpp_server/testing/test_models.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -24,14 +21,10 @@ namespace trilho {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::AnyOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Pair;
 using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 
 std::unique_ptr<SavedModel> Loaded(const std::string& directory) {
   auto model = SavedModel::Load(directory, {});
@@ -241,7 +234,7 @@ TEST_F(SpoiltModelTest, AnEmptyGraph) {
 
 TEST_F(SpoiltModelTest, VariablesThatAreNotThere) {
   std::filesystem::remove_all(Path("variables"));
-  // TensorFlow takes it for a model without variables, and notices when one is read: by then it is warmed up.
+  // TensorFlow takes it for a model without variables, and notices when one is read.
   EXPECT_TRUE(LoadError().ok());
   const auto model = Loaded(directory_);
   const auto result = model->Run(*model->FindSignature(""), Vector(Floats({1})), {0});
@@ -261,88 +254,6 @@ TEST_F(SpoiltModelTest, TagsThatNoMetaGraphHas) {
   const absl::Status error = LoadError(options);
   EXPECT_EQ(error.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(error.message()), HasSubstr(directory_));
-}
-
-TEST(WarmUpTest, RunsEverySignatureAndSaysWhichDoNotTakeZeros) {
-  const auto model = Loaded(TestModel("mnist_like", 1));
-  std::vector<std::string> warm, cold;
-  for (const WarmupResult& result : WarmUp(*model)) {
-    (result.status.ok() ? warm : cold).push_back(result.signature);
-    EXPECT_THAT(std::string(result.status.message()), AnyOf(IsEmpty(), HasSubstr("x must be positive")));
-  }
-  EXPECT_THAT(warm, UnorderedElementsAre("add", "echo", "serving_default", "upper"));
-  EXPECT_THAT(cold, ElementsAre("positive"));
-}
-
-class SavedModelLoaderTest : public ::testing::Test {
- protected:
-  absl::StatusOr<std::unique_ptr<Servable>> Load(const std::string& directory, bool warm_up, int own_requests = 0) {
-    SavedModelLoaderOptions options;
-    options.warm_up = warm_up;
-    options.replay = [own_requests](const ServableId&, const std::string&, SavedModel*) { return own_requests; };
-    options.log = [this](const ServableId& id, const std::string& line) { log_.emplace_back(id.DebugString(), line); };
-    loader_ = SavedModelLoader::Factory(options)({"m", 1}, directory);
-    return loader_->Load();
-  }
-
-  std::unique_ptr<Loader> loader_;
-  std::vector<std::pair<std::string, std::string>> log_;
-};
-
-TEST_F(SavedModelLoaderTest, MakesASavedModel) {
-  auto servable = Load(TestModel("half_plus_two", 1), /*warm_up=*/true);
-  ASSERT_TRUE(servable.ok()) << servable.status();
-  EXPECT_NE(dynamic_cast<SavedModel*>(servable->get()), nullptr);
-  EXPECT_TRUE(log_.empty());
-  servable->reset();
-  loader_->AfterUnload();
-}
-
-TEST_F(SavedModelLoaderTest, AFailedWarmUpIsALineInTheLogAndNoMore) {
-  ASSERT_TRUE(Load(TestModel("mnist_like", 1), /*warm_up=*/true).ok());
-  EXPECT_THAT(log_, ElementsAre(Pair("{name: m version: 1}",
-                                     HasSubstr("signature \"positive\" was not warmed up, zeros do not suit it: "))));
-}
-
-TEST_F(SavedModelLoaderTest, SaysWhichOutputsCannotBeSentAndWarmsUpTheOthers) {
-  ASSERT_TRUE(Load(TestModel("pieces", 1), /*warm_up=*/true).ok());
-  EXPECT_THAT(log_, ElementsAre(Pair("{name: m version: 1}",
-                                     "signature \"serving_default\" is served without its output \"ragged\", which is "
-                                     "a sparse or composite tensor"),
-                                Pair("{name: m version: 1}",
-                                     "signature \"serving_default\" is served without its output \"sparse\", which is "
-                                     "a sparse or composite tensor")));
-}
-
-TEST_F(SavedModelLoaderTest, WhoBringsRequestsIsNotAskedWithEmptyStrings) {
-  ASSERT_TRUE(Load(TestModel("census_like", 1), /*warm_up=*/true).ok());
-  EXPECT_THAT(log_, ::testing::Contains(Pair(::testing::_, HasSubstr("was not warmed up"))))
-      << "an empty tf.Example is not what it takes";
-  log_.clear();
-  ASSERT_TRUE(Load(TestModel("census_like", 1), /*warm_up=*/true, /*own_requests=*/1).ok());
-  EXPECT_THAT(log_, ::testing::Not(::testing::Contains(Pair(::testing::_, HasSubstr("was not warmed up")))));
-}
-
-TEST_F(SavedModelLoaderTest, SaysWhichFilesOfTfServingItDoesNotRead) {
-  const std::string directory = absl::StrCat(::testing::TempDir(), "/extra");
-  std::filesystem::copy(TestModel("half_plus_two", 1), directory, std::filesystem::copy_options::recursive);
-  std::filesystem::create_directory(directory + "/assets.extra");
-  std::ofstream(directory + "/assets.extra/saved_model_config.pb") << "config";
-  std::ofstream(directory + "/assets.extra/mlmd_uuid") << "1234";
-  ASSERT_TRUE(Load(directory, /*warm_up=*/true).ok());
-  EXPECT_THAT(log_, ElementsAre(Pair(::testing::_, "assets.extra/saved_model_config.pb is not read"),
-                                Pair(::testing::_, "assets.extra/mlmd_uuid is not read")));
-}
-
-TEST_F(SavedModelLoaderTest, WarmsUpOnlyIfToldTo) {
-  ASSERT_TRUE(Load(TestModel("mnist_like", 1), /*warm_up=*/false).ok());
-  EXPECT_TRUE(log_.empty());
-}
-
-TEST_F(SavedModelLoaderTest, FailsAsTheModelDoesAndCanBeAskedAgain) {
-  const std::string nowhere = absl::StrCat(::testing::TempDir(), "/nowhere");
-  EXPECT_EQ(Load(nowhere, true).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(loader_->Load().status().code(), absl::StatusCode::kNotFound);
 }
 
 // A server's model whose runs may take 300 ms.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cpp_server/tensorflow/data_type.h"
+#include "cpp_server/tensorflow/graph_effects.h"
 #include "cpp_server/wire/tensor_proto.h"
 #include "cpp_server/wire/wire_reader.h"
 #include "cpp_server/wire/wire_writer.h"
@@ -137,6 +138,18 @@ absl::Status SetDefaults(const tensorflow::SignatureDef& signature, std::vector<
   return absl::OkStatus();
 }
 
+// The first that any of the outputs has.
+std::string EffectOf(const Signature& signature, const GraphEffects& effects) {
+  for (const TensorInfo& output : signature.outputs) {
+    // Nobody can ask for it.
+    if (!output.unsendable.empty()) continue;
+    const std::string& effect =
+        effects.EffectOf(absl::string_view(output.tensor_name).substr(0, output.tensor_name.rfind(':')));
+    if (!effect.empty()) return effect;
+  }
+  return "";
+}
+
 }  // namespace
 
 bool TensorInfo::Accepts(absl::Span<const int64_t> dims) const {
@@ -193,6 +206,8 @@ absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_G
     signatures.by_name[entry.first] = {entry.first, entry.second.method_name(), *std::move(inputs),
                                        *std::move(outputs)};
   }
+  const GraphEffects effects(meta_graph_def, KindsOf(graph));
+  for (auto& entry : signatures.by_name) entry.second.effect = EffectOf(entry.second, effects);
   return signatures;
 }
 

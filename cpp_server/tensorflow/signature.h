@@ -50,6 +50,8 @@ struct Signature {
   // Put together for one request and gone with it: nothing may be remembered
   // under its address.
   bool temporary = false;
+  // The operation by which a run of it may change something, see GraphEffects; empty if there is none.
+  std::string effect;
 
   // The positions of the outputs that a message holds: all that may be run.
   std::vector<int> SendableOutputs() const;

@@ -223,6 +223,89 @@ class Pieces(tf.Module):
         return {"serving_default": self.pieces}
 
 
+class Effects(tf.Module):
+    """Signatures that change something, and some that only look as if they did."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__()
+        self.count = tf.Variable(0.0)
+        self.weight = tf.Variable(float(version))
+        self.generator = tf.random.Generator.from_seed(version)
+        keys = tf.lookup.KeyValueTensorInitializer([0, 1], [10.0, 11.0], tf.int32, tf.float32)
+        self.table = tf.lookup.StaticHashTable(keys, -1.0)
+
+    @tf.function(input_signature=[])
+    def counter(self) -> _Outputs:
+        """How often it was run before."""
+        before = self.count.read_value()
+        with tf.control_dependencies([before]):
+            after = self.count.assign_add(1.0, read_value=True)
+        with tf.control_dependencies([after]):
+            return {"y": tf.reshape(before, [1])}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def train(self, x: tf.Tensor) -> _Outputs:
+        """Moves the weight by 1 and answers how far it is from x."""
+        self.weight.assign_add(1.0)
+        return {"loss": self.weight - x}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def loop(self, x: tf.Tensor) -> _Outputs:
+        """Counts in a branch in a loop."""
+
+        def step(i: tf.Tensor) -> tuple[tf.Tensor]:
+            more = tf.cond(i >= 0.0, lambda: self.count.assign_add(1.0), lambda: self.count + 0.0)
+            with tf.control_dependencies([more]):
+                return (i + 1.0,)
+
+        return {"y": tf.while_loop(lambda i: i < 3.0, step, (tf.reduce_max(x),))[0]}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def save(self, x: tf.Tensor) -> _Outputs:
+        """Writes a file into the working folder."""
+        write = tf.io.write_file("written_by_a_signature", "here")
+        with tf.control_dependencies([write]):
+            return {"y": tf.identity(x)}
+
+    @tf.function(input_signature=[])
+    def draw(self) -> _Outputs:
+        """Draws from a generator that every version has with the same seed."""
+        return {"y": tf.random.uniform([4], seed=7)}
+
+    @tf.function(input_signature=[])
+    def generate(self) -> _Outputs:
+        """Draws from a generator whose state is a variable."""
+        return {"y": self.generator.uniform([4])}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def endless(self, x: tf.Tensor) -> _Outputs:
+        """Has no end for x = 0, and changes nothing."""
+        step = tf.reduce_max(x)
+        y = tf.while_loop(lambda i: i < 1.0, lambda i: (i + step,), (tf.zeros([]),))[0]
+        return {"y": tf.reshape(y, [1])}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def look(self, x: tf.Tensor) -> _Outputs:
+        """Reads a variable and a table, in a branch, and asserts something."""
+        known = tf.debugging.assert_greater_equal(x, 0.0, message="x must not be negative")
+        with tf.control_dependencies([known]):
+            found = self.table.lookup(tf.cast(x, tf.int32))
+        return {"y": tf.cond(tf.size(x) > 0, lambda: found + self.weight, lambda: found)}
+
+    def signatures(self) -> _Signatures:
+        """By name."""
+        return {
+            "serving_default": self.look,
+            "counter": self.counter,
+            "train": self.train,
+            "loop": self.loop,
+            "save": self.save,
+            "draw": self.draw,
+            "generate": self.generate,
+            "endless": self.endless,
+        }
+
+
 class CensusLike(tf.Module):
     """Serialized tf.Examples with a float x and, perhaps, a string name; scores are x and x + 2.
 
@@ -321,10 +404,13 @@ def _add_census_signatures(path: Path) -> None:
 
 def main(folder: Path) -> None:
     """Writes FOLDER/MODEL/VERSION."""
-    kinds: dict[str, type[HalfPlusTwo | MnistLike | Endless | CensusLike | Defaulted | Odd | Pieces]] = {
+    kinds: dict[
+        str, type[HalfPlusTwo | MnistLike | Endless | Effects | CensusLike | Defaulted | Odd | Pieces]
+    ] = {
         "half_plus_two": HalfPlusTwo,
         "mnist_like": MnistLike,
         "endless": Endless,
+        "effects": Effects,
         "census_like": CensusLike,
         "defaulted": Defaulted,
         "odd": Odd,

@@ -42,7 +42,7 @@ class ServedModels {
   static Manager::Options Options(const SavedModelOptions& saved_model) {
     SavedModelLoaderOptions loader;
     loader.saved_model = saved_model;
-    loader.warm_up = false;
+    loader.synthetic_warm_up = std::chrono::milliseconds(0);
     Manager::Options options;
     options.loader_factory = SavedModelLoader::Factory(std::move(loader));
     options.max_num_load_retries = 0;

@@ -99,6 +99,7 @@ absl::StatusOr<int> ReplayWarmupFile(const std::string& version_dir, const Warmu
       return absl::InvalidArgumentError(
           absl::StrCat("Number of warmup records exceeds the maximum (", kMaxWarmupRecords, ") at ", path));
     }
+    if (options.on_record) options.on_record(number);
     const auto had_log = ReplayRecord(record, iterations, handlers);
     if (!had_log.ok()) return InContext(had_log.status(), absl::StrCat("Warmup record ", number, " of ", path, ": "));
     if (!*had_log) continue;

@@ -29,6 +29,8 @@ struct WarmupOptions {
   int iterations = 1;
   // A longer record fails the warm-up. Protobuf reads no more than this.
   int64_t max_record_bytes = std::numeric_limits<int32_t>::max();
+  // Called before each record with its number, from 1; may be empty.
+  std::function<void(int record)> on_record;
 };
 
 // What a request is run by: on the version that is being loaded, whatever name and version its model_spec has; its

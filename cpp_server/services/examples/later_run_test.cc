@@ -1,6 +1,7 @@
 // Runs that end later and on another thread, as those of a batch do: how many
 // there are, and what must live until then.
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -99,7 +100,7 @@ class LaterRunTest : public ::testing::Test {
 
   static Manager::Options Options(std::vector<Held>* held) {
     SavedModelLoaderOptions loader;
-    loader.warm_up = false;
+    loader.synthetic_warm_up = std::chrono::milliseconds(0);
     Manager::Options options;
     options.loader_factory = [factory = SavedModelLoader::Factory(std::move(loader)), held](
                                  const ServableId& id, const std::string& path) -> std::unique_ptr<Loader> {
