@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -329,6 +330,44 @@ def test_callers_add_models_below_the_roots_only(mnist: Export, tmp_path: Path) 
         assert manage(server, "AddModel", model_config=model_config("b", tmp_path / "roots/b")).ok
         for model in ("a", "b"):
             client.predict(image_request(model=model))
+
+
+def test_a_base_path_that_becomes_a_link_does_not_lead_out_of_the_roots(
+    mnist: Export, tmp_path: Path
+) -> None:
+    for folder in ("given/a", "roots/b", "roots/c", "outside/b"):
+        publish(mnist, tmp_path / folder, 1)
+    flags = [
+        "--model_name=a",
+        f"--model_base_path={tmp_path}/given/a",
+        f"--model_roots={tmp_path}/roots",
+        f"--config_state_file={tmp_path}/state",
+        "--file_system_poll_wait_seconds=0.05",
+        "--management_port=-1",
+    ]
+
+    def swap_for_link(target: Path) -> None:
+        base = tmp_path / "roots" / "b"
+        base.rename(tmp_path / f"away-{time.monotonic_ns()}")
+        base.symlink_to(target)
+
+    refusal = f"base_path is {tmp_path}/roots/b, which is not below --model_roots={tmp_path}/roots"
+    with ServerProcess(*flags) as server, Client(server.port) as client:
+        assert manage(server, "AddModel", model_config=model_config("b", tmp_path / "roots/b")).ok
+        publish(mnist, tmp_path / "outside/b", 2)
+        swap_for_link(tmp_path / "outside" / "b")
+        server.wait_for_log(f"{refusal}: it leads to {tmp_path}/outside/b")
+        # What was loaded stays.
+        assert client.predict(image_request(model="b")).model_spec.version.value == 1
+        # A link to another folder below the roots is none.
+        publish(mnist, tmp_path / "roots/c", 3)
+        swap_for_link(tmp_path / "roots" / "c")
+        client.wait_until("b", 3, AVAILABLE)
+        swap_for_link(tmp_path / "outside" / "b")
+    # After a restart too, for it is still no model that flags name.
+    with ServerProcess(*flags) as server, Client(server.port) as client:
+        server.wait_for_log(refusal)
+        assert client.predict(image_request(model="a")).model_spec.version.value == 1
 
 
 def test_whoever_may_point_the_server_anywhere_is_warned_of(mnist: Export, base: Path) -> None:

@@ -2,19 +2,23 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/config/model_roots.h"
 #include "cpp_server/config/text_proto.h"
 
 namespace trilho {
 namespace {
 
+namespace fs = std::filesystem;
 using tensorflow::serving::ModelConfig;
 using tensorflow::serving::ModelServerConfig;
 
@@ -101,6 +105,26 @@ void ForEachModel(const ModelServerConfig& config, const std::function<void(absl
   }
 }
 
+// A log file in the folder of a version would change the version.
+absl::Status CheckLogPrefixes(const std::vector<ModelSettings>& models) {
+  for (const ModelSettings& logged : models) {
+    const std::string& prefix = logged.logging.log_collector_config().filename_prefix();
+    if (!absl::StartsWith(prefix, "/")) continue;  // none, or one that is refused for that
+    std::error_code ignored;
+    const fs::path folder = fs::weakly_canonical(fs::path(prefix).parent_path(), ignored);
+    for (const ModelSettings& model : models) {
+      const std::string& base_path = model.location.base_path;
+      const fs::path base = fs::weakly_canonical(base_path, ignored);
+      if (base.empty() || !LiesBelow(folder, base)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("model ", logged.location.name, ": logging_config.log_collector_config.filename_prefix is \"",
+                       prefix, "\", which lies in the folder of model ", model.location.name, ", ", base_path,
+                       ", where log files would change what is served; log to another folder"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ModelServerConfig> SingleModel(const std::string& name, const std::string& base_path) {
@@ -137,6 +161,7 @@ absl::StatusOr<std::vector<ModelSettings>> ModelSettingsOf(const ModelServerConf
     }
     all.push_back(*std::move(settings));
   });
+  first.Update(CheckLogPrefixes(all));
   if (!first.ok()) return first;
   return all;
 }
@@ -148,9 +173,16 @@ absl::Status CheckSaysSomething(const ModelServerConfig& config) {
 
 std::vector<std::string> ModelConfigProblems(const ModelServerConfig& config) {
   std::vector<std::string> problems;
-  ForEachModel(config, [&problems](const absl::StatusOr<ModelSettings>& settings) {
-    if (!settings.ok()) problems.emplace_back(settings.status().message());
+  std::vector<ModelSettings> all;
+  ForEachModel(config, [&problems, &all](absl::StatusOr<ModelSettings> settings) {
+    if (settings.ok()) {
+      all.push_back(*std::move(settings));
+    } else {
+      problems.emplace_back(settings.status().message());
+    }
   });
+  const absl::Status prefixes = CheckLogPrefixes(all);
+  if (!prefixes.ok()) problems.emplace_back(prefixes.message());
   return problems;
 }
 

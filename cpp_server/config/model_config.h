@@ -36,8 +36,9 @@ absl::StatusOr<tensorflow::serving::ModelServerConfig> ReadModelConfigFile(const
 
 // The models of a configuration, in its order; none is a valid number of them.
 // INVALID_ARGUMENT, with TF Serving's message, for a model listed twice, a
-// relative path or another platform than "tensorflow", which is also that of a
-// model that names none. A base path is a local folder, "/..." or "file:///...".
+// relative path, another platform than "tensorflow", which is also that of a model
+// that names none, or a log prefix in the folder of a model, links followed. A base
+// path is a local folder, "/..." or "file:///...".
 absl::StatusOr<std::vector<ModelSettings>> ModelSettingsOf(const tensorflow::serving::ModelServerConfig& config);
 
 // INVALID_ARGUMENT if `config` has no model_config_list, and so says nothing of

@@ -1,6 +1,7 @@
 #include "cpp_server/config/model_config.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -171,6 +172,33 @@ TEST_F(ModelConfigFileTest, ReadsLabelsAndLogging) {
   EXPECT_TRUE(models->front().has_logging);
   EXPECT_EQ(models->front().logging.sampling_config().sampling_rate(), 0.5);
   EXPECT_FALSE(ReadOne("")->front().has_logging);
+}
+
+TEST_F(ModelConfigFileTest, LogsAreWrittenOutsideTheFoldersOfModels) {
+  const std::string folder = ::testing::TempDir();
+  const auto log_to = [&](const std::string& prefix) {
+    return Read(absl::StrCat("model_config_list { config { name: 'a' base_path: '", folder,
+                             "/a' model_platform: 'tensorflow' } config { name: 'b' base_path: 'file://", folder,
+                             "/b' model_platform: 'tensorflow' logging_config { log_collector_config { "
+                             "filename_prefix: '",
+                             prefix, "' } } } }"))
+        .status();
+  };
+  EXPECT_EQ(log_to(absl::StrCat(folder, "/log")), absl::OkStatus());
+  EXPECT_EQ(log_to(absl::StrCat(folder, "/a")), absl::OkStatus()) << "files are written beside it";
+  EXPECT_EQ(log_to(absl::StrCat(folder, "/ab/c")), absl::OkStatus());
+  for (const char* inside : {"/a/log", "/a/1/log", "/b/log", "/x/../b/1/assets/log"}) {
+    const absl::Status status = log_to(absl::StrCat(folder, inside));
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << inside;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("model b: logging_config.log_collector_config.filename_prefix is "));
+  }
+  const std::string link = absl::StrCat(folder, "/link");
+  std::filesystem::create_directories(absl::StrCat(folder, "/a/1"));
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink(absl::StrCat(folder, "/a/1"), link);
+  EXPECT_THAT(std::string(log_to(absl::StrCat(link, "/log")).message()),
+              HasSubstr(absl::StrCat("lies in the folder of model a, ", folder, "/a, where log files would change")));
 }
 
 TEST_F(ModelConfigFileTest, ModelsOfAnotherKindAreNotIgnored) {

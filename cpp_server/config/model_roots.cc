@@ -19,16 +19,15 @@ namespace fs = std::filesystem;
 using tensorflow::serving::ModelConfig;
 using tensorflow::serving::ModelServerConfig;
 
-bool IsBelow(const fs::path& path, const fs::path& root) {
-  const auto end = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-  return end.first == root.end();
-}
-
 const std::string& PrefixOf(const ModelConfig& model) {
   return model.logging_config().log_collector_config().filename_prefix();
 }
 
 }  // namespace
+
+bool LiesBelow(const fs::path& path, const fs::path& root) {
+  return std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first == root.end();
+}
 
 absl::StatusOr<ModelRoots> ModelRoots::Parse(absl::string_view flag) {
   ModelRoots roots;
@@ -54,31 +53,38 @@ absl::Status ModelRoots::Check(const ModelServerConfig& before, const ModelServe
     if (same == nullptr || same->base_path() != model.base_path()) {
       absl::string_view path = model.base_path();
       absl::ConsumePrefix(&path, "file://");
-      absl::Status allowed = CheckPath(absl::StrCat("model ", model.name(), ": base_path"), path, std::string(path));
-      if (!allowed.ok()) return allowed;
+      const auto allowed = Resolve(model.name(), std::string(path));
+      if (!allowed.ok()) return allowed.status();
     }
     if (PrefixOf(model).empty() || (same != nullptr && PrefixOf(*same) == PrefixOf(model))) continue;
     // Files are written beside the prefix, whatever is there under its own name.
     const fs::path prefix(PrefixOf(model));
-    absl::Status allowed =
+    const auto allowed =
         CheckPath(absl::StrCat("model ", model.name(), ": logging_config.log_collector_config.filename_prefix"),
                   prefix.string(), prefix.parent_path());
-    if (!allowed.ok()) return allowed;
+    if (!allowed.ok()) return allowed.status();
   }
   return absl::OkStatus();
 }
 
-absl::Status ModelRoots::CheckPath(absl::string_view what, absl::string_view path, const fs::path& folder) const {
+absl::StatusOr<std::string> ModelRoots::Resolve(absl::string_view model, const std::string& base_path) const {
+  if (are_everywhere()) return base_path;
+  return CheckPath(absl::StrCat("model ", model, ": base_path"), base_path, base_path);
+}
+
+absl::StatusOr<std::string> ModelRoots::CheckPath(absl::string_view what, absl::string_view path,
+                                                  const fs::path& folder) const {
   const bool climbs = std::find(folder.begin(), folder.end(), fs::path("..")) != folder.end();
   std::error_code error;
   // What is not there yet has no links.
   const fs::path resolved = fs::weakly_canonical(folder, error);
   if (folder.is_absolute() && !climbs && !error &&
-      std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return IsBelow(resolved, root); })) {
-    return absl::OkStatus();
+      std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return LiesBelow(resolved, root); })) {
+    return resolved.string();
   }
   return absl::PermissionDeniedError(
-      absl::StrCat(what, " is ", path, ", which is not below --model_roots=", absl::StrJoin(roots_, ",")));
+      absl::StrCat(what, " is ", path, ", which is not below --model_roots=", absl::StrJoin(roots_, ","),
+                   resolved == folder ? "" : absl::StrCat(": it leads to ", resolved.string())));
 }
 
 }  // namespace trilho

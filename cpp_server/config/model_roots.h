@@ -14,6 +14,9 @@
 
 namespace trilho {
 
+// Whether `path` is `root` or lies below it, by their parts: links are not looked at.
+bool LiesBelow(const std::filesystem::path& path, const std::filesystem::path& root);
+
 // The folders of --model_roots. Thread-safe; constant.
 class ModelRoots {
  public:
@@ -32,9 +35,14 @@ class ModelRoots {
   absl::Status Check(const tensorflow::serving::ModelServerConfig& before,
                      const tensorflow::serving::ModelServerConfig& wanted) const;
 
+  // Returns where the base path of a model leads now, without links. PERMISSION_DENIED, naming both, if that is not
+  // below one of the roots: what a caller was allowed may have become a link since.
+  absl::StatusOr<std::string> Resolve(absl::string_view model, const std::string& base_path) const;
+
  private:
-  // Whether `folder`, which `path` leads to, is below one of them.
-  absl::Status CheckPath(absl::string_view what, absl::string_view path, const std::filesystem::path& folder) const;
+  // Returns where `folder`, which `path` leads to, is, if that is below one of them.
+  absl::StatusOr<std::string> CheckPath(absl::string_view what, absl::string_view path,
+                                        const std::filesystem::path& folder) const;
 
   // Without links.
   std::vector<std::string> roots_;

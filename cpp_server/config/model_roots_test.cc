@@ -99,5 +99,23 @@ TEST_F(ModelRootsTest, TheyMustBeFolders) {
   EXPECT_FALSE(ModelRoots::Parse(dir_.Path("nowhere")).ok());
 }
 
+TEST_F(ModelRootsTest, APathIsResolvedAnewEachTime) {
+  dir_.MakeFolder("models/m");
+  dir_.MakeFolder("models/n");
+  const std::string path = dir_.Path("models/m");
+  EXPECT_EQ(*Roots().Resolve("m", path), std::filesystem::canonical(path).string());
+  dir_.Remove("models/m");
+  std::filesystem::create_directory_symlink(dir_.Path("models/n"), path);
+  EXPECT_EQ(*Roots().Resolve("m", path), std::filesystem::canonical(dir_.Path("models/n")).string());
+  std::filesystem::remove(path);
+  std::filesystem::create_directory_symlink(dir_.Path("outside/m"), path);
+  const absl::Status status = Roots().Resolve("m", path).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("which is not below --model_roots="));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(absl::StrCat(": it leads to ", std::filesystem::canonical(dir_.Path("outside/m")).string())));
+  EXPECT_EQ(*ModelRoots().Resolve("m", "/anywhere"), "/anywhere");
+}
+
 }  // namespace
 }  // namespace trilho

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "cpp_server/batching/batching_runner.h"
 #include "cpp_server/batching/explain.h"
+#include "cpp_server/files/plain_file.h"
 #include "cpp_server/tensorflow/direct_runner.h"
 
 namespace trilho {
@@ -36,6 +37,9 @@ class BatchMetrics final : public BatchObserver {
   ServingMetrics* const metrics_;
 };
 
+// Of a file of a version, which may be anything.
+constexpr int64_t kMostParametersBytes = int64_t{1} << 20;
+
 bool Exists(const std::string& path) {
   struct stat ignored {};
   return stat(path.c_str(), &ignored) == 0;
@@ -61,6 +65,8 @@ absl::Status ModelBatching::Install(const ServableId& id, const std::string& dir
       if (options_.explain) explain(absl::StrCat("requests run alone, since there is no ", path));
       return absl::OkStatus();
     }
+    const auto readable = ReadPlainFile(path, kMostParametersBytes);
+    if (!readable.ok()) return readable.status();
     auto own = ReadBatchingParametersFile("--enable_per_model_batching_parameters", path);
     if (!own.ok()) return own.status();
     parameters = *std::move(own);

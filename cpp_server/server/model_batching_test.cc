@@ -1,6 +1,10 @@
 #include "cpp_server/server/model_batching.h"
 
+#include <sys/stat.h>
+
+#include <filesystem>
 #include <fstream>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_join.h"
@@ -58,6 +62,18 @@ TEST_F(ModelBatchingTest, ExplainsWhatItBatches) {
   EXPECT_TRUE(IsBatched());
   EXPECT_THAT(Lines(), HasSubstr("a batch has up to 3 rows"));
   EXPECT_THAT(Lines(), HasSubstr("signature \"serving_default\": batched"));
+}
+
+TEST_F(ModelBatchingTest, ParametersAreAPlainFileOfSomeSize) {
+  ModelBatching::Options options;
+  options.enabled = options.per_model = true;
+  ASSERT_TRUE(Install(options).ok());
+  const std::string file = absl::StrCat(directory_, "/batching_params.pbtxt");
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_EQ(Installed(options), absl::InvalidArgumentError(absl::StrCat(file, " is a FIFO, not a plain file")));
+  std::filesystem::remove(file);
+  std::ofstream(file) << std::string((size_t{1} << 20) + 1, ' ');
+  EXPECT_THAT(std::string(Installed(options).message()), HasSubstr("has more than 1048576 bytes"));
 }
 
 TEST_F(ModelBatchingTest, AVersionBringsItsOwnParametersAlong) {

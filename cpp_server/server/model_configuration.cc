@@ -13,11 +13,24 @@ namespace trilho {
 using tensorflow::serving::ModelConfig;
 using tensorflow::serving::ModelServerConfig;
 
+namespace {
+
+// The base path of each model.
+std::map<std::string, std::string> PathsOf(const ModelServerConfig& config) {
+  std::map<std::string, std::string> paths;
+  for (const ModelConfig& model : config.model_config_list().config()) paths[model.name()] = model.base_path();
+  return paths;
+}
+
+}  // namespace
+
 ModelConfiguration::ModelConfiguration(Apply apply, const Options& options)
     : apply_(std::move(apply)),
       permit_(options.permit),
+      resolve_(options.resolve),
       file_(options.state_file.empty() ? absl::nullopt : absl::make_optional<ConfigurationFile>(options.state_file)),
-      given_(options.given) {
+      given_(options.given),
+      given_paths_(PathsOf(options.given_models)) {
   auto first = std::make_shared<Snapshot>();
   first->generation = options.generation;
   current_ = std::move(first);
@@ -41,7 +54,21 @@ absl::Status ModelConfiguration::Set(const ModelServerConfig& config, std::vecto
 
 absl::Status ModelConfiguration::SetGiven(const ModelServerConfig& config, std::vector<std::string>* added) {
   MutexLock change(&change_mu_);
-  return SetLocked(config, DigestOf(config), added);
+  const auto before = std::exchange(given_paths_, PathsOf(config));
+  absl::Status set = SetLocked(config, DigestOf(config), added);
+  if (!set.ok()) given_paths_ = before;
+  return set;
+}
+
+void ModelConfiguration::Confine(const ModelServerConfig& config, std::vector<ModelSettings>* settings) const {
+  if (!resolve_) return;
+  const std::map<std::string, std::string> paths = PathsOf(config);
+  for (ModelSettings& model : *settings) {
+    const std::string& name = model.location.name;
+    const auto given = given_paths_.find(name);
+    if (given != given_paths_.end() && given->second == paths.at(name)) continue;
+    model.location.resolve = [resolve = resolve_, name](const std::string& path) { return resolve(name, path); };
+  }
 }
 
 absl::Status ModelConfiguration::Edit(uint64_t expected_generation,
@@ -73,6 +100,7 @@ absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, cons
   if (!platforms.ok()) return platforms;
   auto settings = ModelSettingsOf(config);
   if (!settings.ok()) return settings.status();
+  Confine(config, &*settings);
   std::set<std::string> known;
   for (const ModelConfig& model : before->config.model_config_list().config()) known.insert(model.name());
   if (file_) {

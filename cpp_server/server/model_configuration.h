@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,11 @@ class ModelConfiguration {
     std::function<absl::Status(const tensorflow::serving::ModelServerConfig& before,
                                const tensorflow::serving::ModelServerConfig& wanted)>
         permit;
+    // What flags and files name, of which `given` is the digest.
+    tensorflow::serving::ModelServerConfig given_models;
+    // Asked at each look where the base path of a model leads that is in no flag and no file, but comes from a caller;
+    // see ModelRoots::Resolve. May be empty.
+    std::function<absl::StatusOr<std::string>(const std::string& model, const std::string& base_path)> resolve;
   };
 
   // `apply` is given every configuration that is well-formed, may refuse it and
@@ -80,12 +86,19 @@ class ModelConfiguration {
   // Asks the file system, which may take its time.
   absl::Status Permit(const tensorflow::serving::ModelServerConfig& wanted) const REQUIRES(change_mu_);
 
+  // Has the base paths that come from callers resolved at each look.
+  void Confine(const tensorflow::serving::ModelServerConfig& config, std::vector<ModelSettings>* settings) const
+      REQUIRES(change_mu_);
+
   const Apply apply_;
   const decltype(Options::permit) permit_;
+  const decltype(Options::resolve) resolve_;
   // Held by a change from its beginning to its end.
   mutable Mutex change_mu_ ACQUIRED_BEFORE(mu_);
   absl::optional<ConfigurationFile> file_ GUARDED_BY(change_mu_);
   std::string given_ GUARDED_BY(change_mu_);
+  // By name.
+  std::map<std::string, std::string> given_paths_ GUARDED_BY(change_mu_);
   // Held for a moment.
   mutable Mutex mu_;
   std::shared_ptr<const Snapshot> current_ GUARDED_BY(mu_);

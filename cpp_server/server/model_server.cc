@@ -92,6 +92,7 @@ absl::StatusOr<ModelServerConfig> FirstConfiguration(const ModelServer::Options&
                                                      ModelConfiguration::Options* configuration) {
   configuration->state_file = options.config_state_file;
   configuration->given = DigestOf(options.models);
+  configuration->given_models = options.models;
   if (options.config_state_file.empty()) return options.models;
   auto saved = ReadSavedConfiguration(options.config_state_file);
   if (!saved.ok()) return saved.status();
@@ -182,6 +183,12 @@ absl::Status ModelServer::StartCore(const Options& options) {
   core_options.configuration.permit = [roots = options.model_roots](const auto& before, const auto& wanted) {
     return roots.Check(before, wanted);
   };
+  if (!options.model_roots.are_everywhere()) {
+    core_options.configuration.resolve = [roots = options.model_roots](const std::string& model,
+                                                                       const std::string& base_path) {
+      return roots.Resolve(model, base_path);
+    };
+  }
   const auto models = FirstConfiguration(options, &core_options.configuration);
   if (!models.ok()) return Mistake(models.status());
   auto core = ServerCore::Create(std::move(core_options), *models);

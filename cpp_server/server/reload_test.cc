@@ -132,12 +132,20 @@ TEST_F(ReloadTest, ABadConfigurationChangesNothing) {
       ->mutable_logging_config()
       ->mutable_log_collector_config()
       ->set_filename_prefix("relative");
+  ReloadConfigRequest log_inside = log;
+  log_inside.mutable_config()
+      ->mutable_model_config_list()
+      ->mutable_config(0)
+      ->mutable_logging_config()
+      ->mutable_log_collector_config()
+      ->set_filename_prefix(folder_.Path("b/1/log"));
   const std::pair<ReloadConfigRequest, std::string> bad[] = {
       {twice, "Illegal to list model b multiple times in config list"},
       {platform,
        "Illegal to change a model's platform. For model a platform was tensorflow and new platform requested is caffe"},
       {new_platform, "Model b requests unsupported platform caffe"},
       {log, "relative"},
+      {log_inside, "lies in the folder of model b"},
       {ReloadConfigRequest(), "Only ModelConfigList is currently supported"},
   };
   for (const auto& [request, text] : bad) {

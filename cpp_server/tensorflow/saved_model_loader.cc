@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/files/plain_file.h"
 #include "cpp_server/tensorflow/allocator.h"
 #include "cpp_server/tensorflow/warmup.h"
 
@@ -14,6 +15,9 @@ SavedModelLoader::SavedModelLoader(ServableId id, std::string directory, const S
     : id_(std::move(id)), directory_(std::move(directory)), options_(options) {}
 
 absl::StatusOr<std::unique_ptr<Servable>> SavedModelLoader::Load() {
+  // TensorFlow would wait for a FIFO, and read a device, without end.
+  const absl::Status plain = CheckOnlyPlainFiles(directory_);
+  if (!plain.ok()) return plain;
   Report("reading the graph and its variables");
   auto model = SavedModel::Load(directory_, options_.saved_model);
   if (!model.ok()) return model.status();

@@ -1,5 +1,7 @@
 #include "cpp_server/tensorflow/saved_model_loader.h"
 
+#include <sys/stat.h>
+
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -176,6 +178,18 @@ TEST_F(SavedModelLoaderTest, ALoopThatZerosDoNotEndIsEndedByTheTime) {
                           "the 0.3 s of the warm-up were over before 1 signature(s), from \"serving_default\" on"));
   EXPECT_EQ(TimedRunsGoingOn(), 0);
   EXPECT_THAT(FirstAnswer("endless", Floats({0.5}), kShort), ElementsAre(1)) << "the session lives on";
+}
+
+TEST_F(SavedModelLoaderTest, AFifoIsRefusedBeforeTensorFlowWaitsForIt) {
+  const std::string directory = absl::StrCat(::testing::TempDir(), "/fifo");
+  std::filesystem::create_directories(directory);
+  const std::string graph = absl::StrCat(directory, "/saved_model.pb");
+  ASSERT_EQ(::mkfifo(graph.c_str(), 0600), 0);
+  EXPECT_EQ(Load(directory, kLong).status(), absl::FailedPreconditionError(absl::StrCat(
+                                                 graph, " is a FIFO; a version consists of plain files and folders")));
+  std::filesystem::remove(graph);
+  std::filesystem::create_symlink("/dev/zero", graph);
+  EXPECT_EQ(Load(directory, kLong).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(SavedModelLoaderTest, FailsAsTheModelDoesAndCanBeAskedAgain) {

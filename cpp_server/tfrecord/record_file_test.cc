@@ -149,7 +149,7 @@ TEST_F(RecordFileTest, AFolderIsNoFile) {
   absl::Status status;
   ReadRecords(&status);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), HasSubstr("is not a plain file"));
+  EXPECT_THAT(status.message(), HasSubstr(", not a plain file"));
 }
 
 TEST_F(RecordFileTest, CutAnywhereIsTruncated) {

@@ -23,14 +23,13 @@ absl::StatusOr<std::unique_ptr<RecordReader>> RecordReader::Open(const std::stri
     return absl::InvalidArgumentError(
         absl::StrCat("max_record_bytes is ", options.max_record_bytes, ", but must be positive"));
   }
-  File file(std::fopen(path.c_str(), "rbe"));
-  if (file == nullptr) return absl::ErrnoToStatus(errno, absl::StrCat("Cannot open ", path));
-  struct stat info;
-  if (::fstat(::fileno(file.get()), &info) != 0) {
+  auto file = OpenPlainFile(path);
+  if (!file.ok()) return file.status();
+  struct stat info {};
+  if (::fstat(::fileno(file->get()), &info) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("Cannot look at ", path));
   }
-  if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(absl::StrCat(path, " is not a plain file"));
-  return std::unique_ptr<RecordReader>(new RecordReader(path, std::move(file), int64_t{info.st_size}, options));
+  return std::unique_ptr<RecordReader>(new RecordReader(path, *std::move(file), int64_t{info.st_size}, options));
 }
 
 RecordReader::RecordReader(std::string path, File file, int64_t size, const Options& options)

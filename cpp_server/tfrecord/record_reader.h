@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cpp_server/files/plain_file.h"
 
 namespace trilho {
 
@@ -44,11 +45,6 @@ class RecordReader {
   bool truncated() const { return truncated_; }
 
  private:
-  struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  using File = std::unique_ptr<std::FILE, CloseFile>;
-
   RecordReader(std::string path, File file, int64_t size, const Options& options);
 
   absl::Status ReadRecord(std::string* record);

@@ -22,33 +22,61 @@ CompletenessChecker::CompletenessChecker(Options options) : options_(std::move(o
 absl::Status CompletenessChecker::Check(const std::string& folder) {
   // What is wrong with it, the load will tell.
   if (options_.completeness == VersionCompleteness::kNone) return absl::OkStatus();
-  absl::StatusOr<FileListing> listing = ListFiles(folder);
-  if (!listing.ok()) {
-    memories_.erase(folder);
-    return listing.status();
-  }
+  const auto now = options_.now ? options_.now() : std::chrono::system_clock::now();
+  const bool is_turn = IsTurn();
   const auto [it, is_new] = memories_.try_emplace(folder);
   Memory& memory = it->second;
-  const bool is_same = !is_new && memory.listing == *listing;
-  const auto now = options_.now ? options_.now() : std::chrono::system_clock::now();
+  if (!is_turn && memory.has_verdict) {
+    absl::Status before = Judge(memory, now);
+    // A version is complete by what it is now.
+    if (!before.ok()) return before;
+  }
+  absl::StatusOr<FileListing> listing = ListFiles(folder);
+  if (absl::IsFailedPrecondition(listing.status())) {
+    memory = Memory();
+    memory.has_verdict = true;
+    memory.verdict = listing.status();
+    return memory.verdict;
+  }
+  if (!listing.ok()) {
+    memories_.erase(it);
+    return listing.status();
+  }
+  const bool is_same = !is_new && memory.is_listed && memory.listing == *listing;
   if (!is_same) memory.since = now;
-  const bool is_at_rest = now - memory.since >= options_.settle_time || IsOld(*listing, now);
   if (!is_same || !memory.has_verdict) {
     memory.verdict = Verify(folder, *listing);
     // What came of a disk's mood or of a stop is asked again.
     memory.has_verdict = !absl::IsUnavailable(memory.verdict) && !absl::IsCancelled(memory.verdict);
     memory.listing = *std::move(listing);
+    memory.is_listed = true;
   }
-  if (memory.verdict.ok()) {
-    // What its writer has marked as complete needs no time to prove itself.
-    if (is_at_rest || Has(memory.listing, kManifestName) || Has(memory.listing, kSuccessName)) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrCat(folder, " still changes; waiting for its files to come to rest"));
-  }
-  if (is_at_rest || absl::IsCancelled(memory.verdict)) return memory.verdict;
+  if (!memory.verdict.ok()) return Judge(memory, now);
+  // What its writer has marked as complete needs no time to prove itself.
+  if (Has(memory.listing, kManifestName) || Has(memory.listing, kSuccessName)) return absl::OkStatus();
+  if (IsAtRest(memory, now)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(folder, " still changes; waiting for its files to come to rest"));
+}
+
+absl::Status CompletenessChecker::Judge(const Memory& memory, TimePoint now) const {
+  const bool is_final = !memory.is_listed || IsAtRest(memory, now) || absl::IsCancelled(memory.verdict);
+  if (memory.verdict.ok() || is_final) return memory.verdict;
   return absl::UnavailableError(absl::StrCat("Perhaps still being written: ", memory.verdict.message()));
 }
 
-void CompletenessChecker::Retain(const std::set<std::string>& folders) {
+bool CompletenessChecker::IsAtRest(const Memory& memory, TimePoint now) const {
+  return now - memory.since >= options_.settle_time || IsOld(memory.listing, now);
+}
+
+bool CompletenessChecker::IsTurn() {
+  const size_t check = checks_++;
+  const size_t turns = memories_.size() / kMostAtEveryLook + 1;
+  return check < kMostAtEveryLook || check % turns == looks_ % turns;
+}
+
+void CompletenessChecker::BeginLook(const std::set<std::string>& folders) {
+  ++looks_;
+  checks_ = 0;
   for (auto it = memories_.begin(); it != memories_.end();) {
     it = folders.count(it->first) > 0 ? std::next(it) : memories_.erase(it);
   }

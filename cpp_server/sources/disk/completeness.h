@@ -45,13 +45,19 @@ class CompletenessChecker {
   // Forgets what it saw, so that all files are read again.
   void Forget() { memories_.clear(); }
 
-  // Forgets all folders but these.
-  void Retain(const std::set<std::string>& folders);
+  // To be called before the checks of one look, with all folders that there are; forgets all others. Where there are
+  // thousands, folders that were not complete take turns: the first kMostAtEveryLook checks of a look, and that share
+  // of the rest, look at their files, the others tell what they told before. A folder that was never checked is looked
+  // at.
+  void BeginLook(const std::set<std::string>& folders);
+  static constexpr size_t kMostAtEveryLook = 100;
 
  private:
   using TimePoint = std::chrono::system_clock::time_point;
 
   struct Memory {
+    // Whether `listing` is one, and not a folder that has something in it that no version may have.
+    bool is_listed = false;
     FileListing listing;
     // When it was first seen as it is.
     TimePoint since;
@@ -61,11 +67,19 @@ class CompletenessChecker {
   };
 
   absl::Status Verify(const std::string& folder, const FileListing& listing) const;
+  // What follows from the memory of a folder.
+  absl::Status Judge(const Memory& memory, TimePoint now) const;
+  bool IsAtRest(const Memory& memory, TimePoint now) const;
+  // Counts a check.
+  bool IsTurn();
   bool IsOld(const FileListing& listing, TimePoint now) const;
 
   const Options options_;
   const std::atomic<bool> never_stop_{false};
   std::map<std::string, Memory> memories_;
+  // Looks so far, and checks of the present one.
+  size_t looks_ = 0;
+  size_t checks_ = 0;
 };
 
 }  // namespace trilho

@@ -1,5 +1,12 @@
 #include "cpp_server/sources/disk/completeness.h"
 
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
 #include "cpp_server/sources/disk/test_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -96,9 +103,9 @@ TEST_F(CompletenessTest, ReadsFilesOncePerChange) {
   EXPECT_EQ(Check(), absl::OkStatus());
   stop_ = true;
   EXPECT_EQ(Check(), absl::OkStatus());
-  checker_.Retain({dir_.Path("1")});
+  checker_.BeginLook({dir_.Path("1")});
   EXPECT_EQ(Check(), absl::OkStatus());
-  checker_.Retain({});
+  checker_.BeginLook({});
   EXPECT_TRUE(absl::IsCancelled(Check()));
   stop_ = false;
   EXPECT_EQ(Check(), absl::OkStatus());
@@ -129,6 +136,48 @@ TEST_F(CompletenessTest, OneSignAloneCanBeAskedFor) {
   options.completeness = VersionCompleteness::kNone;
   dir_.MakeFolder("2");
   EXPECT_EQ(CompletenessChecker(options).Check(dir_.Path("2")), absl::OkStatus());
+}
+
+TEST_F(CompletenessTest, AFifoIsNamedAndNotWaitedFor) {
+  dir_.Publish("1", {{"saved_model.pb", "graph"}});
+  ASSERT_EQ(::mkfifo(dir_.Path("1/fifo").c_str(), 0600), 0);
+  const absl::Status status = Check();
+  EXPECT_EQ(status, absl::FailedPreconditionError(absl::StrCat(
+                        dir_.Path("1/fifo"), " is a FIFO; a version consists of plain files and folders")));
+  dir_.Remove("1/fifo");
+  EXPECT_EQ(Check(), absl::OkStatus());
+}
+
+TEST_F(CompletenessTest, AManifestThatIsADeviceIsNotRead) {
+  dir_.Write("1/saved_model.pb", "graph");
+  std::filesystem::create_symlink("/dev/zero", dir_.Path("1/manifest.json"));
+  EXPECT_EQ(Check(), absl::FailedPreconditionError(absl::StrCat(
+                         dir_.Path("1/manifest.json"), " is a device; a version consists of plain files and folders")));
+}
+
+TEST_F(CompletenessTest, OfThousandsOfVersionsTheFirstAndAShareOfTheRestAreLookedAt) {
+  Rest();
+  later_ += std::chrono::hours(2);
+  std::set<std::string> folders;
+  const size_t many = 3 * CompletenessChecker::kMostAtEveryLook;
+  for (size_t i = 0; i < many; ++i) {
+    dir_.Write(absl::StrCat("many/", 1000 + i, "/readme"), "no model");
+    folders.insert(dir_.Path(absl::StrCat("many/", 1000 + i)));
+  }
+  const auto look = [&] {
+    size_t complete = 0;
+    checker_.BeginLook(folders);
+    for (const std::string& folder : folders) complete += checker_.Check(folder).ok() ? 1 : 0;
+    return complete;
+  };
+  EXPECT_EQ(look(), 0u);
+  for (const std::string& folder : folders) std::ofstream(folder + "/saved_model.pb") << "graph";
+  size_t complete = look();
+  EXPECT_GE(complete, CompletenessChecker::kMostAtEveryLook);
+  EXPECT_LT(complete, many);
+  // Everybody's turn comes.
+  for (int i = 0; i < 4; ++i) complete = look();
+  EXPECT_EQ(complete, many);
 }
 
 }  // namespace

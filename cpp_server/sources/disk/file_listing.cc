@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/files/plain_file.h"
 
 namespace trilho {
 namespace {
@@ -17,6 +18,9 @@ namespace fs = std::filesystem;
 
 // Of a SavedModel's two or three, and what teams keep in assets; a link to a folder above has no end.
 constexpr int kMaxDepth = 16;
+
+// Far more than any model has; a link may lead to the root of everything.
+constexpr size_t kMostFiles = 1000000;
 
 int64_t Nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1000000000 + time.tv_nsec; }
 
@@ -38,6 +42,13 @@ absl::StatusOr<FileListing> ListFiles(const std::string& folder) {
       return absl::UnavailableError(absl::StrCat("Cannot look at ", path, ": ", std::strerror(errno)));
     }
     if (S_ISDIR(info.st_mode)) continue;
+    if (!S_ISREG(info.st_mode)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, " is ", KindOfFile(info.st_mode), "; a version consists of plain files and folders"));
+    }
+    if (listing.size() == kMostFiles) {
+      return absl::FailedPreconditionError(absl::StrCat(folder, " holds more than ", kMostFiles, " files"));
+    }
     listing[it->path().lexically_relative(folder).generic_string()] =
         FileStamp{int64_t{info.st_size}, std::max(Nanoseconds(info.st_mtim), Nanoseconds(info.st_ctim))};
   }

@@ -24,7 +24,9 @@ inline bool operator==(const FileStamp& a, const FileStamp& b) { return a.size =
 using FileListing = std::map<std::string, FileStamp>;
 
 // All files below `folder`, at any depth. Links to files count as the files, links to folders are not followed.
-// NOT_FOUND if there is no such folder; UNAVAILABLE if it cannot be read, or changes too fast to be listed.
+// FAILED_PRECONDITION, naming it,
+// for a FIFO, a socket or a device, which whoever reads it may wait for without end, and for too many files or too deep
+// a folder; NOT_FOUND if there is no such folder; UNAVAILABLE if it cannot be read, or changes too fast to be listed.
 absl::StatusOr<FileListing> ListFiles(const std::string& folder);
 
 }  // namespace trilho

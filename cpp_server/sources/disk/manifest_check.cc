@@ -1,12 +1,11 @@
 #include "cpp_server/sources/disk/manifest_check.h"
 
-#include <fstream>
-#include <sstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "cpp_server/advice/words.h"
+#include "cpp_server/files/plain_file.h"
 #include "cpp_server/sources/disk/sha256.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -14,6 +13,9 @@ namespace trilho {
 namespace {
 
 constexpr int kFormat = 1;
+
+// Of a hundred thousand files, say. In memory a malicious one takes some thirty times as much.
+constexpr int64_t kMostManifestBytes = int64_t{16} << 20;
 
 bool StaysInside(const std::string& path) {
   for (absl::string_view part : absl::StrSplit(path, '/')) {
@@ -29,14 +31,14 @@ const char kManifestName[] = "manifest.json";
 
 absl::StatusOr<Manifest> ReadManifest(const std::string& folder) {
   const std::string path = absl::StrCat(folder, "/", kManifestName);
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return absl::UnavailableError(absl::StrCat("Cannot read ", path));
+  const absl::StatusOr<std::string> text = ReadPlainFile(path, kMostManifestBytes);
+  if (absl::IsInvalidArgument(text.status()) || absl::IsFailedPrecondition(text.status())) return text.status();
+  // A disk's mood, or gone since it was listed.
+  if (!text.ok()) return absl::UnavailableError(text.status().message());
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
   Manifest manifest;
-  const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &manifest, options);
+  const auto status = google::protobuf::util::JsonStringToMessage(*text, &manifest, options);
   if (!status.ok()) return absl::DataLossError(absl::StrCat(path, " does not parse: ", status.ToString()));
   if (manifest.format() > kFormat) {
     return absl::FailedPreconditionError(

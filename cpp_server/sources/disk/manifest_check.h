@@ -16,7 +16,7 @@ namespace trilho {
 extern const char kManifestName[];  // "manifest.json"
 
 // Reads `folder`/manifest.json; fields that this server does not know are ignored. DATA_LOSS if it does not parse,
-// FAILED_PRECONDITION if its format is newer than this server.
+// FAILED_PRECONDITION if its format is newer than this server, or if it has more than 16 MiB.
 absl::StatusOr<Manifest> ReadManifest(const std::string& folder);
 
 // Compares the files of `folder`, of which `listing` is the listing, with `manifest`: their sizes first, then their

@@ -92,5 +92,12 @@ TEST_F(ManifestCheckTest, StopsWhenTold) {
   EXPECT_TRUE(absl::IsCancelled(Check()));
 }
 
+TEST_F(ManifestCheckTest, OneThatIsTooLargeIsNotRead) {
+  dir_.Write("m/manifest.json", std::string((size_t{16} << 20) + 1, ' '));
+  const absl::Status status = ReadManifest(dir_.Path("m")).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("/m/manifest.json has more than 16777216 bytes"));
+}
+
 }  // namespace
 }  // namespace trilho

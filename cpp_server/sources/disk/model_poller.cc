@@ -36,7 +36,16 @@ ModelPoller::ModelPoller(CompletenessChecker::Options completeness, ModelHealthC
 absl::optional<ModelPoller::Sight> ModelPoller::Look(const ModelLocation& location) {
   Sight sight;
   sight.versions.model = location.name;
-  absl::StatusOr<std::vector<VersionDirectory>> present = ListVersions(location.base_path);
+  std::string folder = location.base_path;
+  if (location.resolve) {
+    absl::StatusOr<std::string> resolved = location.resolve(folder);
+    if (!resolved.ok()) {
+      sight.error = resolved.status();
+      return sight;
+    }
+    folder = *std::move(resolved);
+  }
+  absl::StatusOr<std::vector<VersionDirectory>> present = ListVersions(folder);
   if (!present.ok()) {
     sight.error = present.status();
     return sight;
@@ -44,7 +53,7 @@ absl::optional<ModelPoller::Sight> ModelPoller::Look(const ModelLocation& locati
   if (once_) KeepListed(&*present);
   std::set<std::string> folders;
   for (const VersionDirectory& directory : *present) folders.insert(directory.path);
-  checker_.Retain(folders);
+  checker_.BeginLook(folders);
 
   health_ = health_callback_ ? health_callback_(location.name) : ModelHealth();
   substitutes_ = !health_.failing.empty() && (substitutes_ || !health_.is_available);

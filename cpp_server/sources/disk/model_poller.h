@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "cpp_server/core/source.h"
 #include "cpp_server/sources/disk/completeness.h"
@@ -23,6 +24,8 @@ struct ModelLocation {
   std::string name;
   std::string base_path;
   ServableVersionPolicy policy;
+  // Says at each look which folder `base_path` is, or why it may not be looked at; `base_path` itself if this is empty.
+  std::function<absl::StatusOr<std::string>(const std::string& base_path)> resolve = {};
 };
 
 // What has come of the versions that a model was offered.

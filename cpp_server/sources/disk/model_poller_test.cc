@@ -195,5 +195,21 @@ TEST_F(ModelPollerTest, AStoppedLookSaysNothing) {
   EXPECT_EQ(Poll(), "stopped");
 }
 
+TEST_F(ModelPollerTest, LooksWhereTheBasePathLeadsAndNowhereElse) {
+  Publish("elsewhere/1");
+  absl::Status refused;
+  location_.resolve = [&](const std::string& base_path) -> absl::StatusOr<std::string> {
+    EXPECT_EQ(base_path, dir_.Path("m"));
+    if (!refused.ok()) return refused;
+    return dir_.Path("elsewhere");
+  };
+  const auto sight = poller_.Look(location_);
+  ASSERT_TRUE(sight.has_value());
+  ASSERT_EQ(sight->versions.aspired.size(), 1u);
+  EXPECT_EQ(sight->versions.aspired[0].path, dir_.Path("elsewhere/1"));
+  refused = absl::PermissionDeniedError("no");
+  EXPECT_EQ(Poll(), "error PERMISSION_DENIED");
+}
+
 }  // namespace
 }  // namespace trilho

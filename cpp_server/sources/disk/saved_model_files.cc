@@ -1,6 +1,6 @@
 #include "cpp_server/sources/disk/saved_model_files.h"
 
-#include <fstream>
+#include <cstdio>
 #include <set>
 #include <vector>
 
@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/files/plain_file.h"
 
 namespace trilho {
 namespace {
@@ -24,19 +25,20 @@ constexpr absl::string_view kVariableOps[] = {"VarHandleOp", "VariableV2"};
 constexpr size_t kLongestOp = 11;
 
 absl::StatusOr<bool> MakesVariables(const std::string& graph) {
-  std::ifstream file(graph, std::ios::binary);
+  const auto file = OpenPlainFile(graph);
+  if (!file.ok()) return absl::UnavailableError(file.status().message());
   std::string window;
   std::vector<char> block(1 << 20);
-  while (file) {
-    file.read(block.data(), static_cast<std::streamsize>(block.size()));
-    window.append(block.data(), static_cast<size_t>(file.gcount()));
+  for (size_t got = block.size(); got == block.size();) {
+    got = std::fread(block.data(), 1, block.size(), file->get());
+    window.append(block.data(), got);
     for (absl::string_view op : kVariableOps) {
       if (absl::StrContains(window, op)) return true;
     }
     // A name may begin at the end of one block and end in the next.
     if (window.size() > kLongestOp) window.erase(0, window.size() - kLongestOp);
   }
-  if (!file.eof()) return absl::UnavailableError(absl::StrCat("Cannot read ", graph));
+  if (std::ferror(file->get()) != 0) return absl::UnavailableError(absl::StrCat("Cannot read ", graph));
   return false;
 }
 

@@ -11,15 +11,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/files/plain_file.h"
 
 namespace trilho {
 namespace {
 
 constexpr size_t kChunk = size_t{1} << 20;
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
 struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
@@ -27,16 +25,18 @@ struct FreeDigest {
 }  // namespace
 
 absl::StatusOr<std::string> Sha256OfFile(const std::string& path, const std::atomic<bool>& stop) {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rbe"));
-  if (file == nullptr) return absl::UnavailableError(absl::StrCat("Cannot open ", path, ": ", std::strerror(errno)));
-  std::setvbuf(file.get(), nullptr, _IONBF, 0);  // the chunks are the buffer
+  const auto opened = OpenPlainFile(path);
+  if (absl::IsInvalidArgument(opened.status())) return opened.status();
+  if (!opened.ok()) return absl::UnavailableError(opened.status().message());
+  std::FILE* const file = opened->get();
+  std::setvbuf(file, nullptr, _IONBF, 0);  // the chunks are the buffer
   const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
   bool ok = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
   std::vector<unsigned char> chunk(kChunk);
   for (size_t got = kChunk; ok && got == kChunk;) {
     if (stop) return absl::CancelledError(absl::StrCat("Stopped while reading ", path));
-    got = std::fread(chunk.data(), 1, kChunk, file.get());
-    if (std::ferror(file.get()) != 0) {
+    got = std::fread(chunk.data(), 1, kChunk, file);
+    if (std::ferror(file) != 0) {
       return absl::UnavailableError(absl::StrCat("Cannot read ", path, ": ", std::strerror(errno)));
     }
     ok = EVP_DigestUpdate(context.get(), chunk.data(), got) == 1;

@@ -10,8 +10,8 @@
 
 namespace trilho {
 
-// The SHA-256 of what `path` holds, 64 lower-case hexadecimal digits. UNAVAILABLE if it cannot be read; CANCELLED soon
-// after `stop` becomes true.
+// The SHA-256 of what `path` holds, 64 lower-case hexadecimal digits. UNAVAILABLE if it cannot be read,
+// INVALID_ARGUMENT if it is no plain file; CANCELLED soon after `stop` becomes true.
 absl::StatusOr<std::string> Sha256OfFile(const std::string& path, const std::atomic<bool>& stop);
 
 }  // namespace trilho

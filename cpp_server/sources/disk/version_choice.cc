@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -47,6 +48,16 @@ AspiredVersions ChooseVersions(const std::string& model, const ServableVersionPo
     } else {
       result.rejected.push_back(RejectedVersion{it->version, std::move(status)});
     }
+  }
+  if (result.rejected.size() > kMostRejected) {
+    // One that may come, rather: it is to be looked at again.
+    const auto may_come = std::find_if(result.rejected.begin(), result.rejected.end(),
+                                       [](const RejectedVersion& v) { return absl::IsUnavailable(v.reason); });
+    RejectedVersion chosen = may_come == result.rejected.end() ? result.rejected.front() : *may_come;
+    chosen.reason = absl::Status(chosen.reason.code(),
+                                 absl::StrCat(chosen.reason.message(), "; so it is with more than ", kMostRejected,
+                                              " versions, the others of which are not listed"));
+    result.rejected = {std::move(chosen)};
   }
   for (int64_t version : missing) {
     result.rejected.push_back(RejectedVersion{

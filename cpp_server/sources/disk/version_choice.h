@@ -44,11 +44,13 @@ using VersionCheck = std::function<absl::Status(const VersionDirectory&)>;
 
 // Chooses from `present`, which is sorted lowest first, those that pass `check`. A version that does not pass never
 // takes the place of one that does: the latest two are the latest two that pass. What was looked at and did not pass is
-// rejected; versions below the latest ones are not looked at. `check` is called once per version at most.
+// rejected; versions below the latest ones are not looked at. `check` is called once per version at most. If more than
+// kMostRejected folders are, one of them stands for all: nobody reads thousands of reasons.
 //
 // Latest versions that are `failing` are chosen and take no place, so that as many lower ones are chosen besides, as
 // substitutes; kMaxSubstitutes of them at most, as what is wrong with so many is wrong with those below too.
 constexpr size_t kMaxSubstitutes = 3;
+constexpr size_t kMostRejected = 100;
 AspiredVersions ChooseVersions(const std::string& model, const ServableVersionPolicy& policy,
                                const std::vector<VersionDirectory>& present, const VersionCheck& check,
                                const std::set<int64_t>& failing = {});

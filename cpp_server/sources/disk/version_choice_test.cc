@@ -103,5 +103,17 @@ TEST_F(ChooseVersionsTest, NothingOutOfNothing) {
   EXPECT_THAT(Aspired(Choose(ServableVersionPolicy::Latest(1))), IsEmpty());
 }
 
+TEST_F(ChooseVersionsTest, OfThousandsThatAreRejectedOneStandsForAll) {
+  present_.clear();
+  for (int64_t version = 1; version <= 10000; ++version) {
+    present_.push_back(version);
+    if (version > 1) incomplete_.insert(version);
+  }
+  const AspiredVersions versions = Choose(ServableVersionPolicy::Latest(1));
+  EXPECT_THAT(Aspired(versions), ElementsAre(1)) << "however many newer ones there are";
+  EXPECT_THAT(Rejected(versions), ElementsAre("10000 DATA_LOSS: half; so it is with more than 100 versions, the others "
+                                              "of which are not listed"));
+}
+
 }  // namespace
 }  // namespace trilho
