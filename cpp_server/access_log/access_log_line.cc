@@ -4,9 +4,8 @@
 #include <cstddef>
 
 #include "absl/strings/string_view.h"
+#include "cpp_server/json/json_memory.h"
 #include "cpp_server/utf8/utf8.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace trilho {
 namespace {
@@ -44,8 +43,8 @@ class LineWriter {
  private:
   void Key(absl::string_view key) { json_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size())); }
 
-  rapidjson::StringBuffer buffer_;
-  rapidjson::Writer<rapidjson::StringBuffer> json_;
+  JsonBuffer buffer_;
+  JsonWriter json_;
 };
 
 }  // namespace

@@ -13,7 +13,7 @@
 
 namespace trilho {
 
-// A budget that all fronts share, for requests that are read, wait or run. It
+// The budget of a front, for requests that are read, wait or run. It
 // counts their bytes as they came, or decompressed, and not what is made of
 // them. Thread-safe, without a lock.
 class RequestMemory {
@@ -39,6 +39,7 @@ class RequestMemory {
     // bound, if the budget does not have them; then it stays as it was.
     absl::Status Resize(size_t bytes);
     void Release();
+    size_t bytes() const { return static_cast<size_t>(bytes_); }
 
    private:
     std::shared_ptr<RequestMemory> memory_;

@@ -108,6 +108,7 @@ const std::vector<IntegerRange>& IntegerRanges() {
                                                              {"grpc_max_threads", 0, kMostThreads},
                                                              {"max_queued_requests", 1, kMostInt},
                                                              {"max_request_memory_bytes", -1, kMostBytes},
+                                                             {"max_response_memory_bytes", -1, kMostBytes},
                                                              {"rest_api_port", -1, kMostPort},
                                                              {"rest_api_num_threads", 0, kMostThreads},
                                                              {"rest_api_timeout_in_ms", 0, kMostInt},

@@ -23,6 +23,7 @@ ABSL_DECLARE_FLAG(int, grpc_max_threads);
 ABSL_DECLARE_FLAG(std::string, bind_address);
 ABSL_DECLARE_FLAG(int, max_queued_requests);
 ABSL_DECLARE_FLAG(int64_t, max_request_memory_bytes);
+ABSL_DECLARE_FLAG(int64_t, max_response_memory_bytes);
 ABSL_DECLARE_FLAG(std::string, grpc_channel_arguments);
 ABSL_DECLARE_FLAG(bool, enable_serialization_as_tensor_content);
 
@@ -33,6 +34,7 @@ ABSL_DECLARE_FLAG(int, rest_api_timeout_in_ms);
 ABSL_DECLARE_FLAG(int64_t, rest_api_max_body_bytes);
 ABSL_DECLARE_FLAG(bool, rest_api_enable_cors_support);
 ABSL_DECLARE_FLAG(int, management_port);
+ABSL_DECLARE_FLAG(std::string, allowed_hosts);
 
 // Models
 ABSL_DECLARE_FLAG(std::string, model_name);

@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <string>
 
 #include "absl/flags/flag.h"
 #include "cpp_server/config/flags.h"
@@ -12,5 +13,10 @@ ABSL_FLAG(int, rest_api_timeout_in_ms, 30000,
 ABSL_FLAG(int64_t, rest_api_max_body_bytes, int64_t{256} << 20,
           "A REST call with a larger body, after gzip, is answered 413.");
 ABSL_FLAG(bool, rest_api_enable_cors_support, false, "Let pages of other sites call the REST API.");
+ABSL_FLAG(
+    std::string, allowed_hosts, "",
+    "Names of this server, with commas between them and without ports, under which management may be asked over "
+    "HTTP, besides its IP addresses and localhost: others are answered 403, as a page of another site may be behind "
+    "them.");
 ABSL_FLAG(int, management_port, 0,
           "HTTP port of its own for metrics, readiness and the management of models; 0: none; -1: a free one.");

@@ -8,14 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/advice/nearest_name.h"
 #include "cpp_server/contracts/contract_example.h"
 #include "cpp_server/contracts/contract_json.h"
 #include "cpp_server/http/http_status.h"
+#include "cpp_server/json/json_memory.h"
 #include "cpp_server/services/http_inference.h"
 #include "google/protobuf/descriptor.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace trilho {
 namespace {
@@ -29,8 +29,8 @@ HttpResponse NotAllowed(absl::string_view path, const char* allowed) {
 }
 
 std::string ListOf(const Contracts& contracts) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  JsonBuffer buffer;
+  JsonWriter writer(buffer);
   const auto put = [&writer](const char* key, const std::string& value) {
     writer.Key(key);
     writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
@@ -90,19 +90,26 @@ void ContractRest::Handle(const std::shared_ptr<HttpCall>& call) const {
     response.body = ListOf(*contracts_);
     return call->Reply(std::move(response));
   }
-  const auto method = Find(call->path());
-  if (!method.ok()) return call->Reply(ErrorResponse(method.status()));
+  const ContractMethod* const method = Find(call->path());
+  if (method == nullptr) return call->Reply(ErrorResponse(NothingAt(call->path())));
   if (call->method() != "POST") return call->Reply(NotAllowed(call->path(), "POST"));
-  Run(**method, call);
+  Run(*method, call);
 }
 
 void ContractRest::Refuse(const HttpCall& call, const absl::Status& status) const {
-  const auto method = Find(call.path());
-  if (call.method() != "POST" || !method.ok()) return;
-  RecordRefused(*hooks_, RecordedName(**method), (*method)->model, ContextOf(call, *hooks_), status);
+  const ContractMethod* const method = Find(call.path());
+  if (call.method() != "POST" || method == nullptr) return;
+  RecordRefused(*hooks_, RecordedName(*method), method->model, ContextOf(call, *hooks_), status);
 }
 
-absl::StatusOr<const ContractMethod*> ContractRest::Find(absl::string_view path) const {
+const ContractMethod* ContractRest::Find(absl::string_view path) const {
+  for (const ContractMethod& method : contracts_->methods) {
+    if (path == PathOf(method)) return &method;
+  }
+  return nullptr;
+}
+
+absl::Status ContractRest::NothingAt(absl::string_view path) const {
   absl::ConsumePrefix(&path, absl::StrCat(kRoot, "/"));
   const size_t slash = path.find('/');
   const std::string service(path.substr(0, slash));
@@ -111,9 +118,7 @@ absl::StatusOr<const ContractMethod*> ContractRest::Find(absl::string_view path)
   std::vector<std::string> names;
   for (const ContractMethod& method : contracts_->methods) {
     if (services.empty() || services.back() != method.service) services.push_back(method.service);
-    if (method.service != service) continue;
-    if (method.name == name) return &method;
-    names.push_back(method.name);
+    if (method.service == service) names.push_back(method.name);
   }
   if (services.empty()) return absl::NotFoundError("the server has no contracts: --contracts names them");
   if (names.empty()) return NotThere("service", service, services);
@@ -136,7 +141,7 @@ void ContractRest::Run(const ContractMethod& method, const std::shared_ptr<HttpC
   if (!request.ok()) return answer(request.status());
   RunContract(method, models_, *request, context, record, [&method, answer](absl::StatusOr<std::string> bytes) {
     if (!bytes.ok()) return answer(bytes.status());
-    answer(WriteMessageJson(*method.descriptor->output_type(), *bytes));
+    answer(OrNoMemory([&] { return WriteMessageJson(*method.descriptor->output_type(), *bytes); }));
   });
 }
 

@@ -27,6 +27,8 @@ class ContractRest {
 
   static bool IsContractPath(absl::string_view path);
   static HttpPlane PlaneOf(absl::string_view method);
+  // Whether a POST of this path has a body that is looked at.
+  bool TakesBody(absl::string_view path) const { return Find(path) != nullptr; }
   // Where a method is to be asked.
   static std::string PathOf(const ContractMethod& method);
 
@@ -37,8 +39,10 @@ class ContractRest {
   void Refuse(const HttpCall& call, const absl::Status& status) const;
 
  private:
+  // Null if there is none.
+  const ContractMethod* Find(absl::string_view path) const;
   // NOT_FOUND, naming those there are.
-  absl::StatusOr<const ContractMethod*> Find(absl::string_view path) const;
+  absl::Status NothingAt(absl::string_view path) const;
   void Run(const ContractMethod& method, const std::shared_ptr<HttpCall>& call) const;
 
   const Contracts* const contracts_;

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <new>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/advice/words.h"
 
@@ -14,6 +12,10 @@ namespace trilho {
 namespace {
 
 constexpr int kGzipOnly = 15 + 16;
+// The result grows by a quarter, within these bounds: few steps, and not much more than is needed.
+constexpr size_t kLeastPiece = 4 << 10;
+constexpr size_t kMostPiece = 4 << 20;
+constexpr size_t kMostToZlib = std::numeric_limits<uInt>::max();
 
 class Inflater {
  public:
@@ -32,66 +34,69 @@ class Inflater {
   const bool ok_;
 };
 
+absl::Status NoMemory() { return absl::ResourceExhaustedError("no memory to decompress the body"); }
+
 absl::Status Malformed(const z_stream& stream) {
   return absl::InvalidArgumentError(
       absl::StrCat("the body is not valid gzip: ", stream.msg != nullptr ? stream.msg : "it ends too early"));
 }
 
-absl::Status TooLarge(size_t compressed, size_t bound, bool for_its_ratio) {
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the body is larger than ", Counted(bound, "byte"), " once it is decompressed",
-      for_its_ratio ? absl::StrCat(": ", Counted(compressed, "compressed byte"), " may grow to the larger of ",
-                                   kAlwaysInflated, " bytes and ", kMostInflation, " times their size")
-                    : ""));
+// Makes room for more of a result that is full.
+absl::Status Grow(size_t max_bytes, const std::function<absl::Status(size_t)>& hold, GrowingBytes* result) {
+  const size_t piece = std::clamp(result->size() / 4, kLeastPiece, kMostPiece);
+  // One byte more than allowed shows that there is too much.
+  const size_t wanted = std::min(max_bytes, result->size() + piece - 1) + 1;
+  absl::Status held = hold(wanted);
+  if (held.ok() && !result->Reserve(wanted)) held = NoMemory();
+  return held;
 }
 
-absl::StatusOr<std::string> Inflate(absl::string_view compressed, size_t max_bytes) {
-  constexpr size_t kMaxPiece = std::numeric_limits<uInt>::max();
-  Inflater inflater;
-  if (!inflater.ok()) return absl::ResourceExhaustedError("no memory to decompress the body");
-  z_stream* const stream = inflater.stream();
+}  // namespace
 
-  std::string result;
-  size_t size = 0;
+bool GrowingBytes::Reserve(size_t capacity) {
+  char* const grown = static_cast<char*>(std::realloc(data_.get(), capacity));
+  if (grown == nullptr) return false;
+  // realloc has freed it, or it is the same.
+  static_cast<void>(data_.release());
+  data_.reset(grown);
+  capacity_ = capacity;
+  return true;
+}
+
+absl::StatusOr<GrowingBytes> Gunzip(absl::string_view compressed, size_t max_bytes,
+                                    const std::function<absl::Status(size_t)>& hold) {
+  Inflater inflater;
+  if (!inflater.ok()) return NoMemory();
+  z_stream* const stream = inflater.stream();
+  GrowingBytes result;
   size_t left = compressed.size();
-  const size_t inflated = compressed.size() > std::numeric_limits<size_t>::max() / kMostInflation
-                              ? std::numeric_limits<size_t>::max()
-                              : std::max(kAlwaysInflated, kMostInflation * compressed.size());
-  const size_t bound = std::min(max_bytes, inflated);
   // zlib does not write to it.
   stream->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
   int code = Z_OK;
   while (code != Z_STREAM_END || left > 0 || stream->avail_in > 0) {
     if (code == Z_STREAM_END) inflateReset(stream);
     if (stream->avail_in == 0) {
-      stream->avail_in = static_cast<uInt>(std::min(left, kMaxPiece));
+      stream->avail_in = static_cast<uInt>(std::min(left, kMostToZlib));
       left -= stream->avail_in;
     }
-    if (size == result.size()) {
-      // One byte more than allowed shows that there is too much.
-      result.resize(std::min(bound + 1, std::max(2 * size, 4 * compressed.size())));
+    if (result.size() == result.capacity()) {
+      const absl::Status grown = Grow(max_bytes, hold, &result);
+      if (!grown.ok()) return grown;
     }
-    stream->next_out = reinterpret_cast<Bytef*>(&result[size]);
-    stream->avail_out = static_cast<uInt>(std::min(result.size() - size, kMaxPiece));
+    stream->next_out = reinterpret_cast<Bytef*>(result.end());
+    stream->avail_out = static_cast<uInt>(std::min(result.capacity() - result.size(), kMostToZlib));
     const uInt room = stream->avail_out;
     code = inflate(stream, Z_NO_FLUSH);
-    size += room - stream->avail_out;
-    if (size > bound) return TooLarge(compressed.size(), bound, bound < max_bytes);
+    result.Advance(room - stream->avail_out);
+    if (result.size() > max_bytes) {
+      return absl::OutOfRangeError(
+          absl::StrCat("the body is larger than ", Counted(max_bytes, "byte"), " once it is decompressed"));
+    }
+    if (code == Z_MEM_ERROR) return NoMemory();
     // Z_BUF_ERROR: all input is used and it was not enough.
     if (code != Z_OK && code != Z_STREAM_END) return Malformed(*stream);
   }
-  result.resize(size);
   return result;
-}
-
-}  // namespace
-
-absl::StatusOr<std::string> Gunzip(absl::string_view compressed, size_t max_bytes) {
-  try {
-    return Inflate(compressed, max_bytes);
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("no memory to decompress the body");
-  }
 }
 
 }  // namespace trilho

@@ -1,4 +1,4 @@
-// What a handler of the HTTP front sees of one request.
+// One request, as admission and handlers of the HTTP front see it.
 
 #ifndef TRILHO_CPP_SERVER_HTTP_HTTP_CALL_H_
 #define TRILHO_CPP_SERVER_HTTP_HTTP_CALL_H_
@@ -22,11 +22,10 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// One request. Reply must be called exactly once, on any thread, now or later;
-// the call is gone after that.
-class HttpCall {
+// The part of a request before its body.
+class HttpRequestHead {
  public:
-  virtual ~HttpCall() = default;
+  virtual ~HttpRequestHead() = default;
 
   // "GET", "POST", ...
   virtual absl::string_view method() const = 0;
@@ -36,10 +35,16 @@ class HttpCall {
   virtual absl::string_view query() const = 0;
   // Empty if there is none; `name` in any case.
   virtual absl::string_view header(absl::string_view name) const = 0;
-  // Decompressed if it was sent with Content-Encoding: gzip.
-  virtual absl::string_view body() const = 0;
   // Of the connection, e.g. "10.0.0.1:4711".
   virtual std::string peer() const = 0;
+};
+
+// One request. Reply must be called exactly once, on any thread, now or later;
+// the call is gone after that.
+class HttpCall : public HttpRequestHead {
+ public:
+  // Decompressed if it was sent with Content-Encoding: gzip; empty if HttpRoute::takes_body said no.
+  virtual absl::string_view body() const = 0;
   // When it had come, before it waited for a thread.
   virtual std::chrono::steady_clock::time_point arrived() const = 0;
   // When the front answers 504 by itself; time_point::max() if never.

@@ -13,6 +13,7 @@
 #include "boost/beast/http/field.hpp"
 #include "cpp_server/advice/words.h"
 #include "cpp_server/http/http_status.h"
+#include "cpp_server/http/request_head.h"
 
 namespace trilho {
 namespace {
@@ -45,7 +46,10 @@ HttpConnection::HttpConnection(std::shared_ptr<ConnectionHost> host, HttpSocket 
       options_(host_->options()),
       stream_(std::move(socket), std::move(tls)),
       peer_(std::move(peer)),
-      timer_(host_->io()) {}
+      timer_(host_->io()),
+      body_rate_(options_.min_bytes_per_second, options_.progress_timeout),
+      response_memory_(options_.response_memory),
+      response_rate_(options_.min_bytes_per_second, options_.progress_timeout) {}
 
 void HttpConnection::Start() {
   if (!stream_.is_tls()) return BecomeIdle();
@@ -101,6 +105,8 @@ void HttpConnection::Close() {
   stream_.Close();
   WithdrawCall(CallerGone());
   EndExchange();
+  // The body itself goes as soon as the write that is under way has ended.
+  response_memory_.Release();
   host_->Closed(this);
 }
 
@@ -161,7 +167,7 @@ void HttpConnection::Parse() {
   while (ParseSome(&used)) {
   }
   input_.erase(0, used);
-  if (complete_ && state_ == State::kBody) return BeginCall();
+  if (state_ == State::kBody && (complete_ || !takes_body_)) return BeginCall();
   const bool wants_input = state_ == State::kIdle || state_ == State::kHeader || state_ == State::kBody;
   if (!wants_input) return;
   if (ended_) return Close();
@@ -177,8 +183,11 @@ bool HttpConnection::ParseSome(size_t* used) {
     BeginExchange();
     SetTimer(options_.header_timeout);
     version_ = 11;
+    is_folded_ = false;
+    last_of_header_ = 0;
     keep_alive_ = true;
     is_head_ = false;
+    takes_body_ = true;
     complete_ = false;
     memory_ = RequestMemory::Share(options_.memory);
     parser_.emplace();
@@ -191,8 +200,9 @@ bool HttpConnection::ParseSome(size_t* used) {
   error_code error;
   if (!parser_->is_done()) {
     const size_t put = parser_->put(asio::buffer(input_.data() + *used, input_.size() - *used), error);
+    if (state_ == State::kHeader) NoteFolding(absl::string_view(input_).substr(*used, put));
     *used += put;
-    body_came_ += put;
+    body_rate_.Moved(put, Clock::now());
   }
   if (error == http::error::need_more) {
     // Of a header, or of what is between the chunks of a body.
@@ -204,16 +214,30 @@ bool HttpConnection::ParseSome(size_t* used) {
     return false;
   }
   if (state_ == State::kBody) {
-    const absl::Status room = memory_.Resize(parser_->get().body().size());
+    const absl::Status room = TakeRoom();
     if (!room.ok()) {
       Reject(room);
       return false;
     }
-    AwaitBody();
+    SetExpiry(body_rate_.due());
   }
   if (state_ == State::kHeader && parser_->is_header_done()) OnHeader();
   if (state_ == State::kBody && parser_->is_done()) complete_ = true;
-  return state_ == State::kBody && !complete_;
+  return state_ == State::kBody && takes_body_ && !complete_;
+}
+
+absl::Status HttpConnection::TakeRoom() {
+  const size_t bytes = parser_->get().body().size();
+  absl::Status room = memory_.Resize(bytes);
+  while (!room.ok() && host_->MakeRoom(bytes)) room = memory_.Resize(bytes);
+  return room;
+}
+
+void HttpConnection::GiveWay() {
+  Reject(absl::ResourceExhaustedError(
+      absl::StrCat("the server is overloaded: --max_request_memory_bytes is used up, and of all bodies that are still "
+                   "being read this one holds the most, ",
+                   Counted(memory_.bytes(), "byte"))));
 }
 
 void HttpConnection::OnParseError(const error_code& error) {
@@ -228,6 +252,14 @@ void HttpConnection::OnParseError(const error_code& error) {
   Reject(400, absl::StrCat("the request is not valid HTTP: ", error.message()));
 }
 
+void HttpConnection::NoteFolding(absl::string_view parsed) {
+  for (const char c : parsed) {
+    // Beast takes it for one space, others for a field of its own.
+    is_folded_ = is_folded_ || (last_of_header_ == '\n' && (c == ' ' || c == '\t'));
+    last_of_header_ = c;
+  }
+}
+
 void HttpConnection::OnHeader() {
   const HttpRequest& request = parser_->get();
   version_ = static_cast<int>(request.version());
@@ -237,6 +269,12 @@ void HttpConnection::OnHeader() {
   }
   keep_alive_ = parser_->keep_alive();
   is_head_ = request.method() == http::verb::head;
+  if (is_folded_) return Reject(400, "the request is not valid HTTP: a header field goes on in the next line");
+  const size_t hosts = request.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && version_ >= 11)) {
+    return Reject(400, absl::StrCat("the request is not valid HTTP: it has ", hosts == 0 ? "no" : "more than one",
+                                    " Host header"));
+  }
   // Whoever sends a body of unknown extent could hide a request in it.
   if (request.count(http::field::transfer_encoding) > 0 &&
       !absl::EqualsIgnoreCase(View(request[http::field::transfer_encoding]), "chunked")) {
@@ -246,14 +284,17 @@ void HttpConnection::OnHeader() {
   if (!expect.empty() && !absl::EqualsIgnoreCase(expect, "100-continue")) {
     return Reject(417, absl::StrCat("Expect: ", expect, " is not supported, only 100-continue is"));
   }
-  if (beyond_bound_) {
-    keep_alive_ = false;
-    if (!parser_->is_done()) return Reject(503, ConnectionBound(options_));
-  }
-  body_began_ = Clock::now();
-  body_came_ = 0;
-  AwaitBody();
-  if (!expect.empty() && version_ >= 11 && !parser_->is_done()) {
+  if (beyond_bound_) keep_alive_ = false;
+  const RequestHead head(request, peer_);
+  const absl::Status admitted = host_->Admit(head);
+  if (!admitted.ok()) return Refuse(admitted);
+  if (beyond_bound_ && !parser_->is_done()) return Reject(503, ConnectionBound(options_));
+  body_rate_.Begin(Clock::now());
+  SetExpiry(body_rate_.due());
+  takes_body_ = parser_->is_done() || host_->TakesBody(head);
+  // Where the next request begins is not known then.
+  if (!takes_body_) keep_alive_ = false;
+  if (takes_body_ && !expect.empty() && version_ >= 11 && !parser_->is_done()) {
     state_ = State::kContinue;
     head_ = "HTTP/1.1 100 Continue\r\n\r\n";
     return Write();
@@ -292,9 +333,11 @@ void HttpConnection::BeginCall() {
       });
   parser_.reset();
   call_ = call;
-  const absl::Status status = beyond_bound_ && host_->PlaneOf(*call) == HttpPlane::kData
-                                  ? absl::UnavailableError(ConnectionBound(options_))
-                                  : host_->Submit(call);
+  absl::Status status;
+  if (host_->PlaneOf(*call) == HttpPlane::kData) {
+    status = beyond_bound_ ? absl::UnavailableError(ConnectionBound(options_)) : CheckResponseRoom();
+  }
+  if (status.ok()) status = host_->Submit(call);
   if (!status.ok()) {
     host_->Refused(*call, status);
     call->Reply(ErrorResponse(status));
@@ -309,19 +352,6 @@ void HttpConnection::OnReply(uint64_t call_number, HttpResponse response) {
 
 void HttpConnection::WithdrawCall(const absl::Status& reason) {
   if (const auto call = call_.lock()) host_->Withdraw(call, reason);
-}
-
-HttpConnection::Clock::time_point HttpConnection::BodyDue() const {
-  if (options_.min_body_bytes_per_second == 0) return Clock::time_point::max();
-  const auto rate = static_cast<uint64_t>(options_.min_body_bytes_per_second);
-  return body_began_ + options_.progress_timeout + std::chrono::milliseconds(1000 * body_came_ / rate);
-}
-
-void HttpConnection::AwaitBody() {
-  const Clock::time_point pause_ends = Clock::now() + options_.progress_timeout;
-  const Clock::time_point due = BodyDue();
-  rate_expires_ = due < pause_ends;
-  SetExpiry(std::min(pause_ends, due));
 }
 
 void HttpConnection::SetExpiry(Clock::time_point expiry) {
@@ -348,9 +378,11 @@ void HttpConnection::OnTimeout() {
       return Reject(408,
                     absl::StrCat("the request's header did not come within ", options_.header_timeout.count(), " ms"));
     case State::kBody:
-      if (rate_expires_) {
+      // Pieces of a chunk's head are counted, but move no timer.
+      if (Clock::now() < body_rate_.due()) return SetExpiry(body_rate_.due());
+      if (!body_rate_.stands()) {
         return Reject(408, absl::StrCat("the request's body came more slowly than ",
-                                        Counted(options_.min_body_bytes_per_second, "byte"), " a second"));
+                                        Counted(options_.min_bytes_per_second, "byte"), " a second"));
       }
       return Reject(408,
                     absl::StrCat("nothing of the request's body came for ", options_.progress_timeout.count(), " ms"));
@@ -360,6 +392,9 @@ void HttpConnection::OnTimeout() {
       WithdrawCall(late);
       return Respond(ErrorResponse(late));
     }
+    case State::kResponse:
+      if (!AwaitTaking()) Close();
+      return;
     case State::kIdle:
       if (stream_.is_tls()) return Linger();
       return Close();

@@ -21,6 +21,7 @@
 #include "cpp_server/http/http_handler.h"
 #include "cpp_server/http/http_options.h"
 #include "cpp_server/http/http_stream.h"
+#include "cpp_server/http/minimum_rate.h"
 #include "cpp_server/http/request_body.h"
 #include "cpp_server/http/server_call.h"
 
@@ -40,6 +41,15 @@ class ConnectionHost {
   virtual bool stopping() const = 0;
 
   virtual HttpPlane PlaneOf(const HttpCall& call) const = 0;
+  // See HttpRoute.
+  virtual absl::Status Admit(const HttpRequestHead& head) const = 0;
+  virtual bool TakesBody(const HttpRequestHead& head) const = 0;
+  // A body that is being read wants to hold `bytes`, for which the budget has no
+  // room: ends the one that holds the most, if that is more. False if none does.
+  virtual bool MakeRoom(size_t bytes) = 0;
+  // The budget of responses is used up: ends the one whose client has taken nothing
+  // for longest, if that is long enough. False if there is none.
+  virtual bool EndStalledReader() = 0;
   // Has a thread of its plane handle `call`; RESOURCE_EXHAUSTED if too many wait.
   virtual absl::Status Submit(const std::shared_ptr<ServerCall>& call) = 0;
   // Nobody waits for `call` any more, for this reason; answers it if no handler has seen it.
@@ -83,6 +93,12 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   absl::optional<Clock::time_point> IdleSince();
   // Since when it waits for a request beyond the bound to come to its end; absent if it does not.
   absl::optional<Clock::time_point> BeyondBoundSince() const;
+  // What it holds of the budget for a body that has not come to its end.
+  size_t UnfinishedBody() const { return state_ == State::kBody ? memory_.bytes() : 0; }
+  // Refuses the request whose body is being read, for others to have its room.
+  void GiveWay();
+  // Since when its client has taken nothing of a response that counts; absent if it takes some.
+  absl::optional<Clock::time_point> StalledSince() const;
 
  private:
   enum class State {
@@ -108,6 +124,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // One step. False if it needs more input, or the request is complete or has been refused.
   bool ParseSome(size_t* used);
   void OnParseError(const boost::beast::error_code& error);
+  // Looks at bytes of a header that were parsed.
+  void NoteFolding(absl::string_view parsed);
   void OnHeader();
   // What comes behind a chunked body Beast takes for header fields, but no proxy
   // that minds those has seen it.
@@ -119,6 +137,10 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // Answers a request that cannot be read to its end, and closes.
   void Reject(int status, absl::string_view message);
   void Reject(const absl::Status& status);
+  // Answers a request of which only the header matters.
+  void Refuse(const absl::Status& status);
+  // Counts what has come of the body.
+  absl::Status TakeRoom();
 
   // Says that the request is refused, if its first line has come, and forgets it.
   void TellRefused(const absl::Status& status);
@@ -126,16 +148,19 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void WithdrawCall(const absl::Status& reason);
 
   void Respond(HttpResponse response);
+  // Counts the body that is to be written; an error if there is no room for it.
+  absl::Status HoldBody(size_t bytes);
+  // RESOURCE_EXHAUSTED if there is no room for more responses.
+  absl::Status CheckResponseRoom();
   void Write();
+  // Looks whether the client's side has acknowledged more of what was sent.
+  bool HasTakenMore();
+  // Goes on with the timer of a response. False if it is taken too slowly.
+  bool AwaitTaking();
   void OnWritten(const boost::beast::error_code& error, size_t size);
   void Linger();
   void BeginExchange();
   void EndExchange();
-
-  // Sets the timer for the next piece of a body.
-  void AwaitBody();
-  // When so much of the body must have come as has, and more must come; never if it may be slow.
-  Clock::time_point BodyDue() const;
 
   // One timer for all: each state sets when it has lasted too long.
   void SetTimer(std::chrono::milliseconds timeout) { SetExpiry(Clock::now() + timeout); }
@@ -167,17 +192,19 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // Read but not parsed.
   std::string input_;
 
-  Clock::time_point body_began_;
-  // Bytes of the body as they came, framing included.
-  uint64_t body_came_ = 0;
-  // Whether the timer waits for the rate of the body, not for its next piece.
-  bool rate_expires_ = false;
+  // Of the body as it comes, framing included.
+  MinimumRate body_rate_;
+  // Whether anybody looks at the body.
+  bool takes_body_ = true;
   Clock::time_point request_ended_;
 
   bool in_exchange_ = false;
   absl::optional<HttpRequestParser> parser_;
   // Of what it has of a body.
   RequestMemory::Share memory_;
+  // Whether a field of the header goes on in the next line, and the last byte so far.
+  bool is_folded_ = false;
+  char last_of_header_ = 0;
   int version_ = 11;
   bool is_head_ = false;
   // Of a chunked request, where they stand, without what comes behind its body.
@@ -192,7 +219,17 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
 
   std::string head_;
   std::string body_;
+  // Of body_, if it is one that counts.
+  ResponseMemory::Share response_memory_;
+  // Bytes of the response that the system has.
   size_t written_ = 0;
+  // Bytes of all responses that the system has, and of those the ones that the client's side has.
+  uint64_t sent_ = 0;
+  uint64_t taken_ = 0;
+  MinimumRate response_rate_;
+  // When the client was last seen to have taken more.
+  Clock::time_point taken_at_;
+  absl::optional<Clock::time_point> stalled_since_;
 };
 
 }  // namespace trilho

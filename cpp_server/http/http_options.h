@@ -11,6 +11,7 @@
 
 #include "absl/types/optional.h"
 #include "cpp_server/admission/request_memory.h"
+#include "cpp_server/admission/response_memory.h"
 
 namespace trilho {
 
@@ -36,9 +37,13 @@ struct HttpOptions {
   int data_threads = 1;
   int max_queued_data_calls = 2048;
 
-  // For bodies, from their first byte to the reply; 429 beyond. No bound if null.
+  // For bodies, from their first byte to the reply; 429 beyond. When it is used up, the body that is still being read
+  // and holds the most gives way. No bound if null.
   std::shared_ptr<RequestMemory> memory;
-  // Also of a body once it is decompressed; 413 beyond, and beyond what gzip.h lets it grow to.
+  // For answers of more than 16 KiB until the network has them. When it is used up, those end whose client has taken
+  // nothing for longest, and calls of the data plane are answered 429. No bound if null.
+  std::shared_ptr<ResponseMemory> response_memory;
+  // Also of a body once it is decompressed; 413 beyond.
   int64_t max_body_bytes = INT32_MAX;
   // Of the request line and all headers; 431 beyond. At most 64 KiB.
   uint32_t max_header_bytes = 64 << 10;
@@ -52,8 +57,11 @@ struct HttpOptions {
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);
   // Between two pieces of a body, or of a response.
   std::chrono::milliseconds progress_timeout = std::chrono::seconds(30);
-  // A body must come this fast on the average, once progress_timeout is over; 408 if not. 0: as slowly as it likes.
-  int min_body_bytes_per_second = 1024;
+  // A body must come this fast, over every progress_timeout; 408 if not. A response must be taken this fast, or is cut.
+  // 0: as slowly as it likes.
+  int min_bytes_per_second = 1024;
+  // A client that takes nothing of its response for this long, or little longer, loses it when others need its room.
+  std::chrono::milliseconds stalled_reader_patience = std::chrono::seconds(1);
   // From the end of a request to its reply; 504 beyond. 0 waits forever.
   std::chrono::milliseconds request_timeout = std::chrono::seconds(30);
   // A client that ends its side sooner than this after its request, as `nc -N` does, waits for its answer; one that

@@ -1,5 +1,9 @@
 // The way of an HttpConnection's responses.
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -48,6 +52,13 @@ void HttpConnection::Reject(const absl::Status& status) {
   Respond(ErrorResponse(status));
 }
 
+void HttpConnection::Refuse(const absl::Status& status) {
+  complete_ = parser_->is_done();
+  if (!complete_) keep_alive_ = false;
+  TellRefused(status);
+  Respond(ErrorResponse(status));
+}
+
 void HttpConnection::TellRefused(const absl::Status& status) {
   if (parser_ && !parser_->get().target().empty()) {
     // What is asked of a call is answered from what has come of its header; its own answer goes nowhere.
@@ -71,19 +82,68 @@ void HttpConnection::Respond(HttpResponse response) {
   framing.version = version_;
   framing.keep_alive = keep_alive_;
   framing.cors = options_.cors;
+  const bool has_body = !is_head_ && MayHaveBody(response.status);
+  if (has_body && response.body.size() > kSmallBody) {
+    const absl::Status room = HoldBody(response.body.capacity());
+    if (!room.ok()) response = ErrorResponse(room);
+  }
   head_ = ResponseHead(response, framing, std::chrono::system_clock::now());
-  if (!is_head_ && MayHaveBody(response.status)) {
+  if (has_body) {
     if (response.body.size() <= kSmallBody) {
       head_ += response.body;
     } else {
       body_ = std::move(response.body);
     }
   }
+  HasTakenMore();
+  taken_at_ = Clock::now();
+  stalled_since_.reset();
+  response_rate_.Begin(taken_at_);
+  AwaitTaking();
   Write();
 }
 
+absl::Status HttpConnection::CheckResponseRoom() {
+  if (options_.response_memory == nullptr) return absl::OkStatus();
+  absl::Status room = options_.response_memory->Check();
+  while (!room.ok() && host_->EndStalledReader()) room = options_.response_memory->Check();
+  return room;
+}
+
+absl::Status HttpConnection::HoldBody(size_t bytes) {
+  absl::Status room = response_memory_.Take(bytes);
+  while (!room.ok() && host_->EndStalledReader()) room = response_memory_.Take(bytes);
+  return room;
+}
+
+absl::optional<HttpConnection::Clock::time_point> HttpConnection::StalledSince() const {
+  return state_ == State::kResponse && response_memory_.bytes() > 0 ? stalled_since_ : absl::nullopt;
+}
+
+bool HttpConnection::HasTakenMore() {
+  // What is in the system's buffer, which may be megabytes, is not acknowledged yet.
+  int queued = 0;
+  if (::ioctl(stream_.socket().native_handle(), SIOCOUTQ, &queued) != 0) queued = 0;
+  const uint64_t taken = sent_ - std::min(sent_, static_cast<uint64_t>(queued));
+  if (taken <= taken_) return false;
+  taken_at_ = Clock::now();
+  stalled_since_.reset();
+  response_rate_.Moved(taken - taken_, taken_at_);
+  taken_ = taken;
+  return true;
+}
+
+bool HttpConnection::AwaitTaking() {
+  const bool has_taken_more = HasTakenMore();
+  const Clock::time_point now = Clock::now();
+  if (now >= response_rate_.due()) return false;
+  if (!has_taken_more && now >= taken_at_ + options_.stalled_reader_patience) stalled_since_ = taken_at_;
+  // It looks now and then, to know early who is stalled.
+  SetExpiry(std::min(response_rate_.due(), now + options_.stalled_reader_patience));
+  return true;
+}
+
 void HttpConnection::Write() {
-  SetTimer(options_.progress_timeout);
   const absl::string_view rest = written_ < head_.size() ? absl::string_view(head_).substr(written_)
                                                          : absl::string_view(body_).substr(written_ - head_.size());
   stream_.WriteSome(asio::buffer(rest.data(), rest.size()),
@@ -94,10 +154,12 @@ void HttpConnection::OnWritten(const error_code& error, size_t size) {
   if (state_ == State::kClosed) return;
   if (error) return Close();
   written_ += size;
+  sent_ += size;
   if (written_ < head_.size() + body_.size()) return Write();
   written_ = 0;
   head_.clear();
   body_ = std::string();
+  response_memory_.Release();
   if (state_ == State::kContinue) {
     state_ = State::kBody;
     return Parse();

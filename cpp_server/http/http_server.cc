@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -28,6 +29,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr int kControlThreads = 2;
+constexpr int kProbeThreads = 1;
 constexpr size_t kMaxWaitingControlCalls = 1024;
 // Connections beyond the bound, for probes and to be told of it.
 constexpr size_t kMaxBeyondBound = 64;
@@ -48,7 +50,8 @@ absl::Status Check(const HttpOptions& options) {
   status.Update(at_least("idle_timeout", options.idle_timeout.count(), 1));
   status.Update(at_least("header_timeout", options.header_timeout.count(), 1));
   status.Update(at_least("progress_timeout", options.progress_timeout.count(), 1));
-  status.Update(at_least("min_body_bytes_per_second", options.min_body_bytes_per_second, 0));
+  status.Update(at_least("min_bytes_per_second", options.min_bytes_per_second, 0));
+  status.Update(at_least("stalled_reader_patience", options.stalled_reader_patience.count(), 1));
   status.Update(at_least("request_timeout", options.request_timeout.count(), 0));
   status.Update(at_least("half_close_window", options.half_close_window.count(), 0));
   if (!status.ok()) return status;
@@ -96,6 +99,12 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   asio::io_context& io() override { return io_; }
   bool stopping() const override { return stopping_; }
   HttpPlane PlaneOf(const HttpCall& call) const override { return route_.plane(call.method(), call.path()); }
+  absl::Status Admit(const HttpRequestHead& head) const override {
+    return route_.admit ? route_.admit(head) : absl::OkStatus();
+  }
+  bool TakesBody(const HttpRequestHead& head) const override { return !route_.takes_body || route_.takes_body(head); }
+  bool MakeRoom(size_t bytes) override;
+  bool EndStalledReader() override;
   absl::Status Submit(const std::shared_ptr<ServerCall>& call) override;
   void Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) override;
   void Refused(const HttpCall& call, const absl::Status& status) override {
@@ -113,13 +122,15 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
                                            asio::io_context::executor_type>;
   using TimePoint = std::chrono::steady_clock::time_point;
 
+  // Serves connections until there is nothing left to do. On the I/O thread.
+  void Run();
   absl::Status Listen();
   void Accept();
   void OnAccept(HttpSocket socket) EXCLUDES(mu_);
   std::vector<std::shared_ptr<HttpConnection>> Connections() const;
-  // Closes the connection for which `since` gives the earliest time, if there is one.
+  // Closes the connection for which `since` gives the earliest time. False if there is none.
   template <typename Since>
-  void CloseEarliest(Since since);
+  bool CloseEarliest(Since since);
 
   void Count(int* counter, int change) EXCLUDES(mu_) {
     MutexLock lock(&mu_);
@@ -143,6 +154,7 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
 
   std::unique_ptr<CallPool> data_calls_;
   std::unique_ptr<CallPool> control_calls_;
+  std::unique_ptr<CallPool> probes_;
   std::thread io_thread_;
 
   Mutex mu_;
@@ -168,12 +180,23 @@ absl::Status HttpServer::Impl::Start() {
   data_calls_ =
       std::make_unique<CallPool>(options_.data_threads, static_cast<size_t>(options_.max_queued_data_calls), run);
   control_calls_ = std::make_unique<CallPool>(kControlThreads, kMaxWaitingControlCalls, run);
+  probes_ = std::make_unique<CallPool>(kProbeThreads, kMaxWaitingControlCalls, run);
   Accept();
-  io_thread_ = std::thread([this] {
-    error_code ignored;
-    io_.run(ignored);
-  });
+  io_thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
+}
+
+void HttpServer::Impl::Run() {
+  while (true) {
+    try {
+      error_code ignored;
+      io_.run(ignored);
+      return;
+    } catch (const std::bad_alloc&) {
+      // Of one connection, which its timer ends; the others go on.
+      Log(Severity::kError, "HTTP: no memory for what a connection has sent or is to be sent");
+    }
+  }
 }
 
 absl::Status HttpServer::Impl::Listen() {
@@ -214,7 +237,11 @@ void HttpServer::Impl::Accept() {
   acceptor_.async_accept([self = shared_from_this()](const error_code& error, HttpSocket socket) {
     if (self->stopping_ || !self->acceptor_.is_open()) return;
     if (!error) {
-      self->OnAccept(std::move(socket));
+      try {
+        self->OnAccept(std::move(socket));
+      } catch (const std::bad_alloc&) {
+        Log(Severity::kError, "HTTP: no memory for a connection, which is closed");
+      }
       return self->Accept();
     }
     // Probably out of files: the connection stays where it is until there is one again.
@@ -252,7 +279,7 @@ void HttpServer::Impl::OnAccept(HttpSocket socket) {
 }
 
 template <typename Since>
-void HttpServer::Impl::CloseEarliest(Since since) {
+bool HttpServer::Impl::CloseEarliest(Since since) {
   absl::optional<HttpConnection::Clock::time_point> earliest;
   std::shared_ptr<HttpConnection> chosen;
   for (const auto& connection : connections_) {
@@ -262,11 +289,29 @@ void HttpServer::Impl::CloseEarliest(Since since) {
     chosen = connection.second;
   }
   if (chosen != nullptr) chosen->Close();
+  return chosen != nullptr;
+}
+
+bool HttpServer::Impl::MakeRoom(size_t bytes) {
+  std::shared_ptr<HttpConnection> largest;
+  for (const auto& connection : connections_) {
+    const size_t held = connection.first->UnfinishedBody();
+    if (held <= bytes) continue;
+    bytes = held;
+    largest = connection.second;
+  }
+  if (largest != nullptr) largest->GiveWay();
+  return largest != nullptr;
+}
+
+bool HttpServer::Impl::EndStalledReader() {
+  return CloseEarliest([](HttpConnection* connection) { return connection->StalledSince(); });
 }
 
 absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
-  const bool is_data = PlaneOf(*call) == HttpPlane::kData;
-  CallPool& pool = is_data ? *data_calls_ : *control_calls_;
+  const HttpPlane plane = PlaneOf(*call);
+  const bool is_data = plane == HttpPlane::kData;
+  CallPool& pool = is_data ? *data_calls_ : plane == HttpPlane::kProbe ? *probes_ : *control_calls_;
   if (pool.Add(call)) return absl::OkStatus();
   const std::string flag = is_data ? absl::StrCat(" (--max_queued_requests=", pool.max_waiting(), ")") : "";
   return absl::ResourceExhaustedError(absl::StrCat(
@@ -275,7 +320,7 @@ absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
 
 void HttpServer::Impl::Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) {
   call->Cancel();
-  if (data_calls_->Remove(call.get()) || control_calls_->Remove(call.get())) {
+  if (data_calls_->Remove(call.get()) || control_calls_->Remove(call.get()) || probes_->Remove(call.get())) {
     Refused(*call, reason);
     call->Reply(ErrorResponse(reason));
   }
@@ -335,6 +380,7 @@ void HttpServer::Impl::Join() {
   }
   data_calls_.reset();
   control_calls_.reset();
+  probes_.reset();
   work_.reset();
   io_thread_.join();
 }

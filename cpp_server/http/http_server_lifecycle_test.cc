@@ -76,8 +76,8 @@ TEST(HttpServerStart, RefusesOptionsWithoutSense) {
   options.idle_timeout = milliseconds(0);
   expect_refused(options, "idle_timeout");
   options = {};
-  options.min_body_bytes_per_second = -1;
-  expect_refused(options, "min_body_bytes_per_second is -1, must be at least 0");
+  options.min_bytes_per_second = -1;
+  expect_refused(options, "min_bytes_per_second is -1, must be at least 0");
 }
 
 TEST(HttpServerStart, MayUseIpv6) {
@@ -116,10 +116,10 @@ TEST(HttpServerLoad, RefusesConnectionsBeyondItsBound) {
   HttpTestServer server(options);
   // Neither is idle.
   HttpTestClient one(server->port());
-  one.Send("GET /hold HTTP/1.1\r\n\r\n");
+  one.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto held = server.Take();
   auto two = std::make_unique<HttpTestClient>(server->port());
-  two->Send("GET /hold HTTP/1.1\r\n\r\n");
+  two->Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto given_up = server.Take();
   for (const std::string body : {"", "body"}) {
     HttpTestClient three(server->port());
@@ -164,7 +164,7 @@ TEST(HttpServerLoad, AnswersProbesWhileClientsHoldAllConnectionsAndMore) {
   std::vector<std::unique_ptr<HttpTestClient>> slow;
   for (int i = 0; i < 100; ++i) {
     slow.push_back(std::make_unique<HttpTestClient>(server->port()));
-    slow.back()->Send("GET /control/show HTTP/1.1\r\nX-Te");
+    slow.back()->Send("GET /control/show HTTP/1.1\r\nHost: t\r\nX-Te");
   }
   for (int i = 0; i < 100; ++i) ASSERT_EQ(HttpTestClient(server->port()).Get("/control/show").status, 200) << i;
 }
@@ -185,16 +185,18 @@ TEST(HttpServerShutdown, ClosesIdleConnectionsAtOnce) {
 TEST(HttpServerShutdown, AnswersWhatIsUnderWay) {
   HttpTestServer server;
   HttpTestClient held(server->port());
-  held.Send("GET /hold HTTP/1.1\r\n\r\n");
+  held.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto call = server.Take();
   HttpTestClient blocks(server->port());
-  blocks.Send("GET /block HTTP/1.1\r\n\r\n");
+  blocks.Send("GET /block HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto blocked = server.Take();
   HttpTestClient waits(server->port());
-  waits.Send("GET /show HTTP/1.1\r\n\r\n");
+  waits.Send("GET /show HTTP/1.1\r\nHost: t\r\n\r\n");
   EXPECT_TRUE(Eventually([&] { return server->waiting_calls() == 1; }));
   HttpTestClient half(server->port());
-  EXPECT_EQ(half.Ask("POST /control/echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n").status, 100);
+  EXPECT_EQ(
+      half.Ask("POST /control/echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n").status,
+      100);
 
   auto done = std::async(std::launch::async, [&] { return server->Shutdown(seconds(60)); });
   EXPECT_TRUE(Eventually([&] { return !HttpTestClient(server->port()).is_connected(); }));
@@ -220,7 +222,7 @@ TEST(HttpServerShutdown, AnswersRequestsThatCameBefore) {
     HttpTestServer server;
     HttpTestClient client(server->port());
     ASSERT_EQ(client.Get("/show").status, 200);
-    client.Send("GET /show HTTP/1.1\r\n\r\n");
+    client.Send("GET /show HTTP/1.1\r\nHost: t\r\n\r\n");
     ASSERT_TRUE(server->Shutdown(seconds(60)));
     ASSERT_EQ(client.Read().status, 200);
   }
@@ -229,12 +231,12 @@ TEST(HttpServerShutdown, AnswersRequestsThatCameBefore) {
 TEST(HttpServerShutdown, GivesUpAfterItsGrace) {
   HttpTestServer server;
   HttpTestClient blocks(server->port());
-  blocks.Send("GET /block HTTP/1.1\r\n\r\n");
+  blocks.Send("GET /block HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto blocked = server.Take();
   HttpTestClient waits(server->port());
-  waits.Send("GET /show HTTP/1.1\r\n\r\n");
+  waits.Send("GET /show HTTP/1.1\r\nHost: t\r\n\r\n");
   HttpTestClient half(server->port());
-  half.Send("GET /show HTTP/1.1\r\n");
+  half.Send("GET /show HTTP/1.1\r\nHost: t\r\n");
   EXPECT_TRUE(Eventually([&] { return server->waiting_calls() == 1; }));
 
   EXPECT_FALSE(server->Shutdown(milliseconds(50)));
@@ -266,7 +268,7 @@ TEST(HttpServerShutdown, DoesNotWaitForClientsThatKeepTheirConnection) {
 TEST(HttpServerShutdown, HappensWithoutBeingAskedFor) {
   HttpTestServer server;
   HttpTestClient client(server->port());
-  client.Send("GET /hold HTTP/1.1\r\n\r\n");
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   server.Take();  // let go: answered 500, to nobody perhaps
   server.Destroy();
 }

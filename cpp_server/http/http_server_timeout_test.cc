@@ -23,7 +23,7 @@ TEST(SlowClients, AreToldSoIfTheirHeaderDoesNotCome) {
   options.header_timeout = kShort;
   HttpTestServer server(options);
   HttpTestClient client(server->port());
-  const auto response = client.Ask("GET /show HTTP/1.1\r\nX-Te");
+  const auto response = client.Ask("GET /show HTTP/1.1\r\nHost: t\r\nX-Te");
   EXPECT_EQ(response.status, 408);
   EXPECT_EQ(response.body, "{\"error\": \"the request's header did not come within 100 ms\"}");
   EXPECT_TRUE(client.IsClosed());
@@ -36,7 +36,7 @@ TEST(SlowClients, CannotGainTimeByTrickling) {
   std::vector<std::unique_ptr<HttpTestClient>> clients;
   for (int i = 0; i < 50; ++i) {
     clients.push_back(std::make_unique<HttpTestClient>(server->port()));
-    clients.back()->Send("GET /show HTTP/1.1\r\n");
+    clients.back()->Send("GET /show HTTP/1.1\r\nHost: t\r\n");
   }
   const auto begin = std::chrono::steady_clock::now();
   bool all_sent = true;
@@ -57,7 +57,7 @@ TEST(SlowClients, AreToldSoIfTheirBodyStops) {
   options.progress_timeout = kShort;
   HttpTestServer server(options);
   HttpTestClient client(server->port());
-  const auto response = client.Ask("POST /echo HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
+  const auto response = client.Ask("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nabc");
   EXPECT_EQ(response.status, 408);
   EXPECT_EQ(response.body, "{\"error\": \"nothing of the request's body came for 100 ms\"}");
   EXPECT_TRUE(client.IsClosed());
@@ -66,10 +66,10 @@ TEST(SlowClients, AreToldSoIfTheirBodyStops) {
 TEST(SlowClients, HaveTimeAsLongAsTheirBodyGrows) {
   HttpServer::Options options;
   options.progress_timeout = milliseconds(500);
-  options.min_body_bytes_per_second = 0;
+  options.min_bytes_per_second = 0;
   HttpTestServer server(options);
   HttpTestClient client(server->port());
-  client.Send("POST /echo HTTP/1.1\r\nContent-Length: 20\r\n\r\n");
+  client.Send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 20\r\n\r\n");
   for (int i = 0; i < 20; ++i) {
     std::this_thread::sleep_for(milliseconds(50));
     client.Send("x");
@@ -80,13 +80,13 @@ TEST(SlowClients, HaveTimeAsLongAsTheirBodyGrows) {
 TEST(SlowClients, CannotHoldAConnectionByABodyThatTrickles) {
   HttpServer::Options options;
   options.progress_timeout = milliseconds(500);
-  options.min_body_bytes_per_second = 1000;
+  options.min_bytes_per_second = 1000;
   HttpTestServer server(options);
   for (const std::string piece : {"x", "1\r\nx\r\n"}) {
     const std::string framing = piece.size() == 1 ? "Content-Length: 1000000" : "Transfer-Encoding: chunked";
     HttpTestClient client(server->port());
     const auto begin = std::chrono::steady_clock::now();
-    client.Send("POST /echo HTTP/1.1\r\n" + framing + "\r\n\r\n");
+    client.Send("POST /echo HTTP/1.1\r\nHost: t\r\n" + framing + "\r\n\r\n");
     char byte;
     while (recv(client.socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0 &&
            std::chrono::steady_clock::now() - begin < std::chrono::seconds(30)) {
@@ -100,13 +100,31 @@ TEST(SlowClients, CannotHoldAConnectionByABodyThatTrickles) {
   }
 }
 
+TEST(SlowClients, GainNoTimeByABurst) {
+  HttpServer::Options options;
+  options.progress_timeout = milliseconds(500);
+  options.min_bytes_per_second = 1000;
+  HttpTestServer server(options);
+  HttpTestClient client(server->port());
+  // As much as would be due in a quarter of an hour.
+  client.Send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n" + std::string(900000, 'x'));
+  char byte;
+  int pieces = 0;
+  while (recv(client.socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0 && pieces < 1500) {
+    client.Send("x");
+    ++pieces;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_EQ(client.Read().status, 408);
+}
+
 TEST(SlowClients, HaveTheTimeThatTheRateGivesThem) {
   HttpServer::Options options;
   options.progress_timeout = milliseconds(500);
-  options.min_body_bytes_per_second = 1000;
+  options.min_bytes_per_second = 1000;
   HttpTestServer server(options);
   HttpTestClient client(server->port());
-  client.Send("POST /echo HTTP/1.1\r\nContent-Length: 2500\r\n\r\n");
+  client.Send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 2500\r\n\r\n");
   // Longer than progress_timeout together, but fast enough.
   for (int i = 0; i < 25; ++i) {
     std::this_thread::sleep_for(milliseconds(50));
@@ -120,7 +138,7 @@ TEST(SlowClients, LoseTheirConnectionIfTheyDoNotRead) {
   options.progress_timeout = kShort;
   HttpTestServer server(options);
   HttpTestClient client(server->port());
-  client.Send("GET /hold HTTP/1.1\r\n\r\n");
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   HttpResponse response;
   response.body = std::string(64 << 20, 'x');
   server.Take()->Reply(response);
@@ -151,7 +169,7 @@ TEST(SlowHandlers, AreAnsweredFor) {
   const auto call = server.Take();
   EXPECT_TRUE(*call->cancelled());
   // The connection lives on, and the late reply answers nobody.
-  client.Send("GET /hold HTTP/1.1\r\n\r\n");
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto next = server.Take();
   HttpResponse late;
   late.body = "late";
@@ -167,7 +185,7 @@ TEST(SlowHandlers, AreAnsweredForWhileTheirCallsWait) {
   options.request_timeout = kShort;
   HttpTestServer server(options);
   HttpTestClient blocks(server->port());
-  blocks.Send("GET /block HTTP/1.1\r\n\r\n");
+  blocks.Send("GET /block HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto blocked = server.Take();
   HttpTestClient waits(server->port());
   EXPECT_EQ(waits.Get("/show").status, 504);
@@ -185,7 +203,7 @@ TEST(SlowHandlers, MayTakeForeverIfThatIsWanted) {
   options.idle_timeout = options.header_timeout = options.progress_timeout = milliseconds(20);
   HttpTestServer server(options);
   HttpTestClient client(server->port());
-  client.Send("GET /hold HTTP/1.1\r\n\r\n");
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto call = server.Take();
   EXPECT_EQ(call->deadline(), std::chrono::steady_clock::time_point::max());
   // None of the other bounds holds for a handler.
@@ -206,7 +224,7 @@ TEST(ClientsThatGo, AreNoticedByTheirHandler) {
   HttpTestServer server(WithoutHalfCloses());
   for (const bool resets : {false, true}) {
     HttpTestClient client(server->port());
-    client.Send("POST /hold HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+    client.Send("POST /hold HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody");
     const auto call = server.Take();
     const auto cancelled = call->cancelled();
     EXPECT_FALSE(*cancelled);
@@ -226,11 +244,11 @@ TEST(ClientsThatGo, AreNoticedByTheirHandler) {
 TEST(ClientsThatGo, AreNotHandledIfTheyWaited) {
   HttpTestServer server(WithoutHalfCloses());
   HttpTestClient blocks(server->port());
-  blocks.Send("GET /block HTTP/1.1\r\n\r\n");
+  blocks.Send("GET /block HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto blocked = server.Take();
   {
     HttpTestClient waits(server->port());
-    waits.Send("GET /show HTTP/1.1\r\n\r\n");
+    waits.Send("GET /show HTTP/1.1\r\nHost: t\r\n\r\n");
     EXPECT_TRUE(Eventually([&] { return server->waiting_calls() == 1; }));
   }
   EXPECT_TRUE(Eventually([&] { return server->waiting_calls() == 0; }));
@@ -245,7 +263,7 @@ TEST(ClientsThatGo, AreThoseWhoEndTheirSideLater) {
   options.half_close_window = milliseconds(50);
   HttpTestServer server(options);
   HttpTestClient client(server->port());
-  client.Send("GET /hold HTTP/1.1\r\n\r\n");
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto call = server.Take();
   std::this_thread::sleep_for(milliseconds(100));
   client.EndSending();
@@ -259,10 +277,10 @@ TEST(ClientsThatGo, AreNotThoseWhoEndTheirSideBehindTheRequest) {
   options.half_close_window = std::chrono::minutes(1);
   HttpTestServer server(options);
   HttpTestClient blocks(server->port());
-  blocks.Send("GET /block HTTP/1.1\r\n\r\n");
+  blocks.Send("GET /block HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto blocked = server.Take();
   HttpTestClient waits(server->port());
-  waits.Send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+  waits.Send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody");
   waits.EndSending();
   EXPECT_TRUE(Eventually([&] { return server->waiting_calls() == 1; }));
   std::this_thread::sleep_for(milliseconds(50));
@@ -278,7 +296,7 @@ TEST(ClientsThatGo, AreNotThoseWhoEndTheirSideBehindTheRequest) {
 TEST(ClientsThatGo, MayStillReadIfTheyOnlyEndTheirSide) {
   HttpTestServer server(WithoutHalfCloses());
   HttpTestClient client(server->port());
-  client.Send("GET /hold HTTP/1.1\r\n\r\n");
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto call = server.Take();
   client.EndSending();
   EXPECT_TRUE(Eventually([&] { return call->cancelled()->load(); }));
@@ -291,8 +309,9 @@ TEST(ClientsThatGo, MayStillReadIfTheyOnlyEndTheirSide) {
 
 TEST(ClientsThatGo, LeaveNothingInTheMiddleOfARequest) {
   HttpTestServer server;
-  for (const std::string part : {"", "GET /sh", "POST /echo HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc",
-                                 "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"}) {
+  for (const std::string part :
+       {"", "GET /sh", "POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"}) {
     HttpTestClient client(server->port());
     client.Send(part);
   }

@@ -46,9 +46,10 @@ TEST_F(HttpTlsTest, ServesWhatPlainTextDoes) {
   EXPECT_EQ(client.Post("/show?q", "body", "X-Test: t\r\n").body, "POST|/show|q|t|body");
   const std::string large(5 << 20, 'x');
   EXPECT_TRUE(client.Post("/echo", large).body == large);
-  EXPECT_EQ(client.Ask("POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").status, 100);
+  EXPECT_EQ(client.Ask("POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").status,
+            100);
   EXPECT_EQ(client.Ask("abc").body, "abc");
-  client.Send("GET /show HTTP/1.1\r\n\r\nGET /show HTTP/1.1\r\nConnection: close\r\n\r\n");
+  client.Send("GET /show HTTP/1.1\r\nHost: t\r\n\r\nGET /show HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(client.Read().status, 200);
   EXPECT_EQ(client.Read().headers.at("connection"), "close");
   EXPECT_TRUE(client.IsClosed());
@@ -65,6 +66,25 @@ TEST_F(HttpTlsTest, RefusesOldVersionsAndPlainText) {
   EXPECT_TRUE(HttpTestClient(server->port()).StartTls(old.get()));
   EXPECT_NE(HttpTestClient(server->port()).Get("/show").status, 200);
   EXPECT_EQ(server.handled(), 0);
+}
+
+TEST_F(HttpTlsTest, RefusesStaticRsaAndCbc) {
+  const TestIdentity rsa = TestIdentity::Rsa("server");
+  HttpTestServer server(With(Of(rsa)));
+  const auto connects = [&](const char* ciphers) {
+    const SslContextPtr context = ClientContext(rsa);
+    SSL_CTX_set_max_proto_version(context.get(), TLS1_2_VERSION);
+    EXPECT_EQ(SSL_CTX_set_cipher_list(context.get(), ciphers), 1) << ciphers;
+    return HttpTestClient(server->port()).StartTls(context.get());
+  };
+  for (const char* ciphers : {"AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA256",
+                              "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384"}) {
+    EXPECT_FALSE(connects(ciphers)) << ciphers;
+  }
+  for (const char* ciphers :
+       {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305"}) {
+    EXPECT_TRUE(connects(ciphers)) << ciphers;
+  }
 }
 
 TEST_F(HttpTlsTest, RefusesUnknownClientsIfAskedTo) {
@@ -172,7 +192,7 @@ TEST_F(HttpTlsTest, NoticesClientsThatGo) {
   for (const bool says_goodbye : {true, false}) {
     HttpTestClient client(server->port());
     ASSERT_TRUE(client.StartTls(trusting_.get()));
-    client.Send("GET /hold HTTP/1.1\r\n\r\n");
+    client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
     const auto call = server.Take();
     EXPECT_FALSE(*call->cancelled());
     if (says_goodbye) SSL_shutdown(client.tls());
@@ -190,7 +210,7 @@ TEST_F(HttpTlsTest, ShutsDown) {
   EXPECT_EQ(idle.Get("/show").status, 200);
   HttpTestClient busy(server->port());
   ASSERT_TRUE(busy.StartTls(trusting_.get()));
-  busy.Send("GET /hold HTTP/1.1\r\n\r\n");
+  busy.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto call = server.Take();
   std::thread answers([&] {
     EXPECT_TRUE(idle.IsClosed());

@@ -1,8 +1,7 @@
 #include "cpp_server/http/http_status.h"
 
+#include "cpp_server/json/json_memory.h"
 #include "cpp_server/utf8/utf8.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace trilho {
 int HttpStatusOf(absl::StatusCode code) {
@@ -38,9 +37,9 @@ int HttpStatusOf(absl::StatusCode code) {
 }
 
 std::string ErrorBody(absl::string_view message) {
-  const std::string valid = ValidUtf8(message);
-  rapidjson::StringBuffer quoted;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(quoted);
+  const std::string valid = ErrorText(message);
+  JsonBuffer quoted;
+  JsonWriter writer(quoted);
   writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
   std::string body = R"({"error": )";
   body.append(quoted.GetString(), quoted.GetSize());
@@ -56,8 +55,10 @@ HttpResponse ErrorResponse(int status, absl::string_view message) {
 }
 
 HttpResponse ErrorResponse(const absl::Status& status) {
-  return ErrorResponse(status.ok() ? 500 : HttpStatusOf(status.code()),
-                       {status.message().data(), status.message().size()});
+  HttpResponse response = ErrorResponse(status.ok() ? 500 : HttpStatusOf(status.code()),
+                                        {status.message().data(), status.message().size()});
+  if (absl::IsUnauthenticated(status)) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
 }
 
 }  // namespace trilho

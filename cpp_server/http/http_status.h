@@ -14,14 +14,13 @@ namespace trilho {
 // TF Serving's mapping; 500 for what is no code.
 int HttpStatusOf(absl::StatusCode code);
 
-// The body of every error: {"error": "MESSAGE"}. What is not UTF-8 in `message`
-// becomes U+FFFD.
+// The body of every error: {"error": "MESSAGE"}, the message as ErrorText has it.
 std::string ErrorBody(absl::string_view message);
 
 // For errors that no absl::StatusCode stands for, e.g. 413.
 HttpResponse ErrorResponse(int status, absl::string_view message);
 
-// `status` must not be OK.
+// `status` must not be OK. For UNAUTHENTICATED the response names the scheme of tokens.
 HttpResponse ErrorResponse(const absl::Status& status);
 
 }  // namespace trilho

@@ -57,6 +57,15 @@ TEST(ErrorResponse, IsJsonWhateverTheMessageIs) {
   EXPECT_EQ(MessageIn(ErrorBody(with_nul)), with_nul);
 }
 
+TEST(ErrorResponse, IsCutBetweenCharacters) {
+  const std::string fits(1024, 'x');
+  EXPECT_EQ(MessageIn(ErrorBody(fits)), fits);
+  EXPECT_EQ(MessageIn(ErrorBody(fits + "y")), fits + "...TRUNCATED");
+  std::string euros = "x";
+  for (int i = 0; i < 1000; ++i) euros += "\xE2\x82\xAC";
+  EXPECT_EQ(MessageIn(ErrorBody(euros)), euros.substr(0, 1 + 3 * 341) + "...TRUNCATED");
+}
+
 TEST(ErrorResponse, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(MessageIn(ErrorBody("/v1/\xFF!")), "/v1/\xEF\xBF\xBD!");
   // Cut in the middle of a character.

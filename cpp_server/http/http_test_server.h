@@ -30,12 +30,13 @@ bool Eventually(Condition condition) {
   return true;
 }
 
-// What is under /control is of the control plane. Paths that end in
+// What is under /control is of the control plane, and under /probe of that of probes. Paths that end in
 //   /echo    answer with the body,
 //   /show    answer with all that a handler sees,
 //   /hold    are held until the test answers them, without a thread,
 //   /block   are held, with the thread that handles them,
 //   /refused are not admitted: answered 401,
+//   /bare    look at no body,
 //   /drop    are let go without an answer.
 class HttpTestServer {
  public:
@@ -43,15 +44,13 @@ class HttpTestServer {
     options.address = "127.0.0.1";
     HttpRoute route;
     route.plane = [](absl::string_view /*method*/, absl::string_view path) {
+      if (absl::StartsWith(path, "/probe")) return HttpPlane::kProbe;
       return absl::StartsWith(path, "/control") ? HttpPlane::kControl : HttpPlane::kData;
     };
-    route.admit = [](const std::shared_ptr<HttpCall>& call) {
-      if (!absl::EndsWith(call->path(), "/refused")) return true;
-      HttpResponse response;
-      response.status = 401;
-      call->Reply(std::move(response));
-      return false;
+    route.admit = [](const HttpRequestHead& head) {
+      return absl::EndsWith(head.path(), "/refused") ? absl::UnauthenticatedError("no token") : absl::OkStatus();
     };
+    route.takes_body = [](const HttpRequestHead& head) { return !absl::EndsWith(head.path(), "/bare"); };
     route.refused = [this](const HttpCall& call, const absl::Status& status) {
       MutexLock lock(&mu_);
       refused_.push_back(absl::StrCat(absl::StatusCodeToString(status.code()), " ", call.path()));
@@ -109,7 +108,7 @@ class HttpTestServer {
       MutexLock lock(&mu_);
       ++handled_;
     }
-    if (absl::EndsWith(path, "/echo")) {
+    if (absl::EndsWith(path, "/echo") || absl::EndsWith(path, "/bare")) {
       response.body = std::string(call->body());
       call->Reply(std::move(response));
     } else if (absl::EndsWith(path, "/show")) {

@@ -1,5 +1,6 @@
 #include "cpp_server/http/server_call.h"
 
+#include <new>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -7,26 +8,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "cpp_server/http/gzip.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/logging/log.h"
 
 namespace trilho {
 namespace {
-
-namespace http = boost::beast::http;
-
-absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
-// Without the "http://host" that proxies are sent.
-absl::string_view OriginForm(absl::string_view target) {
-  for (const absl::string_view scheme : {"http://", "https://"}) {
-    if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
-    const size_t path = target.find_first_of("/?", scheme.size());
-    return path == absl::string_view::npos ? "/" : target.substr(path);
-  }
-  return target;
-}
 
 constexpr int kUnsupportedMediaType = 415;
 // The codings of bodies that are read, for Accept-Encoding.
@@ -54,31 +41,16 @@ ServerCall::ServerCall(HttpRequest request, RequestMemory::Share memory, std::st
       memory_(std::move(memory)),
       peer_(std::move(peer)),
       deadline_(deadline),
-      send_(std::move(send)) {
-  const absl::string_view target = OriginForm(View(request_.target()));
-  const size_t mark = target.find('?');
-  path_ = target.substr(0, mark);
-  if (mark != absl::string_view::npos) query_ = target.substr(mark + 1);
-}
+      send_(std::move(send)) {}
 
 // NOLINTNEXTLINE(bugprone-exception-escape): Beast throws for want of memory only, which ends the process either way
 ServerCall::~ServerCall() {
   if (!replied_) Reply(ErrorResponse(absl::InternalError("the request was not answered by its handler")));
 }
 
-absl::string_view ServerCall::method() const {
-  const absl::string_view method = View(request_.method_string());
-  return method == "HEAD" ? "GET" : method;
-}
-
-absl::string_view ServerCall::header(absl::string_view name) const {
-  const auto found = request_.find(boost::beast::string_view(name.data(), name.size()));
-  return found == request_.end() ? absl::string_view() : View(found->value());
-}
-
 void ServerCall::Reply(HttpResponse response) {
   if (replied_.exchange(true)) {
-    Log(Severity::kError, absl::StrCat(method(), " ", path_, " was answered twice; the second answer is dropped"));
+    Log(Severity::kError, absl::StrCat(method(), " ", path(), " was answered twice; the second answer is dropped"));
     return;
   }
   // Whoever reads the answer finds room for the next request.
@@ -95,18 +67,20 @@ absl::Status ServerCall::Decode(size_t max_body_bytes, int* http_status) {
         absl::StrCat("Content-Encoding: ", encoding, " is not supported, only ", kCodings, " is"));
   }
   if (coding == Coding::kNone) return absl::OkStatus();
-  absl::StatusOr<std::string> body = Gunzip(request_.body(), max_body_bytes);
+  std::string& sent = request_.body();
+  auto body = Gunzip(sent, max_body_bytes, [&](size_t bytes) { return memory_.Resize(sent.size() + bytes); });
+  if (absl::IsOutOfRange(body.status())) {
+    *http_status = 413;
+    return absl::ResourceExhaustedError(body.status().message());
+  }
   if (!body.ok()) {
-    *http_status = absl::IsResourceExhausted(body.status()) ? 413 : 400;
+    *http_status = HttpStatusOf(body.status().code());
     return body.status();
   }
-  absl::Status room = memory_.Resize(body->size());
-  if (!room.ok()) {
-    *http_status = HttpStatusOf(room.code());
-    return room;
-  }
-  request_.body() = *std::move(body);
-  return absl::OkStatus();
+  decoded_ = *std::move(body);
+  sent = std::string();
+  // Less than it had: there is room.
+  return memory_.Resize(decoded_->size());
 }
 
 void ServerCall::Refuse(const HttpRoute& route, int http_status, const absl::Status& status) {
@@ -125,11 +99,14 @@ void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes,
                                    : absl::CancelledError("the caller has gone before its call was begun");
     return call->Refuse(route, HttpStatusOf(gone.code()), gone);
   }
-  if (route.admit && !route.admit(call)) return;
   int http_status = 0;
   const absl::Status decoded = call->Decode(max_body_bytes, &http_status);
   if (!decoded.ok()) return call->Refuse(route, http_status, decoded);
-  route.handler(std::move(call));
+  try {
+    route.handler(call);
+  } catch (const std::bad_alloc&) {
+    if (!call->replied_) call->Reply(ErrorResponse(NoMemoryError()));
+  }
 }
 
 }  // namespace trilho

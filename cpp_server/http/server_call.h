@@ -11,10 +11,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "cpp_server/admission/request_memory.h"
+#include "cpp_server/http/gzip.h"
 #include "cpp_server/http/http_call.h"
 #include "cpp_server/http/http_handler.h"
 #include "cpp_server/http/request_body.h"
+#include "cpp_server/http/request_head.h"
 
 namespace trilho {
 
@@ -31,18 +34,18 @@ class ServerCall final : public HttpCall {
   ServerCall(const ServerCall&) = delete;
   ServerCall& operator=(const ServerCall&) = delete;
 
-  // Has `route` admit `call`, decompresses its body, as far as `max_body_bytes`,
-  // and has it handled, unless nobody waits for it any more.
+  // Decompresses the body of `call`, as far as `max_body_bytes`, and has `route`
+  // handle it, unless nobody waits for it any more.
   static void Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route);
 
   // Nobody waits for it any more. Thread-safe.
   void Cancel() { *cancelled_ = true; }
 
-  absl::string_view method() const override;
-  absl::string_view path() const override { return path_; }
-  absl::string_view query() const override { return query_; }
-  absl::string_view header(absl::string_view name) const override;
-  absl::string_view body() const override { return request_.body(); }
+  absl::string_view method() const override { return head_.method(); }
+  absl::string_view path() const override { return head_.path(); }
+  absl::string_view query() const override { return head_.query(); }
+  absl::string_view header(absl::string_view name) const override { return head_.header(name); }
+  absl::string_view body() const override { return decoded_ ? decoded_->view() : request_.body(); }
   std::string peer() const override { return peer_; }
   std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
   std::chrono::steady_clock::time_point deadline() const override { return deadline_; }
@@ -50,18 +53,18 @@ class ServerCall final : public HttpCall {
   void Reply(HttpResponse response) override;
 
  private:
-  // The body as it was before it was compressed. Why no handler may see it, and
-  // with which of HTTP's codes it is to be answered then.
+  // Makes the body what it was before it was compressed. An error tells why no
+  // handler may see it, and comes with the HTTP status of the answer.
   absl::Status Decode(size_t max_body_bytes, int* http_status);
   // An answer that no handler has a part in.
   void Refuse(const HttpRoute& route, int http_status, const absl::Status& status);
 
   HttpRequest request_;
+  // The body once it is decompressed; absent if it was sent as it is.
+  absl::optional<GrowingBytes> decoded_;
   RequestMemory::Share memory_;
-  // Into request_.
-  absl::string_view path_;
-  absl::string_view query_;
   const std::string peer_;
+  const RequestHead head_{request_, peer_};
   const std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
   const std::chrono::steady_clock::time_point deadline_;
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);

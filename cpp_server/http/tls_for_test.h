@@ -29,23 +29,9 @@ class TestIdentity {
  public:
   // Holds for an hour before now, and until `seconds_left` from now.
   explicit TestIdentity(const std::string& name, const TestIdentity* issuer = nullptr, int64_t seconds_left = 3600)
-      : key_(EVP_EC_gen("P-256")), certificate_(X509_new()) {
-    X509* const x509 = certificate_.get();
-    X509_set_version(x509, X509_VERSION_3);
-    static long serial = 0;
-    ASN1_INTEGER_set(X509_get_serialNumber(x509), ++serial);
-    X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(x509), seconds_left);
-    X509_set_pubkey(x509, key_.get());
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-    const TestIdentity& signer = issuer == nullptr ? *this : *issuer;
-    X509_set_issuer_name(x509, X509_get_subject_name(signer.certificate_.get()));
-    X509_EXTENSION* const may_sign = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
-    X509_add_ext(x509, may_sign, -1);
-    X509_EXTENSION_free(may_sign);
-    X509_sign(x509, signer.key_.get(), EVP_sha256());
-  }
+      : TestIdentity(name, issuer, seconds_left, EVP_EC_gen("P-256")) {}
+  // With an RSA key, which TLS 1.2 can also exchange keys by.
+  static TestIdentity Rsa(const std::string& name) { return TestIdentity(name, nullptr, 3600, EVP_RSA_gen(2048)); }
 
   std::string KeyPem() const {
     return Pem([this](BIO* bio) { PEM_write_bio_PrivateKey(bio, key_.get(), nullptr, nullptr, 0, nullptr, nullptr); });
@@ -64,6 +50,25 @@ class TestIdentity {
   X509* certificate() const { return certificate_.get(); }
 
  private:
+  TestIdentity(const std::string& name, const TestIdentity* issuer, int64_t seconds_left, EVP_PKEY* key)
+      : key_(key), certificate_(X509_new()) {
+    X509* const x509 = certificate_.get();
+    X509_set_version(x509, X509_VERSION_3);
+    static long serial = 0;
+    ASN1_INTEGER_set(X509_get_serialNumber(x509), ++serial);
+    X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(x509), seconds_left);
+    X509_set_pubkey(x509, key_.get());
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+    const TestIdentity& signer = issuer == nullptr ? *this : *issuer;
+    X509_set_issuer_name(x509, X509_get_subject_name(signer.certificate_.get()));
+    X509_EXTENSION* const may_sign = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
+    X509_add_ext(x509, may_sign, -1);
+    X509_EXTENSION_free(may_sign);
+    X509_sign(x509, signer.key_.get(), EVP_sha256());
+  }
+
   template <typename Write>
   static std::string Pem(Write write) {
     BIO* const bio = BIO_new(BIO_s_mem());

@@ -3,11 +3,13 @@
 #ifndef TRILHO_CPP_SERVER_INFERENCE_INFERENCE_SCOPE_H_
 #define TRILHO_CPP_SERVER_INFERENCE_INFERENCE_SCOPE_H_
 
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/inference/call_context.h"
 #include "cpp_server/inference/inference_record.h"
 
@@ -30,13 +32,24 @@ class InferenceScope {
     record_.peer = context.peer;
     for (InferenceObserver* observer : *observers_) observer->OnBegin();
   }
+  // Ends it if nobody has, as when there was no memory for more of it.
+  ~InferenceScope() {
+    if (ended_) return;
+    try {
+      End(NoMemoryError());
+    } catch (const std::bad_alloc&) {
+      // Nor to tell of it: what the observers know by then must do.
+    }
+  }
   InferenceScope(const InferenceScope&) = delete;
   InferenceScope& operator=(const InferenceScope&) = delete;
 
   InferenceRecord& record() { return record_; }
+  bool has_ended() const { return ended_; }
 
   // Once, before the call is answered.
   void End(const absl::Status& status) {
+    ended_ = true;
     record_.status = status;
     record_.times.queued += std::chrono::duration_cast<std::chrono::microseconds>(waited_).count();
     record_.duration = std::chrono::steady_clock::now() - record_.begin;
@@ -48,6 +61,7 @@ class InferenceScope {
   // For a thread of the front.
   const std::chrono::steady_clock::duration waited_;
   InferenceRecord record_;
+  bool ended_ = false;
 };
 
 }  // namespace trilho

@@ -92,7 +92,7 @@ absl::StatusOr<std::string> ReadExample(const JsonValue& object) {
 }  // namespace
 
 absl::StatusOr<ExamplesJsonRequest> ReadExamplesRequest(absl::string_view body) {
-  rapidjson::Document document;
+  JsonDocument document;
   const absl::Status parsed = ParseJsonObject(body, &document);
   if (!parsed.ok()) return parsed;
   ExamplesJsonRequest request;

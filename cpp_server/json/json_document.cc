@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/json/json_text.h"
 #include "cpp_server/utf8/utf8.h"
 #include "rapidjson/error/en.h"
@@ -42,7 +43,7 @@ double Exact(const rapidjson::MemoryStream& stream, double rounded) {
 class BoundedHandler {
  public:
   // `stream` is what is read from: at a number's event it stands behind the number.
-  BoundedHandler(const rapidjson::MemoryStream& stream, rapidjson::Document* document)
+  BoundedHandler(const rapidjson::MemoryStream& stream, JsonDocument* document)
       : stream_(stream), document_(*document) {}
 
   bool too_deep() const { return depth_ > kMaxJsonDepth; }
@@ -72,7 +73,7 @@ class BoundedHandler {
 
  private:
   const rapidjson::MemoryStream& stream_;
-  rapidjson::Document& document_;
+  JsonDocument& document_;
   int depth_ = 0;
 };
 
@@ -130,14 +131,12 @@ void AppendDebugString(const JsonValue& value, std::string* text) {
   }
 }
 
-}  // namespace
-
-absl::Status ParseJsonObject(absl::string_view text, rapidjson::Document* document) {
+absl::Status Parse(absl::string_view text, JsonDocument* document) {
   const size_t start = absl::StartsWith(text, kByteOrderMark) ? kByteOrderMark.size() : 0;
   rapidjson::MemoryStream stream(text.data() + start, text.size() - start);
-  rapidjson::Reader reader;
+  JsonReader reader;
   absl::Status status;
-  auto parse = [&](rapidjson::Document& target) {
+  auto parse = [&](JsonDocument& target) {
     BoundedHandler handler(stream, &target);
     const rapidjson::ParseResult result = reader.Parse<kParseFlags>(stream, handler);
     if (!result.IsError()) return true;
@@ -157,6 +156,12 @@ absl::Status ParseJsonObject(absl::string_view text, rapidjson::Document* docume
     return absl::InvalidArgumentError(absl::StrCat("JSON Value: ", JsonDebugString(*document), " Is not object"));
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ParseJsonObject(absl::string_view text, JsonDocument* document) {
+  return OrNoMemory([&] { return Parse(text, document); });
 }
 
 const char* JsonTypeName(const JsonValue& value) {

@@ -3,18 +3,13 @@
 #ifndef TRILHO_CPP_SERVER_JSON_JSON_DOCUMENT_H_
 #define TRILHO_CPP_SERVER_JSON_JSON_DOCUMENT_H_
 
-#include <cstdlib>
 #include <string>
 
-// Before any header of RapidJSON: a violated contract must not go on.
-#define RAPIDJSON_ASSERT(x) ((x) ? static_cast<void>(0) : std::abort())
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "rapidjson/document.h"
+#include "cpp_server/json/json_memory.h"
 
 namespace trilho {
-
-using JsonValue = rapidjson::Value;
 
 // How deep lists and objects may lie in each other, the outermost included: more
 // than any signature has dimensions.
@@ -23,8 +18,9 @@ constexpr int kMaxJsonDepth = 64;
 // Reads one value, which must be an object. NaN, Infinity and -Infinity are
 // numbers; a byte order mark before the value and whatever follows it do not
 // count. INVALID_ARGUMENT "JSON Parse error: ..." if it is no JSON, with TF
-// Serving's text, or if it is nested deeper than kMaxJsonDepth.
-absl::Status ParseJsonObject(absl::string_view text, rapidjson::Document* document);
+// Serving's text, or if it is nested deeper than kMaxJsonDepth;
+// RESOURCE_EXHAUSTED if there is no memory for it.
+absl::Status ParseJsonObject(absl::string_view text, JsonDocument* document);
 
 // "Object", "String", ... as TF Serving's messages have it.
 const char* JsonTypeName(const JsonValue& value);

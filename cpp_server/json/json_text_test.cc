@@ -36,7 +36,7 @@ TEST(JsonTextTest, NumbersHaveTheFewestDigitsAndAPoint) {
 
 TEST(JsonTextTest, ReadsBackTheSameNumber) {
   for (const double value : {1.0 / 3, 5e-324, 1.7976931348623157e308, 123456789.123456789, 2.2250738585072014e-308}) {
-    rapidjson::Document document;
+    JsonDocument document;
     ASSERT_TRUE(ParseJsonObject("{\"x\": " + Number(value) + "}", &document).ok());
     EXPECT_EQ(document["x"].GetDouble(), value);
   }
@@ -63,7 +63,7 @@ TEST(JsonDocumentTest, ReadsTheNearestDouble) {
   };
   for (const auto& c : cases) {
     for (const char* space : {"", " ", "\n"}) {
-      rapidjson::Document document;
+      JsonDocument document;
       ASSERT_TRUE(ParseJsonObject(absl::StrCat("{\"x\":[", space, c.text, space, "]}"), &document).ok()) << c.text;
       EXPECT_EQ(document["x"][0].GetDouble(), c.value) << c.text;
       EXPECT_EQ(std::signbit(document["x"][0].GetDouble()), std::signbit(c.value)) << c.text;
@@ -78,14 +78,14 @@ TEST(JsonTextTest, QuotesAndEscapes) {
 }
 
 TEST(JsonDocumentTest, ReadsWhatTfServingReads) {
-  rapidjson::Document document;
+  JsonDocument document;
   ASSERT_TRUE(ParseJsonObject("{\"a\": NaN, \"b\": [Infinity, -Infinity]} rest", &document).ok());
   EXPECT_TRUE(std::isnan(document["a"].GetDouble()));
   EXPECT_LT(document["b"][1].GetDouble(), 0);
 }
 
 TEST(JsonDocumentTest, SaysWhatIsWrong) {
-  rapidjson::Document document;
+  JsonDocument document;
   EXPECT_EQ(ParseJsonObject(" ", &document).message(), "JSON Parse error: The document is empty");
   EXPECT_EQ(ParseJsonObject("{\"a\": }", &document).message(), "JSON Parse error: Invalid value. at offset: 6");
   EXPECT_EQ(ParseJsonObject("[]", &document).message(), "JSON Value: [] Is not object");
@@ -98,7 +98,7 @@ std::string Nested(int depth) {
 }
 
 TEST(JsonDocumentTest, DepthIsBounded) {
-  rapidjson::Document document;
+  JsonDocument document;
   EXPECT_TRUE(ParseJsonObject(Nested(kMaxJsonDepth), &document).ok());
   EXPECT_EQ(ParseJsonObject(Nested(kMaxJsonDepth + 1), &document).message(),
             "JSON Parse error: Nested deeper than 64 levels at offset: 69");
@@ -111,7 +111,7 @@ TEST(JsonDocumentTest, DepthIsBounded) {
 }
 
 TEST(JsonDocumentTest, AByteOrderMarkDoesNotCount) {
-  rapidjson::Document document;
+  JsonDocument document;
   EXPECT_TRUE(ParseJsonObject("\xef\xbb\xbf{\"a\": 1}", &document).ok());
   EXPECT_EQ(ParseJsonObject("\xef\xbb\xbf", &document).message(), "JSON Parse error: The document is empty");
   EXPECT_EQ(ParseJsonObject("\xef\xbb\xbf{\"a\": }", &document).message(),
@@ -123,16 +123,16 @@ TEST(JsonDocumentTest, SurvivesACutAnywhere) {
   const std::string whole = R"({"a": [1, -2.5e3, NaN, -Infinity, true, null], "b\u00e9\ud83d\ude82": {"b64": "/w=="}})";
   for (size_t size = 0; size < whole.size(); ++size) {
     const std::vector<char> block(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-    rapidjson::Document document;
+    JsonDocument document;
     EXPECT_EQ(ParseJsonObject({block.data(), block.size()}, &document).code(), absl::StatusCode::kInvalidArgument)
         << size;
   }
-  rapidjson::Document document;
+  JsonDocument document;
   EXPECT_TRUE(ParseJsonObject(whole, &document).ok());
 }
 
 TEST(JsonDocumentTest, DebugStringsAreUtf8) {
-  rapidjson::Document document;
+  JsonDocument document;
   ASSERT_TRUE(ParseJsonObject("{\"a\": \"\xff" + std::string(300, 'x') + "\"}", &document).ok());
   const std::string text = JsonDebugString(document);
   EXPECT_EQ(text.substr(0, 14), "{\"a\": \"\xef\xbf\xbdxxxx");
@@ -141,7 +141,7 @@ TEST(JsonDocumentTest, DebugStringsAreUtf8) {
 }
 
 TEST(JsonDocumentTest, DebugStringsAreCutBetweenCharacters) {
-  rapidjson::Document document;
+  JsonDocument document;
   std::string many;
   for (int i = 0; i < 200; ++i) many += "\xc3\xa9";
   ASSERT_TRUE(ParseJsonObject("{\"a\": \"x" + many + "\"}", &document).ok());

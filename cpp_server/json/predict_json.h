@@ -41,7 +41,7 @@ class PredictJsonRequest {
   absl::StatusOr<std::vector<Tensor>> ReadRows(const Signature& signature) const;
   absl::StatusOr<std::vector<Tensor>> ReadColumns(const Signature& signature) const;
 
-  rapidjson::Document document_;
+  JsonDocument document_;
   // In bytes: no list in it has more elements.
   size_t body_size_ = 0;
   std::string signature_name_;

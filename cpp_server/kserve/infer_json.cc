@@ -199,7 +199,7 @@ absl::Status AppendOutput(const KServeTensor& output, bool as_bytes, InferBody* 
 }  // namespace
 
 absl::StatusOr<JsonInferRequest> ReadInferJson(absl::string_view json, absl::string_view binary) {
-  rapidjson::Document document;
+  JsonDocument document;
   const absl::Status parsed = ParseJsonObject(json, &document);
   if (!parsed.ok()) return parsed;
   JsonInferRequest asked;

@@ -153,7 +153,7 @@ std::string RepositoryIndexJson(const inference::RepositoryIndexResponse& index)
 
 absl::StatusOr<bool> ReadOnlyReady(absl::string_view json) {
   if (json.empty()) return false;
-  rapidjson::Document document;
+  JsonDocument document;
   const absl::Status parsed = ParseJsonObject(json, &document);
   if (!parsed.ok()) return parsed;
   const auto ready = document.FindMember("ready");

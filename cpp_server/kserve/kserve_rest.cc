@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/kserve/infer_json.h"
 #include "cpp_server/kserve/kserve_json.h"
@@ -136,6 +137,12 @@ HttpPlane KServeRest::PlaneOf(absl::string_view method, absl::string_view path) 
   return method == "POST" && !absl::StartsWith(path, kRepository) ? HttpPlane::kData : HttpPlane::kControl;
 }
 
+bool KServeRest::TakesBody(absl::string_view path) {
+  if (path == kIndex) return true;
+  const auto model = ReadPath(path);
+  return model.ok() && model->verb == kInfer;
+}
+
 void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   const absl::string_view path = call->path();
   const bool post = call->method() == "POST";
@@ -180,7 +187,8 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   Infer(*predictor_, std::move(request), context, record,
         [call, scope = std::move(scope), kept = std::move(kept),
          name = std::move(model->model)](const absl::StatusOr<InferResult>& result) {
-          auto body = result.ok() ? WriteInferJson(name, *kept, *result) : absl::StatusOr<InferBody>(result.status());
+          auto body = result.ok() ? OrNoMemory([&] { return WriteInferJson(name, *kept, *result); })
+                                  : absl::StatusOr<InferBody>(result.status());
           scope->End(body.status());
           call->Reply(body.ok() ? InferResponse(*std::move(body)) : ErrorResponse(body.status()));
         });

@@ -48,6 +48,8 @@ class KServeRest {
   // Whether what is asked there is only if something is well: the answer is yes or no, without a reason.
   static bool IsProbe(absl::string_view path);
   static HttpPlane PlaneOf(absl::string_view method, absl::string_view path);
+  // Whether a POST of this path has a body that is looked at.
+  static bool TakesBody(absl::string_view path);
 
   // `call` is one of such a path.
   void Handle(const std::shared_ptr<HttpCall>& call) const;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/inference/request_logger.h"
 #include "cpp_server/json/example_json.h"
 #include "cpp_server/json/predict_json.h"
@@ -98,7 +99,7 @@ void RestPredict(const Predictor& predictor, const RestPath& path, absl::string_
       [record, signature, format = request->format(), done = std::move(done)](absl::StatusOr<RunResult> result) {
         if (!result.ok()) return done(result.status());
         record->times = result->times;
-        done(WritePredictResponse(format, signature->outputs, result->outputs));
+        done(OrNoMemory([&] { return WritePredictResponse(format, signature->outputs, result->outputs); }));
       });
 }
 
@@ -108,11 +109,12 @@ void RestClassify(const Predictor& predictor, const RestPath& path, absl::string
   if (!json.ok()) return done(json.status());
   const auto run = [](const Predictor& p, const ExamplesRequest& request, const CallContext& c, InferenceRecord* r,
                       ClassifyDone d) { Classify(p, request, c, r, std::move(d)); };
-  RunLogged<ClassificationResponse>(run, PredictionLogField::kClassify, predictor, path, *json, context, record,
-                                    [done = std::move(done)](const absl::StatusOr<ClassificationResponse>& response) {
-                                      if (!response.ok()) return done(response.status());
-                                      done(WriteClassifyResponse(response->result()));
-                                    });
+  RunLogged<ClassificationResponse>(
+      run, PredictionLogField::kClassify, predictor, path, *json, context, record,
+      [done = std::move(done)](const absl::StatusOr<ClassificationResponse>& response) {
+        if (!response.ok()) return done(response.status());
+        done(OrNoMemory([&]() -> absl::StatusOr<std::string> { return WriteClassifyResponse(response->result()); }));
+      });
 }
 
 void RestRegress(const Predictor& predictor, const RestPath& path, absl::string_view body, const CallContext& context,
@@ -121,11 +123,12 @@ void RestRegress(const Predictor& predictor, const RestPath& path, absl::string_
   if (!json.ok()) return done(json.status());
   const auto run = [](const Predictor& p, const ExamplesRequest& request, const CallContext& c, InferenceRecord* r,
                       RegressDone d) { Regress(p, request, c, r, std::move(d)); };
-  RunLogged<RegressionResponse>(run, PredictionLogField::kRegress, predictor, path, *json, context, record,
-                                [done = std::move(done)](const absl::StatusOr<RegressionResponse>& response) {
-                                  if (!response.ok()) return done(response.status());
-                                  done(WriteRegressResponse(response->result()));
-                                });
+  RunLogged<RegressionResponse>(
+      run, PredictionLogField::kRegress, predictor, path, *json, context, record,
+      [done = std::move(done)](const absl::StatusOr<RegressionResponse>& response) {
+        if (!response.ok()) return done(response.status());
+        done(OrNoMemory([&]() -> absl::StatusOr<std::string> { return WriteRegressResponse(response->result()); }));
+      });
 }
 
 }  // namespace trilho

@@ -80,6 +80,10 @@ HttpPlane RestService::PlaneOf(absl::string_view method) {
   return method == "POST" ? HttpPlane::kData : HttpPlane::kControl;
 }
 
+bool RestService::TakesBody(absl::string_view path, absl::string_view query) {
+  return ParseRestPath("POST", path, query).ok();
+}
+
 void RestService::Handle(const std::shared_ptr<HttpCall>& call) const {
   auto path = ParseRestPath(call->method(), call->path(), call->query());
   if (!path.ok()) return call->Reply(ErrorResponse(path.status()));

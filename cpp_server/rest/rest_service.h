@@ -22,6 +22,8 @@ class RestService {
       : predictor_(predictor), manager_(manager), hooks_(hooks) {}
 
   static HttpPlane PlaneOf(absl::string_view method);
+  // Whether a POST of this path and query has a body that is looked at.
+  static bool TakesBody(absl::string_view path, absl::string_view query);
 
   void Handle(const std::shared_ptr<HttpCall>& call) const;
 

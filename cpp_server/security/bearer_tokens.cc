@@ -3,6 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <system_error>
 #include <utility>
@@ -17,7 +19,8 @@ namespace trilho {
 namespace {
 
 constexpr char kScheme[] = "bearer ";
-constexpr std::chrono::seconds kLookPeriod(1);
+// Together with the time in which a file settles less than a second.
+constexpr std::chrono::milliseconds kLookPeriod(500);
 
 }  // namespace
 
@@ -29,14 +32,16 @@ BearerTokens::Digest BearerTokens::DigestOf(absl::string_view token) {
 
 absl::StatusOr<std::unique_ptr<BearerTokens>> BearerTokens::Load(const std::string& path) {
   std::unique_ptr<BearerTokens> tokens(new BearerTokens(path));
-  std::error_code error;
-  const auto changed = std::filesystem::last_write_time(path, error);
   auto read = tokens->Read();
   if (!read.ok()) return read.status();
-  MutexLock lock(&tokens->mu_);
-  tokens->tokens_ = *std::move(read);
-  tokens->changed_ = changed;
-  tokens->looked_ = std::chrono::steady_clock::now();
+  {
+    MutexLock lock(&tokens->mu_);
+    tokens->tokens_ = *std::move(read);
+  }
+  tokens->watcher_ = std::make_unique<FileWatcher>(path, kLookPeriod, [self = tokens.get()] {
+    self->Reread();
+    return true;
+  });
   return tokens;
 }
 
@@ -55,26 +60,15 @@ absl::StatusOr<std::vector<BearerTokens::Digest>> BearerTokens::Read() const {
   return tokens;
 }
 
-void BearerTokens::RereadIfChanged() const {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - looked_ < kLookPeriod) return;
-  looked_ = now;
-  std::error_code error;
-  const auto changed = std::filesystem::last_write_time(path_, error);
-  if (!error && changed == changed_) return;
+void BearerTokens::Reread() {
   auto read = Read();
   if (!read.ok()) {
-    const std::string problem(read.status().message());
-    if (problem != problem_) {
-      Log(Severity::kError,
-          absl::StrCat(problem, ": the tokens before stay in force; a file with other ones locks them out"));
-    }
-    problem_ = problem;
-    return;
+    return Log(Severity::kError,
+               absl::StrCat(read.status().message(),
+                            ": the tokens before stay in force; a file with other ones locks them out"));
   }
-  problem_.clear();
+  MutexLock lock(&mu_);
   tokens_ = *std::move(read);
-  changed_ = changed;
 }
 
 absl::Status BearerTokens::Check(absl::string_view authorization) const {
@@ -84,7 +78,6 @@ absl::Status BearerTokens::Check(absl::string_view authorization) const {
   }
   const Digest digest = DigestOf(absl::StripAsciiWhitespace(authorization.substr(scheme)));
   MutexLock lock(&mu_);
-  RereadIfChanged();
   bool known = false;
   // All of them, whichever fits.
   for (const Digest& token : tokens_) known |= CRYPTO_memcmp(token.data(), digest.data(), digest.size()) == 0;

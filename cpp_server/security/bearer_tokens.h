@@ -4,8 +4,6 @@
 #define TRILHO_CPP_SERVER_SECURITY_BEARER_TOKENS_H_
 
 #include <array>
-#include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/config/file_watcher.h"
 #include "cpp_server/core/mutex.h"
 
 namespace trilho {
@@ -32,6 +31,7 @@ class BearerTokens {
 
   // `authorization` is the header of that name, "Bearer TOKEN". UNAUTHENTICATED
   // if it is missing, of another kind or no token of the file.
+  // Quick: it never waits for the disk.
   absl::Status Check(absl::string_view authorization) const EXCLUDES(mu_);
 
  private:
@@ -41,15 +41,14 @@ class BearerTokens {
 
   static Digest DigestOf(absl::string_view token);
   absl::StatusOr<std::vector<Digest>> Read() const;
-  void RereadIfChanged() const REQUIRES(mu_);
+  // On the watcher's thread.
+  void Reread() EXCLUDES(mu_);
 
   const std::string path_;
   mutable Mutex mu_;
-  mutable std::vector<Digest> tokens_ GUARDED_BY(mu_);
-  mutable std::filesystem::file_time_type changed_ GUARDED_BY(mu_);
-  mutable std::chrono::steady_clock::time_point looked_ GUARDED_BY(mu_);
-  // What was logged last.
-  mutable std::string problem_ GUARDED_BY(mu_);
+  std::vector<Digest> tokens_ GUARDED_BY(mu_);
+  // Last, as it calls Reread.
+  std::unique_ptr<FileWatcher> watcher_;
 };
 
 }  // namespace trilho

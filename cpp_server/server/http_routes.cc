@@ -10,6 +10,7 @@
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/json/message_json.h"
 #include "cpp_server/rest/rest_path.h"
+#include "cpp_server/server/site_check.h"
 
 namespace trilho {
 namespace {
@@ -103,11 +104,15 @@ HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
       "; there are /, /v1/models, /v1/contracts, /v2, /healthz, /readyz, /readyz/MODEL, /metrics and /openapi.json")));
 }
 
-// Who asks only whether the server or a model is well, e.g. a balancer, needs no token.
-bool IsOpen(const HttpCall& call) {
-  const absl::string_view path = call.path();
-  return path == kHealth || path == kReady || absl::StartsWith(path, kReadyModel) || StatusPage::IsOpen(path) ||
-         (call.method() == "GET" && KServeRest::IsProbe(path));
+// Whether it is asked only if the server or a model is well, e.g. by a balancer.
+bool IsProbe(absl::string_view method, absl::string_view path) {
+  return path == kHealth || path == kReady || absl::StartsWith(path, kReadyModel) ||
+         (method == "GET" && KServeRest::IsProbe(path));
+}
+
+// Whether no token is needed.
+bool IsOpen(const HttpRequestHead& head) {
+  return IsProbe(head.method(), head.path()) || StatusPage::IsOpen(head.path());
 }
 
 // Of calls that no handler sees, those that would run a model are recorded.
@@ -119,20 +124,28 @@ void RecordRefused(const HttpRoutes& routes, const HttpCall& call, const absl::S
   if (routes.rest != nullptr && IsRestPath(call.path())) routes.rest->Refuse(call, status);
 }
 
-// Whether the call may be made; it was answered if not.
-bool Authorize(const HttpRoutes& routes, HttpCall* call) {
+absl::Status Admit(const HttpRoutes& routes, const HttpRequestHead& head) {
+  if (routes.management != nullptr && HttpManagement::IsManagementPath(head.path())) {
+    absl::Status same_site = CheckSite(head, routes.allowed_hosts);
+    if (!same_site.ok()) return same_site;
+  }
   // A browser asks with OPTIONS first, without the token.
-  if (!routes.authorize || IsOpen(*call) || call->method() == "OPTIONS") return true;
-  const absl::Status authorized = routes.authorize(*call);
-  if (authorized.ok()) return true;
-  RecordRefused(routes, *call, authorized);
-  HttpResponse response = ErrorResponse(authorized);
-  response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  call->Reply(std::move(response));
-  return false;
+  if (!routes.authorize || IsOpen(head) || head.method() == "OPTIONS") return absl::OkStatus();
+  return routes.authorize(head);
+}
+
+// Whether a handler looks at a body. Nobody reads one that none does.
+bool TakesBody(const HttpRoutes& routes, const HttpRequestHead& head) {
+  if (head.method() != "POST") return false;
+  const absl::string_view path = head.path();
+  if (HttpManagement::IsManagementPath(path)) return routes.management != nullptr;
+  if (KServeRest::IsKServePath(path)) return routes.kserve != nullptr && KServeRest::TakesBody(path);
+  if (ContractRest::IsContractPath(path)) return routes.contracts != nullptr && routes.contracts->TakesBody(path);
+  return routes.rest != nullptr && RestService::TakesBody(path, head.query());
 }
 
 HttpPlane PlaneOf(absl::string_view method, absl::string_view path) {
+  if (IsProbe(method, path)) return HttpPlane::kProbe;
   if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method, path);
   if (ContractRest::IsContractPath(path)) return ContractRest::PlaneOf(method);
   return IsRestPath(path) ? RestService::PlaneOf(method) : HttpPlane::kControl;
@@ -169,15 +182,8 @@ void Handle(const HttpRoutes& routes, const std::shared_ptr<HttpCall>& call) {
 HttpRoute RouteOf(const HttpRoutes& routes) {
   HttpRoute route;
   route.plane = PlaneOf;
-  route.admit = [routes](const std::shared_ptr<HttpCall>& call) {
-    if (!Authorize(routes, call.get())) return false;
-    const bool takes_body =
-        call->method() != "GET" && (KServeRest::IsKServePath(call->path()) || IsRestPath(call->path()) ||
-                                    HttpManagement::IsManagementPath(call->path()));
-    // Nobody pays for a body that no handler looks at.
-    if (!takes_body) Handle(routes, call);
-    return takes_body;
-  };
+  route.admit = [routes](const HttpRequestHead& head) { return Admit(routes, head); };
+  route.takes_body = [routes](const HttpRequestHead& head) { return TakesBody(routes, head); };
   route.refused = [routes](const HttpCall& call, const absl::Status& status) { RecordRefused(routes, call, status); };
   route.handler = [routes](const std::shared_ptr<HttpCall>& call) { Handle(routes, call); };
   return route;

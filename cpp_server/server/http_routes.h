@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "cpp_server/contracts/contract_rest.h"
@@ -39,8 +40,10 @@ struct HttpRoutes {
   std::string metrics_path;
   // The metrics in Prometheus' text format; may be empty.
   std::function<std::string()> metrics;
+  // Names besides IP addresses and localhost that management may be asked under, see CheckSite.
+  std::vector<std::string> allowed_hosts;
   // Asked before everything but health, readiness and the page; may be empty.
-  std::function<absl::Status(const HttpCall&)> authorize;
+  std::function<absl::Status(const HttpRequestHead&)> authorize;
 };
 
 //   /v1/models                 every model (GET)

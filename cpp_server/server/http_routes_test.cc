@@ -86,6 +86,55 @@ TEST_F(HttpRoutesTest, ReadinessIsShortBesideAPortForManagement) {
   EXPECT_THAT(managed.body, HasSubstr(folder_.Path("a")));
 }
 
+TEST_F(HttpRoutesTest, ManagementAnswersToItsOwnSiteOnly) {
+  ModelServer::Options options = ThreeModels();
+  options.management.emplace();
+  options.allowed_hosts = {"trilho.internal"};
+  const auto server = Started(options);
+  ASSERT_NE(server, nullptr);
+  const auto ask = [&](const std::string& headers) {
+    HttpTestClient client(server->management_port());
+    return client.Ask("POST /v1/management/ListModels HTTP/1.1\r\n" + headers + "Content-Length: 0\r\n\r\n");
+  };
+  EXPECT_EQ(ask("Host: 127.0.0.1\r\n").status, 200);
+  EXPECT_EQ(ask("Host: trilho.internal:8502\r\nOrigin: http://trilho.internal:8502\r\n").status, 200);
+  const ReceivedResponse rebound = ask("Host: rebound.example\r\nOrigin: http://rebound.example\r\n");
+  EXPECT_EQ(rebound.status, 403);
+  EXPECT_THAT(rebound.body, HasSubstr("--allowed_hosts"));
+  EXPECT_EQ(ask("Host: 127.0.0.1\r\nOrigin: http://other.example\r\n").status, 403);
+  // What only tells how it is may be asked under any name, e.g. of a scraper.
+  HttpTestClient scraper(server->management_port());
+  EXPECT_EQ(scraper.Ask("GET /metrics HTTP/1.1\r\nHost: rebound.example\r\n\r\n").status, 200);
+}
+
+TEST_F(HttpRoutesTest, ABodyIsNotReadWithoutATokenOrWhereItIsNotLookedAt) {
+  const auto server = Started(WithTokens(ThreeModels()));
+  ASSERT_NE(server, nullptr);
+  // The first hundred bytes of a megabyte: whoever answered after the body would wait for it.
+  const auto begin = [&](const std::string& request, bool with_token) {
+    HttpTestClient client(server->http_port());
+    return client
+        .Ask(request + " HTTP/1.1\r\nHost: test\r\n" + (with_token ? "Authorization: Bearer secret\r\n" : "") +
+             "Content-Length: 1000000\r\n\r\n" + std::string(100, ' '))
+        .status;
+  };
+  for (const char* request : {"POST /v1/models/a:predict", "POST /v2/models/a/infer", "POST /v1/contracts/s.S/M",
+                              "POST /no/such/path", "PUT /v1/models/a:predict"}) {
+    EXPECT_EQ(begin(request, false), 401) << request;
+  }
+  for (const auto& [request, status] : {std::pair<const char*, int>{"POST /no/such/path", 405},
+                                        {"GET /healthz", 200},
+                                        {"POST /healthz", 405},
+                                        {"PUT /v1/models/a:predict", 400},
+                                        {"POST /v1/models/a:prophesy", 400},
+                                        {"POST /v1/contracts/s.S/M", 404},
+                                        {"POST /v2/models/a", 405},
+                                        {"GET /v1/models/a", 200},
+                                        {"POST /v1/management/ListModels", 400}}) {
+    EXPECT_EQ(begin(request, true), status) << request;
+  }
+}
+
 TEST_F(HttpRoutesTest, ProbesOfModelsNeedNoToken) {
   const auto server = Started(WithTokens(ThreeModels()));
   ASSERT_NE(server, nullptr);

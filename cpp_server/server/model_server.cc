@@ -285,7 +285,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   routes.metrics_path = options.metrics_path;
   routes.metrics = [this] { return observability_->metrics()->Scrape(); };
   if (tokens_ != nullptr) {
-    routes.authorize = [this](const HttpCall& call) { return tokens_->Check(call.header("authorization")); };
+    routes.authorize = [this](const HttpRequestHead& head) { return tokens_->Check(head.header("authorization")); };
   }
   StatusPage::Options page;
   page.managed = routes.managed;
@@ -311,6 +311,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   if (!options.management) return absl::OkStatus();
   http_management_ = std::make_unique<HttpManagement>(ModelManagementService(core_->Managed()));
   routes.management = http_management_.get();
+  routes.allowed_hosts = options.allowed_hosts;
   HttpServer::Options management_options = *options.management;
   management_options.tls = tls_->http_options(TlsPort::kManagement);
   auto management = HttpServer::Start(management_options, RouteOf(routes));

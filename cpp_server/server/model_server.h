@@ -74,6 +74,8 @@ class ModelServer {
     // A port of its own for metrics and management; with it, the others serve
     // inference, health and readiness only.
     absl::optional<HttpServer::Options> management;
+    // Names besides IP addresses and localhost that callers of management over HTTP may know it by.
+    std::vector<std::string> allowed_hosts;
     TlsFiles tls;
     // Where those who change the configuration by RPC or HTTP may point it.
     ModelRoots model_roots;

@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "cpp_server/admission/request_memory.h"
+#include "cpp_server/admission/response_memory.h"
 #include "cpp_server/config/channel_arguments.h"
 #include "cpp_server/config/contract_files.h"
 #include "cpp_server/config/flags.h"
@@ -62,12 +63,24 @@ absl::optional<HttpServer::Options> HttpOptionsOf(int port) {
   return options;
 }
 
-// Null if there is no bound.
-std::shared_ptr<RequestMemory> RequestMemoryFromFlags() {
+// A budget of one of so many fronts. Each has its own, lest one take what another needs. Null without a bound.
+template <typename Memory>
+std::shared_ptr<Memory> MemoryOf(int64_t flag, int fronts) {
   constexpr int kUsableShare = 4;
-  const int64_t bytes = absl::GetFlag(FLAGS_max_request_memory_bytes);
-  if (bytes == 0) return nullptr;
-  return std::make_shared<RequestMemory>(bytes > 0 ? bytes : UsableMemory() / kUsableShare);
+  if (flag == 0) return nullptr;
+  return std::make_shared<Memory>(flag > 0 ? flag : UsableMemory() / kUsableShare / fronts);
+}
+
+void SetMemory(ModelServer::Options* options) {
+  const int64_t requests = absl::GetFlag(FLAGS_max_request_memory_bytes);
+  const int64_t responses = absl::GetFlag(FLAGS_max_response_memory_bytes);
+  const int fronts = 1 + (options->http ? 1 : 0) + (options->management ? 1 : 0);
+  options->grpc.memory = MemoryOf<RequestMemory>(requests, fronts);
+  for (absl::optional<HttpServer::Options>* const http : {&options->http, &options->management}) {
+    if (!*http) continue;
+    (*http)->memory = MemoryOf<RequestMemory>(requests, fronts);
+    (*http)->response_memory = MemoryOf<ResponseMemory>(responses, fronts);
+  }
 }
 
 absl::Status ModelOptions(ModelServer::Options* options) {
@@ -161,11 +174,9 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
     // A change is answered when its models are loaded, however long that takes.
     options.management->request_timeout = std::chrono::milliseconds(0);
   }
-  options.grpc.memory = RequestMemoryFromFlags();
-  for (absl::optional<HttpServer::Options>* const http : {&options.http, &options.management}) {
-    if (*http) (*http)->memory = options.grpc.memory;
-  }
+  SetMemory(&options);
   options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
+  options.allowed_hosts = absl::StrSplit(absl::GetFlag(FLAGS_allowed_hosts), ',', absl::SkipWhitespace());
   auto roots = ModelRoots::Parse(absl::GetFlag(FLAGS_model_roots));
   if (!roots.ok()) return roots.status();
   options.model_roots = *std::move(roots);

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/admission/request_memory.h"
 #include "cpp_server/config/compatibility_flags.h"
 #include "cpp_server/config/flag_help.h"
 #include "cpp_server/config/flags_for_test.h"
@@ -95,6 +97,9 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"max_request_memory_bytes", "1234", OF_HTTP(memory->bound()), "1234"},
         {"max_request_memory_bytes", "1234", OF_MANAGEMENT(memory->bound()), "1234"},
         {"max_request_memory_bytes", "0", OF(grpc.memory == nullptr), "true"},
+        {"max_response_memory_bytes", "1234", OF_HTTP(response_memory->bound()), "1234"},
+        {"max_response_memory_bytes", "1234", OF_MANAGEMENT(response_memory->bound()), "1234"},
+        {"max_response_memory_bytes", "0", OF_HTTP(response_memory == nullptr), "true"},
         {"grpc_channel_arguments", "a=1,b=2",
          Of([](const Options& o) { return absl::StrJoin(o.grpc.channel_arguments, " ", absl::PairFormatter(":")); }),
          "a:1 b:2"},
@@ -109,6 +114,7 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"rest_api_enable_cors_support", "true", OF_HTTP(cors), "true"},
         {"management_port", "9002", OF_MANAGEMENT(port), "9002"},
         {"management_port", "0", OF_MANAGEMENT(port), "none"},
+        {"allowed_hosts", "a.example,b", OF(allowed_hosts), "a.example|b"},
         // Models
         {"model_name", "n", Of([=](const Options& o) { return config(o).name(); }), "n"},
         {"model_base_path", "/other", Of([=](const Options& o) { return config(o).base_path(); }), "/other"},
@@ -236,13 +242,22 @@ TEST_F(OptionsFromFlagsTest, ThePortForManagementIsNotForPagesAndMayTakeItsTime)
   EXPECT_EQ(options->management->request_timeout.count(), 0);
 }
 
-TEST_F(OptionsFromFlagsTest, TheFrontsShareOneBoundOfMemory) {
+TEST_F(OptionsFromFlagsTest, NoFrontCanTakeTheMemoryOfAnother) {
   const auto options = With({});
   ASSERT_TRUE(options.ok()) << options.status();
-  ASSERT_NE(options->grpc.memory, nullptr);
-  EXPECT_GT(options->grpc.memory->bound(), 0);
-  EXPECT_EQ(options->http->memory, options->grpc.memory);
-  EXPECT_EQ(options->management->memory, options->grpc.memory);
+  const std::vector<std::shared_ptr<RequestMemory>> budgets = {options->grpc.memory, options->http->memory,
+                                                               options->management->memory};
+  for (const auto& budget : budgets) {
+    ASSERT_NE(budget, nullptr);
+    EXPECT_EQ(budget->bound(), UsableMemory() / 4 / 3);
+  }
+  EXPECT_EQ((std::set<std::shared_ptr<RequestMemory>>(budgets.begin(), budgets.end()).size()), 3u);
+}
+
+TEST_F(OptionsFromFlagsTest, AFrontAloneHasAllOfTheMemory) {
+  const auto options = With({"--rest_api_port=0", "--management_port=0"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->grpc.memory->bound(), UsableMemory() / 4);
 }
 
 TEST_F(OptionsFromFlagsTest, AFileThatCannotBeReadIsNamedWithItsFlag) {

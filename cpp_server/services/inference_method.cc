@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "cpp_server/admission/no_memory.h"
 
 namespace trilho {
 
@@ -75,13 +77,18 @@ UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, Infer
     const CallContext context = ContextOf(*call, *hooks);
     auto scope = std::make_shared<InferenceScope>(&hooks->observers, method, context);
     InferenceRecord* const record = &scope->record();
-    handler(call->request(), context, record,
-            [hooks, call, scope = std::move(scope)](absl::StatusOr<std::string> response) {
-              scope->End(response.status());
-              if (!response.ok()) return call->Fail(response.status());
-              if (hooks->log) hooks->log(scope->record(), call->request(), *response);
-              call->Reply(*std::move(response));
-            });
+    const auto done = [hooks, call, scope](absl::StatusOr<std::string> response) {
+      scope->End(response.status());
+      if (!response.ok()) return call->Fail(response.status());
+      if (hooks->log) hooks->log(scope->record(), call->request(), *response);
+      call->Reply(*std::move(response));
+    };
+    try {
+      handler(call->request(), context, record, done);
+    } catch (const std::bad_alloc&) {
+      // Whoever has taken the call along, or answered it, is not disturbed.
+      if (scope.use_count() == 2 && !scope->has_ended()) done(NoMemoryError());
+    }
   };
   // Its request, which names the model, is not read.
   made.refused = [method, hooks](const UnaryCall& call, const absl::Status& status) {

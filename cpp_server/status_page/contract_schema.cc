@@ -209,7 +209,7 @@ void DescribeContract(const JsonBuilder& builder, const ContractMethod& method, 
   JsonValue request = builder.Single("schema", made.Of(*method.descriptor->input_type()));
   const auto text = ExampleRequest(method);
   if (text.ok()) {
-    rapidjson::Document example;
+    JsonDocument example;
     example.Parse(text->data(), text->size());
     builder.Put(&request, "example", builder.Copy(example));
   }

@@ -16,7 +16,7 @@ namespace trilho {
 // The document's allocator outlives the builder and what it builds. Text that is not UTF-8 is made so.
 class JsonBuilder {
  public:
-  using Allocator = rapidjson::Document::AllocatorType;
+  using Allocator = JsonDocument::AllocatorType;
 
   explicit JsonBuilder(Allocator* allocator) : allocator_(*allocator) {}
 

@@ -8,13 +8,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/config/version.h"
+#include "cpp_server/json/json_memory.h"
 #include "cpp_server/status_page/contract_schema.h"
 #include "cpp_server/status_page/embedded.h"
 #include "cpp_server/status_page/json_builder.h"
 #include "cpp_server/status_page/signature_schema.h"
 #include "cpp_server/tensorflow/saved_model.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace trilho {
 namespace {
@@ -85,7 +84,7 @@ JsonValue Operation(const JsonBuilder& builder, const std::string& model, const 
 // Adds what models have to the paths and schemas of a document.
 class Models {
  public:
-  Models(rapidjson::Document* document, const JsonBuilder& builder)
+  Models(JsonDocument* document, const JsonBuilder& builder)
       : builder_(builder), paths_((*document)["paths"]), schemas_((*document)["components"]["schemas"]) {}
 
   void Add(const std::string& model, int64_t version, bool is_latest, const Signatures& signatures) {
@@ -140,7 +139,7 @@ void RemoveManagement(JsonValue* paths) {
 }  // namespace
 
 std::string OpenApiDocument(const Manager& manager, const Contracts& contracts, bool infers) {
-  rapidjson::Document document;
+  JsonDocument document;
   document.Parse(kOpenApi);
   const JsonBuilder builder(&document.GetAllocator());
   JsonValue& info = document["info"];
@@ -165,8 +164,8 @@ std::string OpenApiDocument(const Manager& manager, const Contracts& contracts, 
   for (const ContractMethod& method : contracts.methods) {
     DescribeContract(builder, method, &document["paths"], &document["components"]["schemas"]);
   }
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  JsonBuffer buffer;
+  JsonWriter writer(buffer);
   document.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }

@@ -7,16 +7,15 @@
 
 #include "cpp_server/config/version.h"
 #include "cpp_server/json/json_document.h"
+#include "cpp_server/json/json_memory.h"
 #include "cpp_server/status_page/embedded.h"
 #include "cpp_server/status_page/open_api.h"
 #include "cpp_server/utf8/utf8.h"
-#include "rapidjson/stringbuffer.h"
-#include "rapidjson/writer.h"
 
 namespace trilho {
 namespace {
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+using Writer = JsonWriter;
 
 constexpr char kPage[] = "/";
 constexpr char kStatus[] = "/statusz";
@@ -117,7 +116,7 @@ HttpResponse StatusPage::Page() const {
 
 HttpResponse StatusPage::Status() const {
   const management::ListModelsResponse models = ListModels(options_.managed);
-  rapidjson::StringBuffer buffer;
+  JsonBuffer buffer;
   Writer writer(buffer);
   writer.StartObject();
   writer.Key("server");

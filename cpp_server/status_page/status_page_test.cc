@@ -82,11 +82,11 @@ class StatusPageTest : public ::testing::Test {
 
   HttpResponse Get(const std::string& path) const { return StatusPage(options_).Answer(path); }
 
-  rapidjson::Document GetJson(const std::string& path) const {
+  JsonDocument GetJson(const std::string& path) const {
     const HttpResponse response = Get(path);
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.content_type, "application/json");
-    rapidjson::Document document;
+    JsonDocument document;
     document.Parse<rapidjson::kParseValidateEncodingFlag>(response.body.data(), response.body.size());
     EXPECT_FALSE(document.HasParseError()) << response.body;
     return document;
@@ -132,7 +132,7 @@ TEST_F(StatusPageTest, ThePageIsAllInOne) {
 }
 
 TEST_F(StatusPageTest, TellsHowTheServerIs) {
-  const rapidjson::Document status = GetJson("/statusz");
+  const JsonDocument status = GetJson("/statusz");
   const JsonValue& server = status["server"];
   EXPECT_STREQ(server["version"].GetString(), kVersion);
   EXPECT_TRUE(server["ready"].GetBool());
@@ -148,7 +148,7 @@ TEST_F(StatusPageTest, TellsHowTheServerIs) {
 }
 
 TEST_F(StatusPageTest, TellsOfModelsVersionsLabelsAndReasons) {
-  const rapidjson::Document status = GetJson("/statusz");
+  const JsonDocument status = GetJson("/statusz");
   const JsonValue& models = status["models"];
   ASSERT_EQ(models.Size(), 3U) << "those that are configured";
   const JsonValue& half = models[0];
@@ -169,7 +169,7 @@ TEST_F(StatusPageTest, TellsOfModelsVersionsLabelsAndReasons) {
 }
 
 TEST_F(StatusPageTest, NamesComeOutAsTheyAre) {
-  const rapidjson::Document status = GetJson("/statusz");
+  const JsonDocument status = GetJson("/statusz");
   EXPECT_STREQ(status["models"][1]["name"].GetString(), kOdd);
   EXPECT_STREQ(status["models"][1]["labels"]["<i>"].GetString(), "1152921504606846976") << "more than a double holds";
   EXPECT_STREQ(status["models"][1]["waiting_labels"]["<i>"].GetString(), "0") << "no version answers to it";
@@ -185,7 +185,7 @@ TEST_F(StatusPageTest, TellsHowVersionsDidLately) {
   statistics_.OnEnd(record);
   record.status = absl::InternalError("no");
   statistics_.OnEnd(record);
-  const rapidjson::Document status = GetJson("/statusz");
+  const JsonDocument status = GetJson("/statusz");
   EXPECT_EQ(status["step_seconds"].GetInt(), 5);
   ASSERT_EQ(status["statistics"].Size(), 1U);
   const JsonValue& half = status["statistics"][0];
@@ -202,7 +202,7 @@ TEST_F(StatusPageTest, TellsHowVersionsDidLately) {
 }
 
 // What a reference of the document stands for; null if it stands for nothing.
-const JsonValue* Resolve(const rapidjson::Document& document, absl::string_view reference) {
+const JsonValue* Resolve(const JsonDocument& document, absl::string_view reference) {
   if (!absl::ConsumePrefix(&reference, "#/")) return nullptr;
   const JsonValue* value = &document;
   for (const absl::string_view part : absl::StrSplit(reference, '/')) {
@@ -213,7 +213,7 @@ const JsonValue* Resolve(const rapidjson::Document& document, absl::string_view 
   return value;
 }
 
-void CheckReferences(const rapidjson::Document& document, const JsonValue& value) {
+void CheckReferences(const JsonDocument& document, const JsonValue& value) {
   if (value.IsArray()) {
     for (const JsonValue& inner : value.GetArray()) CheckReferences(document, inner);
   }
@@ -234,7 +234,7 @@ void CheckReferences(const rapidjson::Document& document, const JsonValue& value
 TEST_F(StatusPageTest, TheOpenApiDocumentIsWellFormed) {
   for (const bool infers : {true, false}) {
     options_.infers = infers;
-    const rapidjson::Document document = GetJson("/openapi.json");
+    const JsonDocument document = GetJson("/openapi.json");
     EXPECT_STREQ(document["openapi"].GetString(), "3.0.3");
     EXPECT_STREQ(document["info"]["version"].GetString(), kVersion);
     CheckReferences(document, document);
@@ -262,7 +262,7 @@ TEST_F(StatusPageTest, TheOpenApiDocumentIsWellFormed) {
 }
 
 TEST_F(StatusPageTest, TheOpenApiDocumentHasEveryRoute) {
-  const rapidjson::Document document = GetJson("/openapi.json");
+  const JsonDocument document = GetJson("/openapi.json");
   for (const char* const path : {"/",
                                  "/statusz",
                                  "/openapi.json",
@@ -293,18 +293,18 @@ TEST_F(StatusPageTest, TheOpenApiDocumentHasEveryRoute) {
   }
   EXPECT_FALSE(document["paths"].HasMember("/v1/management/AddModel"));
   options_.infers = false;
-  const rapidjson::Document management = GetJson("/openapi.json");
+  const JsonDocument management = GetJson("/openapi.json");
   EXPECT_TRUE(management["paths"].HasMember("/v1/management/AddModel"));
   EXPECT_THAT(management["info"]["description"].GetString(), HasSubstr("--rest_api_port"));
 }
 
-const JsonValue& SchemaOf(const rapidjson::Document& document, const char* name) {
+const JsonValue& SchemaOf(const JsonDocument& document, const char* name) {
   return document["components"]["schemas"][name];
 }
 
 TEST_F(StatusPageTest, ASignatureIsASchema) {
-  const rapidjson::Document document = GetJson("/openapi.json");
-  rapidjson::Document expected;
+  const JsonDocument document = GetJson("/openapi.json");
+  JsonDocument expected;
   expected.Parse(R"({
     "type": "object",
     "properties": {
@@ -387,12 +387,12 @@ constexpr char kContract[] = R"(
 TEST_F(StatusPageTest, AContractIsAPathAndItsMessagesAreSchemas) {
   const CompiledProto compiled(TestProto(kContract));
   options_.contracts = &compiled.contracts();
-  const rapidjson::Document document = GetJson("/openapi.json");
+  const JsonDocument document = GetJson("/openapi.json");
   const JsonValue& post = document["paths"]["/v1/contracts/test.HalfService/Predict"]["post"];
   EXPECT_STREQ(post["summary"].GetString(), "Predict of test.HalfService, by the model half");
   EXPECT_STREQ(post["description"].GetString(), "Halves each number.");
   EXPECT_THAT(References(post), ElementsAre("#/components/schemas/test.In"));
-  rapidjson::Document expected;
+  JsonDocument expected;
   expected.Parse(R"({
     "type": "object",
     "properties": {
@@ -448,8 +448,8 @@ TEST_F(StatusPageTest, WhatARequestMustHoldIsRequired) {
     message Other { optional float other_must = 1; }
     message Free { float x = 13; })"));
   options_.contracts = &compiled.contracts();
-  const rapidjson::Document document = GetJson("/openapi.json");
-  rapidjson::Document expected;
+  const JsonDocument document = GetJson("/openapi.json");
+  JsonDocument expected;
   expected.Parse(R"(["inner", "must", "low", "pixels"])");
   EXPECT_EQ(SchemaOf(document, "test.In")["required"], expected);
   EXPECT_FALSE(SchemaOf(document, "test.Free").HasMember("required"));
@@ -464,7 +464,7 @@ TEST_F(StatusPageTest, ARequestOfTooManyValuesHasNoExample) {
     service S { rpc M(In) returns (In) { option (trilho.contract.model) = { name: "m" }; } }
     message In { repeated float x = 1 [(trilho.contract.tensor) = { shape: [300, 300] }]; })"));
   options_.contracts = &compiled.contracts();
-  const rapidjson::Document document = GetJson("/openapi.json");
+  const JsonDocument document = GetJson("/openapi.json");
   const JsonValue& body = document["paths"]["/v1/contracts/test.S/M"]["post"]["requestBody"];
   EXPECT_STREQ(body["description"].GetString(), "there is no example: one has more than 10000 values");
   EXPECT_FALSE(body["content"]["application/json"].HasMember("example"));
@@ -478,7 +478,7 @@ TEST_F(StatusPageTest, APageThatModelsAreNotAskedOnHasNoContracts) {
 }
 
 TEST_F(StatusPageTest, EveryAvailableVersionHasPaths) {
-  const rapidjson::Document document = GetJson("/openapi.json");
+  const JsonDocument document = GetJson("/openapi.json");
   const JsonValue& paths = document["paths"];
   // Both versions have the same signatures, and so the same schema.
   for (const char* const path :
@@ -495,7 +495,7 @@ TEST_F(StatusPageTest, EveryAvailableVersionHasPaths) {
 }
 
 TEST_F(StatusPageTest, OddNamesAreEncodedAndStayApart) {
-  const rapidjson::Document document = GetJson("/openapi.json");
+  const JsonDocument document = GetJson("/openapi.json");
   EXPECT_TRUE(document["paths"].HasMember("/v1/models/%3c%2fscript%3e%3cb%3e%22odd%22%20%c3%a9%2f%7bx%7d:predict"));
   // "a b" came first; "a_b" has another schema, which needs another name.
   EXPECT_THAT(References(document["paths"]["/v1/models/a%20b:predict"]["post"]),

@@ -70,10 +70,12 @@ absl::StatusOr<Tensor> Tensor::Allocate(TF_DataType type, absl::Span<const int64
   TF_Tensor* tensor = type == TF_STRING ? AllocateStrings(dims, *count)
                                         : TF_AllocateTensor(type, dims.data(), static_cast<int>(dims.size()),
                                                             static_cast<size_t>(*count) * element);
-  if (tensor == nullptr) {
+  Tensor allocated(tensor);
+  // TensorFlow makes a tensor without bytes where it has no memory for them.
+  if (tensor == nullptr || (*count > 0 && TF_TensorData(tensor) == nullptr)) {
     return absl::ResourceExhaustedError(absl::StrCat("no memory for a tensor of shape ", ShapeString(dims)));
   }
-  return Tensor(tensor);
+  return allocated;
 }
 
 std::vector<int64_t> Tensor::dims() const {

@@ -50,4 +50,11 @@ std::string ValidUtf8(absl::string_view text, size_t max_bytes) {
   return valid;
 }
 
+std::string ErrorText(absl::string_view message) {
+  constexpr size_t kMaxMessage = 1024;
+  // One byte more shows that it is longer; what it may cut in two is cut off then.
+  std::string text = ValidUtf8(message.substr(0, kMaxMessage + 1));
+  return text.size() <= kMaxMessage ? text : ValidUtf8(text, kMaxMessage) + "...TRUNCATED";
+}
+
 }  // namespace trilho

@@ -17,6 +17,10 @@ bool IsUtf8(absl::string_view text);
 // `max_bytes`.
 std::string ValidUtf8(absl::string_view text, size_t max_bytes = std::string::npos);
 
+// ValidUtf8 of what an error says; of one that is longer than 1024 bytes the beginning, with "...TRUNCATED" behind it,
+// as TF Serving cuts it.
+std::string ErrorText(absl::string_view message);
+
 }  // namespace trilho
 
 #endif  // TRILHO_CPP_SERVER_UTF8_UTF8_H_

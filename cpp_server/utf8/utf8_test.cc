@@ -42,6 +42,21 @@ TEST(ValidUtf8Test, CutsBetweenCharacters) {
   EXPECT_EQ(ValidUtf8("\xFF", 2), "");
 }
 
+TEST(ErrorTextTest, CutsWhatIsLongerThanAKibibyte) {
+  const std::string fits(1024, 'x');
+  EXPECT_EQ(ErrorText(fits), fits);
+  EXPECT_EQ(ErrorText(fits + "y"), fits + "...TRUNCATED");
+  for (const size_t before : {1019, 1020, 1021, 1022, 1023, 1024}) {
+    const std::string text(before, 'x');
+    EXPECT_EQ(ErrorText(text + "\xE2\x82\xAC" + fits), text + (before <= 1021 ? "\xE2\x82\xAC" : "") +
+                                                           (before <= 1020 ? std::string(1021 - before, 'x') : "") +
+                                                           "...TRUNCATED")
+        << before;
+  }
+  // The replacement counts.
+  EXPECT_EQ(ErrorText(std::string(1024, '\xFF')).size(), 341 * 3 + std::string("...TRUNCATED").size());
+}
+
 TEST(ValidUtf8Test, KeepsAllUnlessItIsBounded) {
   EXPECT_EQ(ValidUtf8("a\xc3\xa9"), "a\xc3\xa9");
   EXPECT_EQ(ValidUtf8("\xff\xc3"), "\xef\xbf\xbd\xef\xbf\xbd");

@@ -1,0 +1,207 @@
+// What requests that come and answers that nobody takes may hold.
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "cpp_server/http/gzip_for_test.h"
+#include "cpp_server/http/http_server.h"
+#include "cpp_server/http/http_test_client.h"
+#include "cpp_server/http/http_test_server.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace trilho {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(RequestBodies, AreBoundedTogether) {
+  HttpServer::Options options;
+  options.memory = std::make_shared<RequestMemory>(100000);
+  HttpTestServer server(options);
+  HttpTestClient one(server->port());
+  one.Send(absl::StrCat("POST /hold HTTP/1.1\r\nHost: t\r\nContent-Length: 60000\r\n\r\n", std::string(60000, 'x')));
+  const auto held = server.Take();
+  EXPECT_EQ(options.memory->used(), 60000);
+  {
+    HttpTestClient two(server->port());
+    const auto refused = two.Post("/echo", std::string(50000, 'x'));
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_THAT(refused.body, HasSubstr("--max_request_memory_bytes=100000"));
+    EXPECT_TRUE(two.IsClosed()) << "the rest of the body is not read";
+  }
+  HttpTestClient two(server->port());
+  EXPECT_EQ(two.Post("/echo", std::string(40000, 'x')).status, 200);
+  // What it is decompressed to counts, as it grows.
+  const auto packed = two.Post("/echo", Gzip(std::string(400000, 'x')), "Content-Encoding: gzip\r\n");
+  EXPECT_EQ(packed.status, 429);
+  EXPECT_THAT(packed.body, HasSubstr("--max_request_memory_bytes=100000"));
+  EXPECT_EQ(options.memory->used(), 60000);
+  // A body that has not come to its end counts too.
+  HttpTestClient half(server->port());
+  half.Send(absl::StrCat("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 60000\r\n\r\n", std::string(40000, 'x')));
+  EXPECT_TRUE(Eventually([&] { return options.memory->used() == 100000; }));
+  EXPECT_EQ(two.Get("/show").status, 200);
+  half.Close();
+  EXPECT_TRUE(Eventually([&] { return options.memory->used() == 60000; }));
+  held->Reply({});
+  EXPECT_EQ(one.Read().status, 200);
+}
+
+TEST(RequestBodies, GiveWayToSmallerOnesWhenTheirBudgetIsUsedUp) {
+  HttpServer::Options options;
+  options.memory = std::make_shared<RequestMemory>(100000);
+  HttpTestServer server(options);
+  const auto begin = [&](HttpTestClient* client, size_t bytes) {
+    const int64_t before = options.memory->used();
+    client->Send(
+        absl::StrCat("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 90000\r\n\r\n", std::string(bytes, 'x')));
+    EXPECT_TRUE(Eventually([&] { return options.memory->used() == before + static_cast<int64_t>(bytes); }));
+  };
+  HttpTestClient large(server->port());
+  HttpTestClient larger(server->port());
+  begin(&large, 45000);
+  begin(&larger, 50000);
+  // A caller beside those two has its share.
+  HttpTestClient good(server->port());
+  EXPECT_EQ(good.Post("/echo", std::string(20000, 'x')).status, 200);
+  const auto ended = larger.Read();
+  EXPECT_EQ(ended.status, 429);
+  EXPECT_THAT(ended.body, HasSubstr("of all bodies that are still being read this one holds the most, 50000 bytes"));
+  EXPECT_TRUE(Eventually([&] { return options.memory->used() == 45000; }));
+  // The largest is the one that is refused, also if it is the one that asks.
+  HttpTestClient last(server->port());
+  EXPECT_EQ(last.Post("/echo", std::string(60000, 'x')).status, 429);
+  EXPECT_EQ(options.memory->used(), 45000);
+  // Alone it may have all of it.
+  large.Send(std::string(45000, 'x'));
+  EXPECT_EQ(large.Read().body.size(), 90000u);
+  EXPECT_THAT(server.refused(), ElementsAre("RESOURCE_EXHAUSTED /echo", "RESOURCE_EXHAUSTED /echo"));
+}
+
+// More than the system's buffers take.
+constexpr size_t kLarge = 32 << 20;
+
+HttpResponse Large() {
+  HttpResponse response;
+  response.body = std::string(kLarge, 'x');
+  return response;
+}
+
+// A client that asks for a large answer and reads nothing of it.
+void Begin(HttpTestServer* server, const std::shared_ptr<ResponseMemory>& memory, HttpTestClient* client) {
+  const int64_t before = memory->used();
+  client->Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  server->Take()->Reply(Large());
+  EXPECT_TRUE(Eventually([&] { return memory->used() >= before + static_cast<int64_t>(kLarge); }));
+}
+
+TEST(Responses, ThatNobodyTakesHoldOffFurtherCalls) {
+  HttpServer::Options options;
+  options.response_memory = std::make_shared<ResponseMemory>(1 << 20);
+  options.stalled_reader_patience = std::chrono::hours(1);
+  HttpTestServer server(options);
+  HttpTestClient reads_nothing(server->port());
+  Begin(&server, options.response_memory, &reads_nothing);
+  HttpTestClient good(server->port());
+  const auto refused = good.Get("/show");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, HasSubstr("bytes of answers, and --max_response_memory_bytes=1048576 is reached"));
+  EXPECT_EQ(server.handled(), 1) << "nothing is run that could not be answered";
+  EXPECT_THAT(server.refused(), ElementsAre("RESOURCE_EXHAUSTED /show"));
+  EXPECT_EQ(good.Get("/control/show").status, 200) << "probes are answered";
+  // Once it is taken there is room again.
+  EXPECT_EQ(reads_nothing.Read().body.size(), kLarge);
+  EXPECT_TRUE(Eventually([&] { return options.response_memory->used() == 0; }));
+  EXPECT_EQ(good.Get("/show").status, 200);
+}
+
+TEST(Responses, OfCallsThatHadBegunAreDroppedIfThereIsNoRoom) {
+  HttpServer::Options options;
+  options.response_memory = std::make_shared<ResponseMemory>(1 << 20);
+  options.stalled_reader_patience = std::chrono::hours(1);
+  HttpTestServer server(options);
+  HttpTestClient two(server->port());
+  two.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  const auto held = server.Take();
+  HttpTestClient one(server->port());
+  Begin(&server, options.response_memory, &one);
+  held->Reply(Large());
+  EXPECT_EQ(two.Read().status, 429);
+  EXPECT_LT(options.response_memory->used(), static_cast<int64_t>(2 * kLarge));
+}
+
+TEST(Responses, ThatAreStalledEndWhenOthersNeedTheirRoom) {
+  HttpServer::Options options;
+  options.response_memory = std::make_shared<ResponseMemory>(1 << 20);
+  options.stalled_reader_patience = milliseconds(50);
+  HttpTestServer server(options);
+  HttpTestClient reads_nothing(server->port());
+  Begin(&server, options.response_memory, &reads_nothing);
+  HttpTestClient good(server->port());
+  EXPECT_TRUE(Eventually([&] { return good.Get("/show").status == 200; }));
+  EXPECT_EQ(options.response_memory->used(), 0);
+  EXPECT_EQ(reads_nothing.Read().status, 0) << "the response must have been cut";
+}
+
+TEST(Responses, AreNotMultipliedByPipelining) {
+  HttpServer::Options options;
+  options.response_memory = std::make_shared<ResponseMemory>(int64_t{1} << 40);
+  HttpTestServer server(options);
+  HttpTestClient client(server->port());
+  std::string more;
+  for (int i = 0; i < 100; ++i) more += "GET /hold HTTP/1.1\r\nHost: t\r\n\r\n";
+  client.Send(more);
+  server.Take()->Reply(Large());
+  EXPECT_TRUE(Eventually([&] { return options.response_memory->used() >= static_cast<int64_t>(kLarge); }));
+  HttpTestClient other(server->port());
+  EXPECT_EQ(other.Get("/show").status, 200);
+  EXPECT_EQ(server.handled(), 2) << "the next one begins when this one is written";
+}
+
+TEST(Responses, AreCutIfTheyAreTakenTooSlowly) {
+  HttpServer::Options options;
+  options.response_memory = std::make_shared<ResponseMemory>(int64_t{1} << 40);
+  options.progress_timeout = milliseconds(300);
+  options.min_bytes_per_second = 1 << 20;
+  HttpTestServer server(options);
+  HttpTestClient trickles(server->port());
+  Begin(&server, options.response_memory, &trickles);
+  // Never without progress for so long, but some kilobytes a second at most.
+  int reads = 0;
+  while (options.response_memory->used() > 0 && reads < 3000) {
+    char bytes[100];
+    recv(trickles.socket(), bytes, sizeof(bytes), 0);
+    ++reads;
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_LT(reads, 3000);
+  EXPECT_TRUE(server->Shutdown(std::chrono::seconds(30)));
+}
+
+TEST(Responses, AreNotCutIfTheyAreTakenFastEnough) {
+  HttpServer::Options options;
+  options.progress_timeout = milliseconds(1000);
+  options.min_bytes_per_second = 256 << 10;
+  HttpTestServer server(options);
+  HttpTestClient client(server->port());
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  server.Take()->Reply(Large());
+  // Some 8 MiB a second: it takes longer than progress_timeout.
+  std::string taken;
+  while (taken.size() < kLarge) {
+    char bytes[64 << 10];
+    const ssize_t size = recv(client.socket(), bytes, sizeof(bytes), 0);
+    ASSERT_GT(size, 0);
+    taken.append(bytes, static_cast<size_t>(size));
+    std::this_thread::sleep_for(milliseconds(8));
+  }
+}
+
+}  // namespace
+}  // namespace trilho

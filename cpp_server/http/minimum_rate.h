@@ -1,0 +1,58 @@
+// How slowly a peer may send a body, or take an answer.
+
+#ifndef TRILHO_CPP_SERVER_HTTP_MINIMUM_RATE_H_
+#define TRILHO_CPP_SERVER_HTTP_MINIMUM_RATE_H_
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace trilho {
+
+// A transfer that must go on at a rate, looked at over a sliding window: what
+// came faster before gains it no more than one window. For one thread at a time.
+class MinimumRate {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `bytes_per_second` of 0 asks for something in every window only.
+  MinimumRate(int bytes_per_second, std::chrono::milliseconds window)
+      : bytes_per_second_(bytes_per_second), window_(window) {}
+
+  // Begins a transfer.
+  void Begin(Clock::time_point now) {
+    moved_ = now;
+    due_ = now + window_;
+  }
+
+  // `bytes` more have been transferred.
+  void Moved(uint64_t bytes, Clock::time_point now) {
+    if (bytes == 0) return;
+    moved_ = now;
+    const Clock::time_point full = now + window_;
+    if (bytes_per_second_ == 0) {
+      due_ = full;
+      return;
+    }
+    const double seconds = static_cast<double>(bytes) / bytes_per_second_;
+    const auto gained =
+        std::chrono::duration<double>(std::min(seconds, std::chrono::duration<double>(window_).count()));
+    due_ = std::min(full, due_ + std::chrono::duration_cast<Clock::duration>(gained));
+  }
+
+  // When it is too slow, unless more comes before.
+  Clock::time_point due() const { return due_; }
+
+  // Whether, at due(), nothing at all has come for a window.
+  bool stands() const { return due_ >= moved_ + window_; }
+
+ private:
+  const int bytes_per_second_;
+  const std::chrono::milliseconds window_;
+  Clock::time_point moved_;
+  Clock::time_point due_;
+};
+
+}  // namespace trilho
+
+#endif  // TRILHO_CPP_SERVER_HTTP_MINIMUM_RATE_H_
