@@ -26,9 +26,9 @@ TEST_P(HttpClockTest, ARequestThatWaitsForAThreadIsHandledAndKeepsItsDeadline) {
   options.request_timeout = std::chrono::minutes(10);
   HttpTestServer server(options);
   HttpTestClient blocks(server->port()), waits(server->port());
-  blocks.Send("GET /block HTTP/1.1\r\n\r\n");
+  blocks.Send("GET /block HTTP/1.1\r\nHost: t\r\n\r\n");
   const auto blocked = server.Take();
-  waits.Send("GET /hold HTTP/1.1\r\n\r\n");
+  waits.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
   ASSERT_TRUE(Eventually([&] { return server->waiting_calls() == 1; }));
   clock_step = GetParam();
   server.Unblock();
