@@ -2,7 +2,9 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +12,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,10 @@ constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 // For what was logged, where nobody closes its files.
 constexpr std::chrono::seconds kFlushPatience{2};
+// Clients that look at health leave within a part of a second; others never do.
+constexpr std::chrono::seconds kMostWaitForClients{2};
+constexpr std::chrono::milliseconds kLookAtClients{20};
+
 // Models are unloaded, which takes some time even where no call is under way.
 constexpr std::chrono::seconds kLeastUnloadTime{2};
 
@@ -64,13 +69,20 @@ sigset_t BlockStopSignals() {
 }
 
 // Ends the process if it is still there then. Nothing can break off a load or a warm-up run: those who wait for one
-// must not do so for ever.
+// must not do so for ever. By a timer of the system, as there may be no thread for it.
 void LeaveAt(std::chrono::steady_clock::time_point deadline) {
-  std::thread([deadline] {
-    std::this_thread::sleep_until(deadline);
-    trilho::Log(trilho::Severity::kWarning, "stopped; loads that outlast the grace period were given up");
-    std::_Exit(0);
-  }).detach();
+  signal(SIGALRM, [](int) {
+    static constexpr char kLine[] = "stopped; loads that outlast the grace period were given up\n";
+    // Only what may be called in a handler of signals.
+    static_cast<void>(!write(STDERR_FILENO, kLine, sizeof(kLine) - 1));
+    _exit(0);
+  });
+  const auto left = std::chrono::ceil<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now());
+  const int64_t micros = std::max<int64_t>(1, left.count());
+  itimerval timer = {};
+  timer.it_value.tv_sec = static_cast<time_t>(micros / 1000000);
+  timer.it_value.tv_usec = static_cast<suseconds_t>(micros % 1000000);
+  setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
 // Which server this is, and how it was started.
@@ -93,21 +105,38 @@ void Announce(const trilho::ModelServer& server) {
   trilho::Log(trilho::Severity::kInfo, absl::StrCat("serving gRPC on port ", server.port()));
 }
 
+// Goes on taking calls after SIGTERM: for --lame_duck_seconds, and then until clients that look at health have left,
+// which takes a moment. Another signal means now.
+void TakeCallsUntilClientsHaveLeft(trilho::ModelServer* server, const sigset_t& stop_signals) {
+  using std::chrono::steady_clock;
+  const double lame_duck = absl::GetFlag(FLAGS_lame_duck_seconds);
+  if (lame_duck > 0) {
+    trilho::Log(trilho::Severity::kInfo, absl::StrCat("not ready any more; taking calls for ", lame_duck, " s more"));
+  }
+  server->BeginLameDuck();
+  const auto is_signalled_within = [&stop_signals](absl::Duration duration) {
+    const timespec wait = absl::ToTimespec(duration);
+    return sigtimedwait(&stop_signals, nullptr, &wait) > 0;
+  };
+  if (lame_duck > 0 && is_signalled_within(absl::Seconds(lame_duck))) return;
+  const auto latest = steady_clock::now() + kMostWaitForClients;
+  while (!server->IsQuiet()) {
+    if (steady_clock::now() >= latest) {
+      trilho::Log(trilho::Severity::kWarning,
+                  "calls still come over gRPC, from clients that do not look at its health; they may see UNAVAILABLE");
+      return;
+    }
+    if (is_signalled_within(absl::FromChrono(kLookAtClients))) return;
+  }
+}
+
 // Until one of `stop_signals`, which it returns, and the end of the lame duck.
 int Serve(trilho::ModelServer* server, const sigset_t& stop_signals) {
   int signal = 0;
   sigset_t signals = stop_signals;
   sigaddset(&signals, SIGHUP);
   for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) server->ReopenLogs();
-  const double lame_duck = absl::GetFlag(FLAGS_lame_duck_seconds);
-  if (signal == SIGTERM && lame_duck > 0) {
-    trilho::Log(trilho::Severity::kInfo,
-                absl::StrCat("signal ", signal, ": not ready any more; taking calls for ", lame_duck, " s more"));
-    server->BeginLameDuck();
-    const timespec wait = absl::ToTimespec(absl::Seconds(lame_duck));
-    // Another signal means now.
-    sigtimedwait(&stop_signals, nullptr, &wait);
-  }
+  if (signal == SIGTERM) TakeCallsUntilClientsHaveLeft(server, stop_signals);
   return signal;
 }
 
@@ -120,6 +149,7 @@ void Stop(std::unique_ptr<trilho::ModelServer> server, int signal) {
               absl::StrCat("signal ", signal, ": finishing calls under way, for ", seconds, " s at most"));
   if (!server->Shutdown(grace)) {
     trilho::Log(trilho::Severity::kWarning, "stopped; runs that outlast the grace period were given up");
+    LeaveAt(std::chrono::steady_clock::now() + 2 * kFlushPatience);
     server->FlushLogs(kFlushPatience);
     // Their sessions cannot be closed under them.
     std::_Exit(0);

@@ -1,199 +1,97 @@
-"""Two servers behind a client that balances: both are restarted, and no call is lost."""
+"""Two servers behind a client that balances: each is restarted in turn, and no call is lost."""
 
-import json
+import os
+import re
 import signal
-import threading
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
-import grpc
+import pytest
 import requests
-from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from e2e.client import image_request
-from e2e.models import PIXELS, Export
+from e2e.models import Export
 from e2e.publishing import publish
+from e2e.restart_callers import (
+    MODEL,
+    Caller,
+    HttpCaller,
+    JavaCaller,
+    PlainCaller,
+    PythonCaller,
+)
 from e2e.server_process import ServerProcess
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
-# Of a gRPC client that balances: health, and another try where a server is not there.
-_SERVICE_CONFIG = json.dumps(
-    {
-        "loadBalancingConfig": [{"round_robin": {}}],
-        "healthCheckConfig": {"serviceName": ""},
-        "methodConfig": [
-            {
-                "name": [{}],
-                "retryPolicy": {
-                    "maxAttempts": 4,
-                    "initialBackoff": "0.05s",
-                    "maxBackoff": "1s",
-                    "backoffMultiplier": 2,
-                    "retryableStatusCodes": ["UNAVAILABLE"],
-                },
-            }
-        ],
-    }
-)
-THREADS = 4
-# gRPC tries a lost address again after a second, more or less.
-RECONNECT_SECONDS = 3
-# Between two looks at the readiness of a server.
-LOOK_SECONDS = 0.05
+# By hand, for more of them and a higher load: TRILHO_RESTARTS=20 TRILHO_RATE=1000.
+RESTARTS = int(os.environ.get("TRILHO_RESTARTS", "2"))
+# Taken by the server that is stopped before that, and by the other one after that.
+CALLS = 100
 
 
-class Caller:
-    """Calls without a pause, from several threads, until it is told to stop."""
-
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(THREADS)]
-        self.answered = 0
-        self.failed: list[object] = []
-
-    def _run(self) -> None:
-        raise NotImplementedError
-
-    def _start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def wait_for_more(self, calls: int) -> None:
-        """Waits for so many answers more."""
-        enough = self.answered + calls
-        wait_for("answers", lambda: self.answered >= enough or self.failed)
-
-    def end(self) -> None:
-        """Stops calling."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+@pytest.fixture
+def flags(half_plus_two: Export, tmp_path: Path) -> list[str]:
+    """A server of one model, with nothing set for its end."""
+    publish(half_plus_two, tmp_path / MODEL, 1)
+    return [f"--model_name={MODEL}", f"--model_base_path={tmp_path / MODEL}", "--rest_api_port=-1"]
 
 
-class GrpcCaller(Caller):
-    """As a client of gRPC that balances by itself does."""
-
-    def __init__(self, ports: list[int]) -> None:
-        super().__init__()
-        addresses = ",".join(f"127.0.0.1:{port}" for port in ports)
-        self._channel = grpc.insecure_channel(
-            f"ipv4:{addresses}",
-            options=[
-                ("grpc.service_config", _SERVICE_CONFIG),
-                ("grpc.use_local_subchannel_pool", 1),
-            ],
-        )
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-        self._start()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._stub.Predict(image_request(), timeout=PATIENCE_SECONDS)
-                self.answered += 1
-            except grpc.RpcError as error:
-                self.failed.append(error)
-                return
-
-    def end(self) -> None:
-        """Stops calling."""
-        super().end()
-        self._channel.close()
-
-
-def test_a_rolling_restart_loses_no_call(mnist: Export, base: Path) -> None:
-    publish(mnist, base, 1)
-    flags = ["--model_name=mnist", f"--model_base_path={base}", "--lame_duck_seconds=1"]
-    with ServerProcess(*flags) as first, ServerProcess(*flags) as second:
-        caller = GrpcCaller([first.port, second.port])
-        try:
-            caller.wait_for_more(200)
-            stop(first)
-            caller.wait_for_more(200)
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("kind", [JavaCaller, PythonCaller, PlainCaller])
+def test_rolling_restarts_lose_no_call(
+    kind: type[Caller], how: signal.Signals, flags: list[str]
+) -> None:
+    with ExitStack() as stack:
+        servers = [stack.enter_context(ServerProcess(*flags)) for _ in range(2)]
+        ports = [server.port for server in servers]
+        caller = stack.enter_context(kind(ports))
+        for turn in range(RESTARTS):
+            number = turn % 2
+            wait_for_calls(servers[number], CALLS)
+            stop(servers[number], how)
+            caller.wait_for_more(CALLS)
             # At the same address, as after an update; then it stands in for the other one.
-            with ServerProcess(*flags, f"--port={first.port}"):
-                caller.wait_for_more(200)
-                # The client has connected again by then.
-                time.sleep(RECONNECT_SECONDS)
-                stop(second)
-                caller.wait_for_more(200)
-                caller.end()
-        finally:
-            caller.end()
-    print(f"\n{caller.answered} calls answered, {len(caller.failed)} failed")
-    assert not caller.failed, caller.failed
+            again = ServerProcess(*flags, f"--port={ports[number]}")
+            servers[number] = stack.enter_context(again)
+        wait_for_calls(servers[(RESTARTS - 1) % 2], CALLS)
+        caller.end()
+        print(f"\n{RESTARTS} times {how.name} under {kind.__name__}: {caller.answered} calls answered")
+        assert not caller.failed, caller.failed
 
 
-class HttpCaller(Caller):
-    """As a balancer of HTTP does: looks at /readyz of each server, calls those that are ready."""
+def wait_for_calls(server: ServerProcess, calls: int) -> None:
+    """Waits until a server has taken so many calls."""
+    address = f"http://127.0.0.1:{server.http_port()}/monitoring/prometheus/metrics"
+    count = re.compile(r'^:tensorflow:serving:request_count\{.*status="OK".*\} (\d+)$', re.MULTILINE)
 
-    def __init__(self, ports: list[int]) -> None:
-        super().__init__()
-        self._bases = [f"http://127.0.0.1:{port}" for port in ports]
-        self._ready = set(self._bases)
-        self._threads += [threading.Thread(target=self._look, args=[base]) for base in self._bases]
-        self._start()
+    def has_taken() -> bool:
+        found = count.search(requests.get(address, timeout=PATIENCE_SECONDS).text)
+        return found is not None and int(found[1]) >= calls
 
-    def _look(self, base: str) -> None:
-        while not self._stop.wait(LOOK_SECONDS):
-            try:
-                ready = requests.get(f"{base}/readyz", timeout=PATIENCE_SECONDS).status_code == 200
-            except requests.ConnectionError:
-                ready = False
-            if ready:
-                self._ready.add(base)
-            else:
-                self._ready.discard(base)
-
-    def _run(self) -> None:
-        with requests.Session() as session:
-            turn = 0
-            while not self._stop.is_set():
-                ready = sorted(self._ready)
-                base = ready[turn % len(ready)]
-                turn += 1
-                try:
-                    answer = session.post(
-                        f"{base}/v1/models/mnist:predict",
-                        json={"instances": [[0.5] * PIXELS]},
-                        timeout=PATIENCE_SECONDS,
-                    )
-                    answer.raise_for_status()
-                    self.answered += 1
-                except requests.RequestException as error:
-                    # No call is made again: none may be lost.
-                    self.failed.append(error)
-                    return
-
-    def wait_until_ready(self, port: int) -> None:
-        """Waits until the server there has been seen to be ready."""
-        base = f"http://127.0.0.1:{port}"
-        wait_for("the server to be seen", lambda: base in self._ready)
+    wait_for("calls", has_taken)
 
 
-def test_a_rolling_restart_loses_no_call_over_rest(mnist: Export, base: Path) -> None:
-    publish(mnist, base, 1)
-    flags = ["--model_name=mnist", f"--model_base_path={base}", "--lame_duck_seconds=1"]
-    free = "--rest_api_port=-1"
-    with ServerProcess(*flags, free) as first, ServerProcess(*flags, free) as second:
+def stop(server: ServerProcess, how: signal.Signals) -> None:
+    """Ends a server as an update does, or as a crash does."""
+    if how == signal.SIGKILL:
+        server.kill()
+        return
+    server.signal(how)
+    assert server.wait() == 0
+
+
+def test_rolling_restarts_lose_no_call_over_rest(flags: list[str]) -> None:
+    # A balancer has to have the time to look.
+    flags = [*flags, "--lame_duck_seconds=1"]
+    with ServerProcess(*flags) as first, ServerProcess(*flags) as second:
         port = first.http_port()
-        caller = HttpCaller([port, second.http_port()])
-        try:
-            caller.wait_for_more(200)
-            stop(first)
-            caller.wait_for_more(200)
+        with HttpCaller([port, second.http_port()]) as caller:
+            caller.wait_for_more(CALLS)
+            stop(first, signal.SIGTERM)
+            caller.wait_for_more(CALLS)
             with ServerProcess(*flags, f"--rest_api_port={port}"):
                 caller.wait_until_ready(port)
-                stop(second)
-                caller.wait_for_more(200)
+                stop(second, signal.SIGTERM)
+                caller.wait_for_more(CALLS)
                 caller.end()
-        finally:
-            caller.end()
-    print(f"\n{caller.answered} calls answered, {len(caller.failed)} failed")
+    print(f"\n{caller.answered} calls answered")
     assert not caller.failed, caller.failed
-
-
-def stop(server: ServerProcess) -> None:
-    """Ends a server as an update does."""
-    server.signal(signal.SIGTERM)
-    assert server.wait() == 0

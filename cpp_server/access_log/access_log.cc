@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "cpp_server/access_log/access_log_line.h"
 #include "cpp_server/advice/words.h"
+#include "cpp_server/core/thread.h"
 #include "cpp_server/logging/log.h"
 
 namespace trilho {
@@ -29,7 +30,9 @@ absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const Options& option
   if (!file.ok()) {
     return absl::Status(file.status().code(), absl::StrCat("access log: ", file.status().message()));
   }
-  return std::unique_ptr<AccessLog>(new AccessLog(options, *std::move(file)));
+  std::unique_ptr<AccessLog> log(new AccessLog(options, *std::move(file)));
+  if (!log->writer_.ok()) return log->writer_.status();
+  return log;
 }
 
 AccessLog::AccessLog(const Options& options, RotatingFile file)
@@ -39,7 +42,7 @@ AccessLog::AccessLog(const Options& options, RotatingFile file)
       next_report_(std::chrono::steady_clock::now()) {
   // Now, so that no inference waits for a buffer to be moved. Pages that are never filled take no memory.
   pending_.reserve(max_pending_bytes_);
-  writer_ = std::thread([this] { Run(); });
+  writer_ = StartThread("access log", [this] { Run(); });
 }
 
 AccessLog::~AccessLog() {
@@ -48,7 +51,7 @@ AccessLog::~AccessLog() {
     ending_ = true;
     wake_.NotifyAll();
   }
-  writer_.join();
+  if (writer_.ok()) writer_->join();
 }
 
 bool AccessLog::IsSampled(const InferenceRecord& record) const {

@@ -85,7 +85,7 @@ class AccessLog final : public InferenceObserver {
   absl::Status error_;
   uint64_t reported_ = 0;
   std::chrono::steady_clock::time_point next_report_;
-  std::thread writer_;
+  absl::StatusOr<std::thread> writer_ = std::thread();
 };
 
 }  // namespace trilho

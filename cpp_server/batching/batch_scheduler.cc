@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cpp_server/core/thread.h"
+
 namespace trilho {
 
 void BatchScheduler::Schedule(const std::shared_ptr<Share>& share, const std::shared_ptr<Source>& source,
@@ -76,7 +78,12 @@ void BatchScheduler::Stop() {
 BatchThreads::BatchThreads(int64_t num_threads) : scheduler_(std::make_shared<BatchScheduler>()) {
   threads_.reserve(static_cast<size_t>(num_threads));
   for (int64_t i = 0; i < num_threads; ++i) {
-    threads_.emplace_back([scheduler = scheduler_] { scheduler->Work(); });
+    auto thread = StartThread("batch", [scheduler = scheduler_] { scheduler->Work(); });
+    if (!thread.ok()) {
+      status_ = thread.status();
+      return;
+    }
+    threads_.push_back(*std::move(thread));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cpp_server/core/mutex.h"
 
 namespace trilho {
@@ -84,12 +85,16 @@ class BatchThreads {
   BatchThreads(const BatchThreads&) = delete;
   BatchThreads& operator=(const BatchThreads&) = delete;
 
+  // RESOURCE_EXHAUSTED if there were not so many threads to be had.
+  const absl::Status& status() const { return status_; }
+
   const std::shared_ptr<BatchScheduler>& scheduler() const { return scheduler_; }
 
  private:
   // The threads', too.
   const std::shared_ptr<BatchScheduler> scheduler_;
   std::vector<std::thread> threads_;
+  absl::Status status_;
 };
 
 }  // namespace trilho

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/types/optional.h"
+#include "cpp_server/core/thread.h"
 
 namespace trilho {
 namespace {
@@ -25,7 +26,7 @@ FileWatcher::FileWatcher(std::string path, std::chrono::milliseconds period, Cha
       period_(period),
       changed_(std::move(changed)),
       looked_(std::move(looked)),
-      thread_([this] { Run(); }) {}
+      thread_(StartThread("watch file", [this] { Run(); })) {}
 
 FileWatcher::~FileWatcher() {
   {
@@ -33,7 +34,7 @@ FileWatcher::~FileWatcher() {
     stop_ = true;
     cv_.NotifyAll();
   }
-  thread_.join();
+  if (thread_.ok()) thread_->join();
 }
 
 void FileWatcher::Run() {

@@ -8,6 +8,8 @@
 #include <string>
 #include <thread>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cpp_server/core/mutex.h"
 
 namespace trilho {
@@ -29,6 +31,10 @@ class FileWatcher {
   // the watcher's thread like `changed`.
   FileWatcher(std::string path, std::chrono::milliseconds period, Changed changed, std::function<void()> looked = {});
   ~FileWatcher();
+
+  // RESOURCE_EXHAUSTED if there is no thread to look; then it never tells anything.
+  absl::Status status() const { return thread_.status(); }
+
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
@@ -47,7 +53,7 @@ class FileWatcher {
   Mutex mu_;
   CondVar cv_;
   bool stop_ GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  absl::StatusOr<std::thread> thread_;
 };
 
 }  // namespace trilho

@@ -59,9 +59,19 @@ class Manager {
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
 
+  // RESOURCE_EXHAUSTED if it has no thread of its own; then nothing else may be called.
+  absl::Status status() const { return janitor_.status(); }
+
+  // Gives each of `models` the thread that SetAspiredVersions would. RESOURCE_EXHAUSTED if there is none for one of
+  // them; then those that had none are retired again. `prepared` becomes those that had none.
+  absl::Status Prepare(const std::vector<std::string>& models, std::vector<std::string>* prepared);
+  // Lets models go that Prepare has prepared and that are not watched after all.
+  void GiveUp(const std::vector<std::string>& models);
+
   // Takes a Source's word: loads what is new, unloads what is not listed.
-  // Returns at once. An unknown model becomes known by it. For one thread per model at a time.
-  void SetAspiredVersions(const AspiredVersions& versions);
+  // Returns at once. An unknown model becomes known by it, at once or, without a thread for it, once there is one. For
+  // one thread per model at a time.
+  void SetAspiredVersions(const AspiredVersions& versions) EXCLUDES(aspire_mu_) EXCLUDES(retired_mu_);
 
   // NOT_FOUND "Servable not found for request: Latest(NAME)" if nothing fits.
   absl::StatusOr<ServableHandle<Servable>> GetUntypedServableHandle(const ServableRequest& request) const;
@@ -107,8 +117,12 @@ class Manager {
   void NoteChange() EXCLUDES(changes_mu_);
   // On the last breath of the model's control thread.
   void OnRetired(const std::string& name) EXCLUDES(retired_mu_);
-  // Destroys models that have retired, which their own threads cannot.
+  // Destroys models that have retired, which their own threads cannot, and gives those a thread that had none.
   void Clear() EXCLUDES(retired_mu_);
+  void Aspire(const AspiredVersions& versions) REQUIRES(aspire_mu_) EXCLUDES(retired_mu_);
+  void AspirePostponed() EXCLUDES(aspire_mu_) EXCLUDES(retired_mu_);
+  // Its harness, made if need be. RESOURCE_EXHAUSTED if there is no thread for it.
+  absl::StatusOr<std::shared_ptr<ModelHarness>> Model(const std::string& name, bool* is_new = nullptr);
   // Takes a model out that has retired.
   void Drop(const std::string& name, const std::shared_ptr<ModelHarness>& model) EXCLUDES(former_mu_);
 
@@ -122,14 +136,21 @@ class Manager {
   mutable Mutex former_mu_;
   std::deque<std::pair<std::string, States>> former_ GUARDED_BY(former_mu_);
 
+  // Held while the Source's word is passed on, so that an old one does not overtake a new one.
+  Mutex aspire_mu_;
+  // The last word on models that no thread could be had for.
+  std::map<std::string, AspiredVersions> postponed_ GUARDED_BY(aspire_mu_);
+
   Mutex retired_mu_;
   CondVar retired_cv_;
   std::deque<std::string> retired_ GUARDED_BY(retired_mu_);
   bool ending_ GUARDED_BY(retired_mu_) = false;
+  // There is something postponed.
+  bool retry_ GUARDED_BY(retired_mu_) = false;
 
   // After what stands above, which the models' threads use.
   StripedMap<ModelHarness> models_;
-  std::thread janitor_;
+  absl::StatusOr<std::thread> janitor_;
 };
 
 }  // namespace trilho

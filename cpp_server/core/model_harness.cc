@@ -1,12 +1,11 @@
 #include "cpp_server/core/model_harness.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/core/thread.h"
 
 namespace trilho {
 namespace {
@@ -28,10 +27,7 @@ ModelHarness::ModelHarness(std::string name, ManagerOptions options, std::functi
     : name_(std::move(name)),
       options_(std::move(options)),
       on_retired_(std::move(on_retired)),
-      control_thread_([this] { Run(); }) {
-  // For top -H; the kernel keeps 15 characters.
-  pthread_setname_np(control_thread_.native_handle(), absl::StrCat("load ", name_).substr(0, 15).c_str());
-}
+      control_thread_(StartThread(absl::StrCat("load ", name_), [this] { Run(); })) {}
 
 ModelHarness::~ModelHarness() {
   BeginShutdown();
@@ -39,7 +35,7 @@ ModelHarness::~ModelHarness() {
 }
 
 void ModelHarness::Join() {
-  if (control_thread_.joinable()) control_thread_.join();
+  if (control_thread_.ok() && control_thread_->joinable()) control_thread_->join();
 }
 
 bool ModelHarness::SetAspired(const std::vector<AspiredVersion>& aspired,
@@ -92,6 +88,18 @@ void ModelHarness::Retire() {
     retiring_ = true;
   }
   signal_->Raise();
+}
+
+bool ModelHarness::is_retiring() const {
+  MutexLock lock(&mu_);
+  return retiring_;
+}
+
+bool ModelHarness::Keep() {
+  MutexLock lock(&mu_);
+  if (has_retired_) return false;
+  retiring_ = false;
+  return true;
 }
 
 bool ModelHarness::has_retired() const {

@@ -42,13 +42,19 @@ enum class Settlement { kPending, kAvailable, kFailed };
 // Thread-safe.
 class ModelHarness {
  public:
-  // Begins the control thread. `options.policy` must be set. `on_retired` is called at the very end of the control
-  // thread if the model retires, see Retire(); may be empty.
+  // Begins the control thread, if status() is OK. `options.policy` must be set. `on_retired` is called at the very end
+  // of the control thread if the model retires, see Retire(); may be empty.
   ModelHarness(std::string name, ManagerOptions options, std::function<void()> on_retired = {});
   // Unloads everything; waits for a load that has begun and for handles that are still out.
   ~ModelHarness();
   ModelHarness(const ModelHarness&) = delete;
   ModelHarness& operator=(const ModelHarness&) = delete;
+
+  // RESOURCE_EXHAUSTED if there is no control thread; then nothing else may be called.
+  absl::Status status() const { return control_thread_.status(); }
+
+  // Takes back Retire. False if the model has retired.
+  bool Keep() EXCLUDES(mu_);
 
   // See Manager::SetAspiredVersions. A version that is loaded stays as it is if only its path changes; a failed one is
   // tried again if its path changes, or when it left the aspired ones and returned. False, and nothing is changed, if
@@ -60,6 +66,7 @@ class ModelHarness {
   // SetAspired came before that.
   void Retire() EXCLUDES(mu_);
   bool has_retired() const EXCLUDES(mu_);
+  bool is_retiring() const EXCLUDES(mu_);
 
   // Begins to unload everything and returns at once; what SetAspired says later is ignored.
   void BeginShutdown() EXCLUDES(mu_);
@@ -156,7 +163,7 @@ class ModelHarness {
   bool retiring_ GUARDED_BY(mu_) = false;
   bool has_retired_ GUARDED_BY(mu_) = false;
 
-  std::thread control_thread_;
+  absl::StatusOr<std::thread> control_thread_;
 };
 
 }  // namespace trilho

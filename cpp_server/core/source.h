@@ -56,8 +56,8 @@ class Source {
   // Stops watching; no callback runs after the destructor has returned.
   virtual ~Source() = default;
 
-  // Begins to watch. Called once.
-  virtual void Start(AspiredVersionsCallback callback) = 0;
+  // Begins to watch. Called once. RESOURCE_EXHAUSTED if it cannot.
+  virtual absl::Status Start(AspiredVersionsCallback callback) = 0;
 };
 
 }  // namespace trilho

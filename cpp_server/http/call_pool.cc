@@ -3,11 +3,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "cpp_server/core/thread.h"
+
 namespace trilho {
 
 CallPool::CallPool(int threads, size_t max_waiting, Run run)
     : max_waiting_(max_waiting), run_(std::move(run)), free_threads_(static_cast<size_t>(threads)) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (int i = 0; i < threads; ++i) {
+    auto thread = StartThread("http", [this] { Work(); });
+    if (!thread.ok()) {
+      status_ = thread.status();
+      return;
+    }
+    threads_.push_back(*std::move(thread));
+  }
 }
 
 CallPool::~CallPool() {

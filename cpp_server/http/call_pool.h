@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/http/server_call.h"
 
@@ -25,6 +26,9 @@ class CallPool {
   ~CallPool();
   CallPool(const CallPool&) = delete;
   CallPool& operator=(const CallPool&) = delete;
+
+  // RESOURCE_EXHAUSTED if there were not so many threads to be had.
+  const absl::Status& status() const { return status_; }
 
   // False if `max_waiting` calls wait already.
   bool Add(std::shared_ptr<ServerCall> call) EXCLUDES(mu_);
@@ -47,6 +51,7 @@ class CallPool {
   size_t free_threads_ GUARDED_BY(mu_);
   bool stopped_ GUARDED_BY(mu_) = false;
   std::vector<std::thread> threads_;
+  absl::Status status_;
 };
 
 }  // namespace trilho

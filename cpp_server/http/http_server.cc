@@ -15,6 +15,7 @@
 #include "boost/asio/post.hpp"
 #include "cpp_server/advice/words.h"
 #include "cpp_server/core/mutex.h"
+#include "cpp_server/core/thread.h"
 #include "cpp_server/http/call_pool.h"
 #include "cpp_server/http/http_connection.h"
 #include "cpp_server/http/http_status.h"
@@ -181,8 +182,13 @@ absl::Status HttpServer::Impl::Start() {
       std::make_unique<CallPool>(options_.data_threads, static_cast<size_t>(options_.max_queued_data_calls), run);
   control_calls_ = std::make_unique<CallPool>(kControlThreads, kMaxWaitingControlCalls, run);
   probes_ = std::make_unique<CallPool>(kProbeThreads, kMaxWaitingControlCalls, run);
-  Accept();
-  io_thread_ = std::thread([this] { Run(); });
+  for (const auto* pool : {data_calls_.get(), control_calls_.get(), probes_.get()}) {
+    if (!pool->status().ok()) return pool->status();
+  }
+  auto io_thread = StartThread("http io", [this] { Run(); });
+  if (!io_thread.ok()) return io_thread.status();
+  io_thread_ = *std::move(io_thread);
+  OnIoThread([this] { Accept(); });
   return absl::OkStatus();
 }
 

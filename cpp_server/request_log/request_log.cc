@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "cpp_server/advice/words.h"
+#include "cpp_server/core/thread.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/request_log/log_record.h"
 #include "cpp_server/request_log/logging_settings.h"
@@ -53,10 +54,13 @@ absl::Status NotLogged(absl::string_view model) {
 absl::StatusOr<std::unique_ptr<RequestLog>> RequestLog::Create(const RequestLogOptions& options) {
   const absl::Status status = Check(options);
   if (!status.ok()) return status;
-  return std::unique_ptr<RequestLog>(new RequestLog(options));
+  std::unique_ptr<RequestLog> log(new RequestLog(options));
+  if (!log->writer_.ok()) return log->writer_.status();
+  return log;
 }
 
-RequestLog::RequestLog(const RequestLogOptions& options) : options_(options), writer_([this] { Run(); }) {}
+RequestLog::RequestLog(const RequestLogOptions& options)
+    : options_(options), writer_(StartThread("request log", [this] { Run(); })) {}
 
 RequestLog::~RequestLog() {
   {
@@ -64,7 +68,7 @@ RequestLog::~RequestLog() {
     ending_ = true;
     work_.NotifyOne();
   }
-  writer_.join();
+  if (writer_.ok()) writer_->join();
 }
 
 absl::Status RequestLog::Configure(const std::map<std::string, tensorflow::serving::LoggingConfig>& models) {

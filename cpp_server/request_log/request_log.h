@@ -128,7 +128,7 @@ class RequestLog {
   int64_t dropped_reported_ = 0;
   std::chrono::steady_clock::time_point report_at_;
 
-  std::thread writer_;
+  absl::StatusOr<std::thread> writer_;
 };
 
 }  // namespace trilho

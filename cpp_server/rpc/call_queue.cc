@@ -19,6 +19,15 @@ void CallQueue::Add(QueuedCall* call) {
   for (; call != nullptr; call = Next()) call->Handle();
 }
 
+void CallQueue::GiveUp() {
+  std::deque<QueuedCall*> given_up;
+  {
+    MutexLock lock(&mu_);
+    given_up.swap(waiting_);
+  }
+  for (QueuedCall* const call : given_up) call->GiveUp();
+}
+
 size_t CallQueue::waiting() const {
   MutexLock lock(&mu_);
   return waiting_.size();

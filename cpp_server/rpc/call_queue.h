@@ -18,6 +18,8 @@ class QueuedCall {
   virtual void Handle() = 0;
   // There is no room for it.
   virtual void Reject(size_t bound) = 0;
+  // The queue is given up before its turn came.
+  virtual void GiveUp() = 0;
 };
 
 // Lets a fixed number of calls run at once and keeps the others in the order
@@ -35,6 +37,9 @@ class CallQueue {
   // Handles `call` and then all that came to wait meanwhile, or leaves it to a
   // thread that does so already, or rejects it. The queue does not own calls.
   void Add(QueuedCall* call) EXCLUDES(mu_);
+
+  // Gives up the calls that wait, on the calling thread. Those that run are left alone.
+  void GiveUp() EXCLUDES(mu_);
 
   size_t waiting() const EXCLUDES(mu_);
 

@@ -20,11 +20,14 @@ class FakeCall final : public QueuedCall {
   explicit FakeCall(std::function<void()> handle) : handle_(std::move(handle)) {}
   void Handle() override { handle_(); }
   void Reject(size_t bound) override { rejected_by_ = bound; }
+  void GiveUp() override { given_up_ = true; }
   size_t rejected_by() const { return rejected_by_; }
+  bool given_up() const { return given_up_; }
 
  private:
   const std::function<void()> handle_;
   size_t rejected_by_ = 0;
+  bool given_up_ = false;
 };
 
 TEST(CallQueueTest, RunsOnTheCallingThreadWhileThereIsRoom) {
@@ -55,6 +58,30 @@ TEST(CallQueueTest, CallsBeyondTheRoomWaitInOrderAndAreRunByTheThreadThatIsBusy)
   runner.join();
   EXPECT_THAT(order, ElementsAre(1, 2, 3));
   EXPECT_EQ(queue.waiting(), 0u);
+}
+
+TEST(CallQueueTest, CallsThatWaitAreGivenUpAndOthersNot) {
+  CallQueue queue(1, 10);
+  std::promise<void> started, finish;
+  std::atomic<int> run{0};
+  FakeCall running([&] {
+    started.set_value();
+    finish.get_future().wait();
+    ++run;
+  });
+  FakeCall waiting([&] { ++run; });
+  FakeCall later([&] { ++run; });
+  std::thread runner([&] { queue.Add(&running); });
+  started.get_future().wait();
+  queue.Add(&waiting);
+  queue.GiveUp();
+  EXPECT_TRUE(waiting.given_up());
+  EXPECT_FALSE(running.given_up());
+  queue.Add(&later);
+  finish.set_value();
+  runner.join();
+  EXPECT_EQ(run, 2) << "what ran, and what came later";
+  EXPECT_FALSE(later.given_up());
 }
 
 TEST(CallQueueTest, CallsBeyondTheBoundAreRejectedAtOnce) {

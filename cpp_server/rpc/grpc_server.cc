@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/core/thread.h"
 #include "cpp_server/rpc/raw_service.h"
 #include "cpp_server/rpc/unknown_methods.h"
 #include "grpc/grpc.h"
@@ -38,6 +39,13 @@ constexpr std::chrono::milliseconds kShutdownPeriod(2);
 constexpr std::chrono::milliseconds kLateCalls(50);
 // What cancelled calls get to notice it.
 constexpr std::chrono::milliseconds kCancelledCalls(200);
+
+// Without a call for so long, callers have noticed that the server is about to go.
+constexpr std::chrono::milliseconds kQuiet(300);
+// Without one for so long before, there are none.
+constexpr std::chrono::seconds kQuietBefore(10);
+// What calls under way get to end while callers that have not noticed are turned away.
+constexpr std::chrono::milliseconds kTurnAway(250);
 
 std::string BareName(const std::string& full_name) { return full_name.substr(full_name.rfind('.') + 1); }
 
@@ -134,6 +142,23 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   }
   server->data_queue_ = builder.AddCompletionQueue();
   server->control_queue_ = builder.AddCompletionQueue();
+  // Before the server: without them it would take calls that nobody answers. They begin when it stands.
+  const int data_threads = std::max(1, options.data_threads);
+  const std::shared_future<bool> stands = server->stands_.get_future().share();
+  const auto start_threads = [&server, &stands](const char* name, int count, grpc::ServerCompletionQueue* queue) {
+    for (int i = 0; i < count; ++i) {
+      auto thread = StartThread(name, [stands, queue] {
+        if (stands.get()) RawService::Poll(queue);
+      });
+      if (!thread.ok()) return thread.status();
+      server->threads_.push_back(*std::move(thread));
+    }
+    return absl::OkStatus();
+  };
+  // One more than may run, see CallQueue.
+  absl::Status threads = start_threads("grpc data", data_threads + 1, server->data_queue_.get());
+  threads.Update(start_threads("grpc control", kControlThreads + 1, server->control_queue_.get()));
+  if (!threads.ok()) return threads;
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || server->port_ == 0 || socket_bound == 0) {
     std::string place = absl::StrCat("port ", options.port);
@@ -142,7 +167,6 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
         absl::StrCat("cannot listen on ", place, ": it is in use by another process or not permitted"));
   }
   server->SetServing(false);
-  const int data_threads = std::max(1, options.data_threads);
   server->data_calls_ =
       std::make_unique<CallQueue>(data_threads, static_cast<size_t>(std::max(0, options.max_waiting_calls)));
   server->control_calls_ = std::make_unique<CallQueue>(kControlThreads, kMaxWaitingControlCalls);
@@ -150,13 +174,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
     service->RequestCalls(Plane::kData, server->data_queue_.get(), server->data_calls_.get());
     service->RequestCalls(Plane::kControl, server->control_queue_.get(), server->control_calls_.get());
   }
-  // One more than may run, see CallQueue.
-  for (int i = 0; i <= data_threads; ++i) {
-    server->threads_.emplace_back(RawService::Poll, server->data_queue_.get());
-  }
-  for (int i = 0; i <= kControlThreads; ++i) {
-    server->threads_.emplace_back(RawService::Poll, server->control_queue_.get());
-  }
+  server->stands_.set_value(true);
   return server;
 }
 
@@ -169,22 +187,58 @@ void GrpcServer::SetServing(bool serving) {
   }
 }
 
+bool GrpcServer::IsQuiet(std::chrono::steady_clock::time_point since) const {
+  using std::chrono::steady_clock;
+  const steady_clock::time_point last{steady_clock::duration(counts_->last_came)};
+  // Nobody calls at all.
+  if (since - last > kQuietBefore) return true;
+  return steady_clock::now() - std::max(since, last) >= kQuiet;
+}
+
+void GrpcServer::TurnAwayCallers(std::chrono::steady_clock::time_point deadline) {
+  using std::chrono::steady_clock;
+  if (IsQuiet(steady_clock::now() - kQuiet)) return;
+  counts_->leaving = true;
+  const auto patience = std::min(deadline, steady_clock::now() + kTurnAway);
+  while (counts_->admitted > 0 && steady_clock::now() < patience) std::this_thread::sleep_for(kShutdownPeriod);
+  // Closes connections on which nothing runs. Each GOAWAY names the last call that was seen, so that clients send those
+  // after it elsewhere.
+  if (counts_->admitted == 0) grpc_server_cancel_all_calls(server_->c_server());
+}
+
 bool GrpcServer::Shutdown(std::chrono::milliseconds grace) {
-  const auto deadline = std::chrono::steady_clock::now() + grace;
+  using std::chrono::steady_clock;
+  const auto deadline = steady_clock::now() + grace;
   shut_down_ = true;
   server_->GetHealthCheckService()->Shutdown();
-  // Closes the ports and returns when no call is left, streams included.
+  TurnAwayCallers(deadline);
+  // Closes the ports and returns when no call is left, streams included. gRPC's own end of the grace is later than the
+  // one below, which it must leave its time.
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline + 2 * kCancelledCalls - steady_clock::now());
   const gpr_timespec grpc_deadline =
-      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(grace.count(), GPR_TIMESPAN));
-  std::thread closing([this, grpc_deadline] { server_->Shutdown(grpc_deadline); });
-  while (counts_->open > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kShutdownPeriod);
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(left.count(), GPR_TIMESPAN));
+  auto closing = StartThread("grpc closing", [this, grpc_deadline] { server_->Shutdown(grpc_deadline); });
+  const auto wait_until = [this](steady_clock::time_point end) {
+    while (counts_->open > 0 && steady_clock::now() < end) std::this_thread::sleep_for(kShutdownPeriod);
+  };
+  wait_until(deadline);
   // What gRPC has read before its ports were closed may still be on its way here.
-  std::this_thread::sleep_until(std::min(deadline, std::chrono::steady_clock::now() + kLateCalls));
-  while (counts_->open > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kShutdownPeriod);
+  std::this_thread::sleep_until(std::min(deadline, steady_clock::now() + kLateCalls));
+  wait_until(deadline);
+  // Those that were not begun may be made elsewhere; a moment for their answers to go out.
+  counts_->leaving = true;
+  data_calls_->GiveUp();
+  control_calls_->GiveUp();
+  wait_until(steady_clock::now() + kLateCalls);
   grpc_server_cancel_all_calls(server_->c_server());
-  closing.join();
+  if (closing.ok()) {
+    closing->join();
+  } else {
+    // Without its thread, clients learn only now that the server goes.
+    server_->Shutdown(gpr_now(GPR_CLOCK_MONOTONIC));
+  }
   // gRPC is done with the calls that it has cancelled, their handlers may not be.
-  return WaitForCalls(std::max(deadline, std::chrono::steady_clock::now() + kCancelledCalls));
+  return WaitForCalls(std::max(deadline, steady_clock::now() + kCancelledCalls));
 }
 
 bool GrpcServer::WaitForCalls(std::chrono::steady_clock::time_point deadline) const {
@@ -207,6 +261,8 @@ GrpcServer::~GrpcServer() {
     return;
   }
   // Start failed: gRPC wants its queues shut down and drained all the same.
+  stands_.set_value(false);
+  for (std::thread& thread : threads_) thread.join();
   for (grpc::ServerCompletionQueue* queue : {data_queue_.get(), control_queue_.get()}) {
     if (queue == nullptr) continue;
     queue->Shutdown();

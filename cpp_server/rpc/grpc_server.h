@@ -4,6 +4,7 @@
 #define TRILHO_CPP_SERVER_RPC_GRPC_SERVER_H_
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -78,12 +79,21 @@ class GrpcServer {
   // first.
   void SetServing(bool serving);
 
+  // True if callers have left: since `since`, when health began to say NOT_SERVING, no call but a probe of health has
+  // come for a moment, or none has come for long before. Whoever waits for that before Shutdown loses no call of a
+  // client that looks at health.
+  bool IsQuiet(std::chrono::steady_clock::time_point since) const;
+
   // Says NOT_SERVING, takes no new calls, lets those under way or waiting finish
-  // and cancels what is left after `grace`. Streams of health and reflection,
-  // which never end by themselves, are cancelled as soon as no other call is
+  // and cancels what is left after `grace`; those that still wait then are answered UNAVAILABLE. Streams of health and
+  // reflection, which never end by themselves, are cancelled as soon as no other call is
   // left. Called once, from any thread but a
   // handler's. False if handlers still run then: they cannot be interrupted, and
   // the destructor will wait for them.
+  //
+  // gRPC answers calls CANCELLED that come between its GOAWAY and the moment at which the client has read it. If
+  // callers have not left (IsQuiet), new calls are therefore refused first as UNAVAILABLE, and if those under way end
+  // within a moment the connections are closed at once, so that no call is left in between.
   bool Shutdown(std::chrono::milliseconds grace);
 
   // Calls of the data plane that wait for a thread.
@@ -92,6 +102,8 @@ class GrpcServer {
  private:
   GrpcServer();
 
+  // See Shutdown.
+  void TurnAwayCallers(std::chrono::steady_clock::time_point deadline);
   // Whether all calls that arrived are answered, at the latest at `deadline`.
   bool WaitForCalls(std::chrono::steady_clock::time_point deadline) const;
 
@@ -103,6 +115,8 @@ class GrpcServer {
   std::unique_ptr<grpc::ServerCompletionQueue> data_queue_;
   std::unique_ptr<grpc::ServerCompletionQueue> control_queue_;
   std::unique_ptr<grpc::Server> server_;
+  // Whether the server stands; false if it never will.
+  std::promise<bool> stands_;
   std::vector<std::thread> threads_;
   int port_ = 0;
   bool shut_down_ = false;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -267,6 +268,70 @@ TEST_F(GrpcServerLifecycleTest, ShutdownCancelsWhatIsLeftAtTheEndOfTheGrace) {
   // Its handler's late answer harms nobody.
   Release();
   server_.reset();
+}
+
+// Whoever made it may make it elsewhere.
+TEST_F(GrpcServerLifecycleTest, ACallThatStillWaitsAtTheEndOfTheGraceIsUnavailable) {
+  Serve(1);
+  auto run = BeginRun();
+  AwaitRuns(1);
+  auto waits = BeginRun();
+  while (server_->waiting_calls() < 1) std::this_thread::yield();
+  EXPECT_FALSE(server_->Shutdown(std::chrono::milliseconds(300))) << "the first one still runs";
+  const grpc::Status status = waits.get().first;
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "the server is stopping; the call was not begun");
+  EXPECT_THAT(Refused(), ElementsAre(absl::StatusCode::kUnavailable));
+  Release();
+  run.get();
+  EXPECT_EQ(begun_, 1);
+}
+
+// Their clients look at no health: calls come until the very end, over open connections.
+TEST_F(GrpcServerLifecycleTest, CallsThatComeWhileItStopsAreAnsweredOrUnavailable) {
+  Release();
+  for (int round = 0; round < 5; ++round) {
+    Serve(2);
+    std::atomic<bool> stop{false};
+    std::atomic<int> answered{0};
+    std::vector<std::future<std::map<grpc::StatusCode, int>>> callers;
+    for (int i = 0; i < 4; ++i) {
+      callers.push_back(std::async(std::launch::async, [&, channel = LocalChannel(server_->port())] {
+        std::map<grpc::StatusCode, int> codes;
+        while (!stop) {
+          const grpc::StatusCode code = RawCall(channel, kRun, "x").first.error_code();
+          ++codes[code];
+          if (code == grpc::StatusCode::OK) ++answered;
+        }
+        return codes;
+      }));
+    }
+    while (answered < 100) std::this_thread::yield();
+    EXPECT_FALSE(server_->IsQuiet(std::chrono::steady_clock::now()));
+    EXPECT_TRUE(server_->Shutdown(std::chrono::minutes(1)));
+    stop = true;
+    for (auto& caller : callers) {
+      for (const auto& [code, count] : caller.get()) {
+        EXPECT_TRUE(code == grpc::StatusCode::OK || code == grpc::StatusCode::UNAVAILABLE) << count << " of " << code;
+      }
+    }
+    server_.reset();
+  }
+}
+
+TEST_F(GrpcServerLifecycleTest, IsQuietOnceNoCallHasComeForAMoment) {
+  Serve(1);
+  Release();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(server_->IsQuiet(begin)) << "nobody has ever called";
+  Health("");
+  EXPECT_TRUE(server_->IsQuiet(begin)) << "a probe is no call";
+  ASSERT_TRUE(BeginRun().get().first.ok());
+  const auto since = std::chrono::steady_clock::now();
+  EXPECT_FALSE(server_->IsQuiet(since));
+  while (!server_->IsQuiet(since)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_GE(std::chrono::steady_clock::now() - since, std::chrono::milliseconds(300));
+  EXPECT_TRUE(server_->IsQuiet(since + std::chrono::hours(1))) << "the call was long before";
 }
 
 TEST_F(GrpcServerLifecycleTest, TheDestructorShutsDownWithCallsStillWaiting) {

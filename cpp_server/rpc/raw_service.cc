@@ -31,6 +31,9 @@ constexpr int kRequestedControlCalls = 8;
 constexpr size_t kMaxMessage = 1024;
 constexpr char kTruncated[] = "...TRUNCATED";
 
+// The code says that another server may be asked instead: the call was not begun.
+constexpr char kStopping[] = "the server is stopping; the call was not begun";
+
 grpc::Status ToGrpc(const absl::Status& status) {
   std::string message(status.message());
   if (message.size() > kMaxMessage) {
@@ -90,6 +93,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     service_->counts_->requested.fetch_add(1);
   }
   ~Call() override {
+    if (admitted_) service_->counts_->admitted.fetch_sub(1);
     if (came_) service_->counts_->open.fetch_sub(1);
     service_->counts_->requested.fetch_sub(1);
   }
@@ -106,6 +110,8 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     deadline_ = SteadyDeadline(context_.raw_deadline());
     service_->counts_->open.fetch_add(1);
     Request(service_, method_, queue_, calls_);
+    const absl::Status admitted = Admit();
+    if (!admitted.ok()) return Refuse(admitted);
     // Those who may not call take no place in the queue.
     const absl::Status authorized = Authorize();
     if (!authorized.ok()) return Refuse(authorized);
@@ -115,6 +121,18 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   }
 
   const UnaryMethod& Method() const { return service_->definition_.methods[static_cast<size_t>(method_)]; }
+
+  absl::Status Admit() {
+    if (Method().is_open) return absl::OkStatus();
+    service_->counts_->last_came = arrived_.time_since_epoch().count();
+    // In this order: whoever begins to leave and sees nothing admitted knows that nothing will be.
+    admitted_ = true;
+    service_->counts_->admitted.fetch_add(1);
+    if (!service_->counts_->leaving) return absl::OkStatus();
+    service_->counts_->admitted.fetch_sub(1);
+    admitted_ = false;
+    return absl::UnavailableError(kStopping);
+  }
 
   absl::Status Authorize() const {
     return service_->authorize_ && !Method().is_open ? service_->authorize_(*this) : absl::OkStatus();
@@ -134,6 +152,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
         absl::StrCat("the server is overloaded: ", Counted(bound, "call waits", "calls wait"),
                      " already (--max_queued_requests=", bound, ")")));
   }
+  void GiveUp() override { Refuse(absl::UnavailableError(kStopping)); }
 
   absl::string_view request() const override { return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()}; }
   std::chrono::steady_clock::time_point arrived() const override { return arrived_; }
@@ -207,6 +226,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   grpc::Slice slice_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
   bool came_ = false;
+  bool admitted_ = false;
   std::chrono::steady_clock::time_point arrived_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   bool answered_ = false;

@@ -4,6 +4,7 @@
 #define TRILHO_CPP_SERVER_RPC_RAW_SERVICE_H_
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,10 +33,16 @@ class QueueEvent {
 
 // Calls of all services of a server.
 struct CallCounts {
-  // That gRPC was asked for and is not done with, whether or not they have come.
+  // Calls requested from gRPC and not yet released, whether or not a client has started one.
   std::atomic<int> requested{0};
-  // That have come and are not over.
+  // Calls that have come and are not over.
   std::atomic<int> open{0};
+  // Those of them that wait for a thread or run.
+  std::atomic<int> admitted{0};
+  // Ticks of the monotonic clock at which the last call came, probes of health aside; 0 if none has.
+  std::atomic<std::chrono::steady_clock::rep> last_came{0};
+  // Calls that come are answered UNAVAILABLE, as the server is about to close; probes of health aside.
+  std::atomic<bool> leaving{false};
 };
 
 // What protoc would generate as WithRawMethod_..., for any list of methods:

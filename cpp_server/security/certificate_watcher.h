@@ -40,6 +40,9 @@ class CertificateWatcher {
   CertificateWatcher(const CertificateWatcher&) = delete;
   CertificateWatcher& operator=(const CertificateWatcher&) = delete;
 
+  // See FileWatcher.
+  absl::Status status() const { return watcher_.status(); }
+
  private:
   void Reread();
   absl::Status Try();

@@ -27,6 +27,9 @@ class ConfigFilePoller {
   ConfigFilePoller(const ConfigFilePoller&) = delete;
   ConfigFilePoller& operator=(const ConfigFilePoller&) = delete;
 
+  // See FileWatcher.
+  absl::Status status() const { return watcher_.status(); }
+
  private:
   // False if the same file may be taken later.
   bool Look();

@@ -40,6 +40,9 @@ class ModelBatching {
   // models.
   ModelBatching(Options options, ServingMetrics* metrics);
 
+  // OK, or why batches have no threads.
+  absl::Status status() const { return threads_ == nullptr ? absl::OkStatus() : threads_->status(); }
+
   // To be called once `model`, loaded from `directory`, is warmed up and before
   // it is served. INVALID_ARGUMENT for a file of parameters that cannot be.
   absl::Status Install(const ServableId& id, const std::string& directory, SavedModel* model,

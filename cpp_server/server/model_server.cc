@@ -11,6 +11,7 @@
 #include "cpp_server/config/saved_configuration.h"
 #include "cpp_server/contracts/contract_check.h"
 #include "cpp_server/contracts/contract_service.h"
+#include "cpp_server/core/thread.h"
 #include "cpp_server/kserve/kserve_service.h"
 #include "cpp_server/logging/log.h"
 #include "cpp_server/rpc/reflected_files.h"
@@ -140,9 +141,11 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
   }
   const absl::Status fronts = server->StartFronts(options);
   if (!fronts.ok()) return fronts;
-  server->core_->BeginLoading();
+  const absl::Status loading = server->core_->BeginLoading();
+  if (!loading.ok()) return loading;
   // Before the models are loaded: a file that is mended may be what one of them waits for.
-  server->StartConfigPoller(options);
+  const absl::Status polling = server->StartConfigPoller(options);
+  if (!polling.ok()) return polling;
   return server;
 }
 
@@ -171,6 +174,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
   observability_ = *std::move(observability);
   AddCertificateMetrics();
   batching_ = std::make_unique<ModelBatching>(options.batching, observability_->metrics());
+  if (!batching_->status().ok()) return batching_->status();
 
   ServerCore::Options core_options;
   core_options.poll_wait = options.poll_wait;
@@ -220,9 +224,8 @@ absl::Status ModelServer::StartFronts(const Options& options) {
   if (started.ok()) started = StartHttp(options);
   fronts_stand_ = started.ok();
   if (!started.ok()) return started;
-  tls_->Watch(http_.get(), management_.get());
   LogPorts(options);
-  return started;
+  return tls_->Watch(http_.get(), management_.get());
 }
 
 void ModelServer::LogPorts(const Options& options) const {
@@ -320,8 +323,8 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   return absl::OkStatus();
 }
 
-void ModelServer::StartConfigPoller(const Options& options) {
-  if (options.model_config_file.empty() || options.model_config_poll_wait.count() <= 0) return;
+absl::Status ModelServer::StartConfigPoller(const Options& options) {
+  if (options.model_config_file.empty() || options.model_config_poll_wait.count() <= 0) return absl::OkStatus();
   config_poller_ = std::make_unique<ConfigFilePoller>(
       options.model_config_file, options.model_config_poll_wait, options.models,
       [this](const ModelServerConfig& config) {
@@ -343,6 +346,7 @@ void ModelServer::StartConfigPoller(const Options& options) {
             });
         return taken;
       });
+  return config_poller_->status();
 }
 
 std::map<std::string, size_t> ModelServer::WaitingCalls() const {
@@ -356,6 +360,7 @@ std::map<std::string, size_t> ModelServer::WaitingCalls() const {
 bool ModelServer::IsReady() { return serving_ && AllModelsAvailable(core_->Managed()); }
 
 void ModelServer::BeginLameDuck() {
+  if (lame_since_ == std::chrono::steady_clock::time_point()) lame_since_ = std::chrono::steady_clock::now();
   serving_ = false;
   grpc_->SetServing(false);
 }
@@ -369,26 +374,43 @@ void ModelServer::Reload(const ModelServerConfig& config, std::function<void(abs
 void ModelServer::FlushLogs(std::chrono::milliseconds patience) {
   const auto flushed = std::make_shared<std::promise<void>>();
   // A disk that hangs must not hold the process up.
-  std::thread([this, flushed] {
+  auto flushing = StartThread("flush logs", [this, flushed] {
     observability_->FlushLogs();
     flushed->set_value();
-  }).detach();
+  });
+  // The caller bounds its own end.
+  if (!flushing.ok()) return observability_->FlushLogs();
+  flushing->detach();
   flushed->get_future().wait_for(patience);
 }
 
 bool ModelServer::Shutdown(std::chrono::milliseconds grace) {
   BeginLameDuck();
   core_->BeginShutdown();
-  // Side by side: each gets the whole of the grace.
+  // Side by side: each gets the whole of the grace. Without a thread for it, one after another, with what is left.
+  const auto end = std::chrono::steady_clock::now() + grace;
+  const auto left = [end] {
+    const auto time = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    return std::max(std::chrono::milliseconds(0), time);
+  };
   std::vector<std::thread> others;
+  std::vector<HttpServer*> alone;
   std::atomic<bool> done{true};
   for (HttpServer* const http : {http_.get(), management_.get()}) {
     if (http == nullptr) continue;
-    others.emplace_back([http, grace, &done] {
+    auto other = StartThread("stop HTTP", [http, grace, &done] {
       if (!http->Shutdown(grace)) done = false;
     });
+    if (other.ok()) {
+      others.push_back(*std::move(other));
+    } else {
+      alone.push_back(http);
+    }
   }
   if (!grpc_->Shutdown(grace)) done = false;
+  for (HttpServer* const http : alone) {
+    if (!http->Shutdown(left())) done = false;
+  }
   for (std::thread& other : others) other.join();
   return done;
 }

@@ -112,6 +112,10 @@ class ModelServer {
   // called some time before Shutdown, for balancers to notice.
   void BeginLameDuck();
 
+  // True if the clients of the gRPC port have noticed since BeginLameDuck, which must have been called, see
+  // GrpcServer::IsQuiet.
+  bool IsQuiet() const { return grpc_->IsQuiet(lame_since_); }
+
   // Takes a whole new configuration, see ServerCore::Change.
   void Reload(const tensorflow::serving::ModelServerConfig& config, std::function<void(absl::Status)> done);
 
@@ -141,7 +145,7 @@ class ModelServer {
   bool IsReady();
   // Of the data plane, by protocol.
   std::map<std::string, size_t> WaitingCalls() const;
-  void StartConfigPoller(const Options& options);
+  absl::Status StartConfigPoller(const Options& options);
 
   std::unique_ptr<BearerTokens> tokens_;
   // Asks the core for its models' states: after it there are no scrapes.
@@ -157,6 +161,8 @@ class ModelServer {
   std::unique_ptr<StatusPage> page_;
   // Every model had its chance to load, and the server is not to stop.
   std::atomic<bool> serving_{false};
+  // When BeginLameDuck was called first.
+  std::chrono::steady_clock::time_point lame_since_;
   // The fronts below are set: whoever scrapes comes over one of them, maybe before the others are there.
   std::atomic<bool> fronts_stand_{false};
   std::unique_ptr<GrpcServer> grpc_;

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "cpp_server/core/thread.h"
+
 namespace trilho {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr std::chrono::milliseconds kPeriod(20);
 
 }  // namespace
 
-ReloadWorker::ReloadWorker() : thread_([this] { Run(); }) {}
+ReloadWorker::ReloadWorker() : thread_(StartThread("change models", [this] { Run(); })) {}
 
 ReloadWorker::~ReloadWorker() {
   {
@@ -19,7 +21,7 @@ ReloadWorker::~ReloadWorker() {
     stopped_ = ending_ = true;
     cv_.NotifyAll();
   }
-  thread_.join();
+  if (thread_.ok()) thread_->join();
 }
 
 void ReloadWorker::Add(Job job) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cpp_server/core/mutex.h"
 
 namespace trilho {
@@ -33,6 +34,9 @@ class ReloadWorker {
   ReloadWorker(const ReloadWorker&) = delete;
   ReloadWorker& operator=(const ReloadWorker&) = delete;
 
+  // RESOURCE_EXHAUSTED if there is no thread to make changes.
+  absl::Status status() const { return thread_.status(); }
+
   // Makes the change after those that were added before, whether those are complete or not.
   void Add(Job job) EXCLUDES(mu_);
 
@@ -49,7 +53,7 @@ class ReloadWorker {
   std::deque<Job> jobs_ GUARDED_BY(mu_);
   bool stopped_ GUARDED_BY(mu_) = false;
   bool ending_ GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  absl::StatusOr<std::thread> thread_;
 };
 
 }  // namespace trilho

@@ -82,18 +82,49 @@ absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, 
     MutexLock lock(&self->source_mu_);
     self->watched_source_ = self->source_.get();
   }
+  for (const absl::Status& status : {self->manager_.status(), self->worker_.status()}) {
+    if (!status.ok()) return status;
+  }
   const absl::Status set = self->configuration_.Begin(config);
   if (!set.ok()) return set;
   return core;
 }
 
-void ServerCore::BeginLoading() {
-  source_->Start([this](const AspiredVersions& versions) { OnAspiredVersions(versions); });
+absl::Status ServerCore::BeginLoading() {
+  return source_->Start([this](const AspiredVersions& versions) { OnAspiredVersions(versions); });
 }
 
 absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
-  absl::Status taken = options_.on_configuration ? options_.on_configuration(settings) : absl::OkStatus();
-  if (!taken.ok()) return taken;
+  // Threads first: what may fail comes before what is not to be taken back.
+  std::vector<std::string> names;
+  if (options_.poll_wait.count() >= 0) {
+    for (const ModelSettings& model : settings) names.push_back(model.location.name);
+  }
+  std::vector<std::string> prepared;
+  const absl::Status threads = manager_.Prepare(names, &prepared);
+  if (!threads.ok()) return threads;
+  const auto configure = [this](const std::vector<ModelSettings>& models) {
+    return options_.on_configuration ? options_.on_configuration(models) : absl::OkStatus();
+  };
+  absl::Status taken = configure(settings);
+  if (taken.ok()) {
+    taken = Watch(settings);
+    if (!taken.ok()) {
+      // What was in force needs no thread that is not there.
+      absl::Status restored = configure(applied_);
+      restored.Update(Watch(applied_));
+      if (!restored.ok()) Log(Severity::kError, absl::StrCat("the configuration before: ", restored.ToString()));
+    }
+  }
+  if (!taken.ok()) {
+    manager_.GiveUp(prepared);
+    return taken;
+  }
+  applied_ = settings;
+  return absl::OkStatus();
+}
+
+absl::Status ServerCore::Watch(const std::vector<ModelSettings>& settings) {
   std::vector<ModelLocation> locations;
   Labels labels;
   for (const ModelSettings& model : settings) {
@@ -107,8 +138,7 @@ absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
     told_.clear();
     generation = ++generation_;
   }
-  source_->SetModels(std::move(locations), generation);
-  return absl::OkStatus();
+  return source_->SetModels(std::move(locations), generation);
 }
 
 std::vector<std::string> ServerCore::Names() const {

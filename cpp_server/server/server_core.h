@@ -63,7 +63,8 @@ class ServerCore {
   ModelConfiguration* configuration() { return &configuration_; }
 
   // Begins to look for versions and to load them. Called once.
-  void BeginLoading();
+  // RESOURCE_EXHAUSTED if there are no threads for it.
+  absl::Status BeginLoading();
 
   // Those that are configured.
   std::vector<std::string> Names() const;
@@ -116,7 +117,10 @@ class ServerCore {
 
   explicit ServerCore(Options options);
 
+  // Puts a configuration in force, or leaves the one before in force. For one caller at a time.
   absl::Status Apply(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
+  // Has the source watch these models, with these labels; RESOURCE_EXHAUSTED if there are no threads for it.
+  absl::Status Watch(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
   // Whether a model has what its source offers, or the reason why not. A version
   // that is still being written is waited for if so asked.
   bool IsSettled(const std::string& model, bool wait_for_writers) const EXCLUDES(mu_);
@@ -138,6 +142,8 @@ class ServerCore {
   void OnSourceError(const std::string& model, const absl::Status& status, uint64_t generation) EXCLUDES(mu_);
 
   const Options options_;
+  // Models of the last Apply that was taken; only Apply uses it.
+  std::vector<ModelSettings> applied_;
   // Every model of the start had its chance to load.
   std::atomic<bool> loaded_{false};
   mutable Mutex mu_;

@@ -61,12 +61,13 @@ class ServerTls::File {
     if (front != nullptr) fronts_.push_back(front);
   }
 
-  void Watch() {
+  absl::Status Watch() {
     CertificateWatcher::Options options;
     options.flag = flag_;
     options.path = path_;
     watcher_ = std::make_unique<CertificateWatcher>(std::move(options), config_,
                                                     [this](const SSLConfig& config) { return Take(config); });
+    return watcher_->status();
   }
 
  private:
@@ -150,10 +151,12 @@ absl::optional<HttpTlsOptions> ServerTls::http_options(TlsPort port) const {
   return Speaks(port) ? absl::make_optional(FileOf(port)->http_options()) : absl::nullopt;
 }
 
-void ServerTls::Watch(HttpServer* rest, HttpServer* management) {
+absl::Status ServerTls::Watch(HttpServer* rest, HttpServer* management) {
   if (Speaks(TlsPort::kRest)) FileOf(TlsPort::kRest)->Add(rest);
   if (Speaks(TlsPort::kManagement)) FileOf(TlsPort::kManagement)->Add(management);
-  for (const auto& file : files_) file->Watch();
+  absl::Status watched;
+  for (const auto& file : files_) watched.Update(file->Watch());
+  return watched;
 }
 
 std::string ServerTls::Describe(TlsPort port) const { return Speaks(port) ? FileOf(port)->Describe() : "plain text"; }

@@ -46,7 +46,8 @@ class ServerTls {
 
   // From now on a change of a file reaches gRPC and these, which may be null and outlive this, for connections that
   // begin after it. Ports that have one file change together, or not at all.
-  void Watch(HttpServer* rest, HttpServer* management);
+  // RESOURCE_EXHAUSTED if there is no thread to look.
+  absl::Status Watch(HttpServer* rest, HttpServer* management);
 
   bool Speaks(TlsPort port) const { return FileOf(port) != nullptr; }
   // Returns how a port was started: "plain text", or its file and when its certificate expires.

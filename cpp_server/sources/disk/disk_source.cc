@@ -27,18 +27,22 @@ DiskSource::~DiskSource() {
   for (const auto& watch : watches) watch->Stop();
 }
 
-void DiskSource::Start(AspiredVersionsCallback callback) {
+absl::Status DiskSource::Start(AspiredVersionsCallback callback) {
   MutexLock lock(&mu_);
-  if (options_.poll_wait < std::chrono::milliseconds::zero()) return;
+  if (options_.poll_wait < std::chrono::milliseconds::zero()) return absl::OkStatus();
   options_.callback = std::move(callback);
-  Watch();
+  return Watch(models_, generation_);
 }
 
-void DiskSource::SetModels(std::vector<ModelLocation> models, uint64_t generation) {
+absl::Status DiskSource::SetModels(std::vector<ModelLocation> models, uint64_t generation) {
   MutexLock lock(&mu_);
+  if (options_.callback) {
+    absl::Status watched = Watch(models, generation);
+    if (!watched.ok()) return watched;
+  }
   models_ = std::move(models);
   generation_ = generation;
-  if (options_.callback) Watch();
+  return absl::OkStatus();
 }
 
 void DiskSource::LookAgain(const std::string& model) {
@@ -53,28 +57,37 @@ void DiskSource::CheckHealth(const std::string& model) {
   if (found != watches_.end()) found->second->CheckHealth();
 }
 
-void DiskSource::Watch() {
+absl::Status DiskSource::Watch(const std::vector<ModelLocation>& models, uint64_t generation) {
   std::set<std::string> names;
-  for (const ModelLocation& model : models_) names.insert(model.name);
+  // All threads before any of them looks, so that there is nothing to take back.
+  std::map<std::string, std::unique_ptr<ModelWatch>> added;
+  for (const ModelLocation& model : models) {
+    names.insert(model.name);
+    if (watches_.count(model.name) > 0) continue;
+    auto watch = std::make_unique<ModelWatch>(options_, model, generation);
+    if (!watch->status().ok()) return watch->status();
+    added[model.name] = std::move(watch);
+  }
   for (auto it = watches_.begin(); it != watches_.end();) {
     if (names.count(it->first) > 0) {
       ++it;
       continue;
     }
-    it->second->End(generation_);
+    it->second->End(generation);
     ending_.push_back(std::move(it->second));
     it = watches_.erase(it);
   }
   ending_.erase(std::remove_if(ending_.begin(), ending_.end(), [](const auto& watch) { return watch->is_over(); }),
                 ending_.end());
-  for (const ModelLocation& model : models_) {
-    std::unique_ptr<ModelWatch>& watch = watches_[model.name];
-    if (watch == nullptr) {
-      watch = std::make_unique<ModelWatch>(options_, model, generation_);
-    } else {
-      watch->Set(model, generation_);
-    }
+  for (const ModelLocation& model : models) {
+    const auto watch = watches_.find(model.name);
+    if (watch != watches_.end()) watch->second->Set(model, generation);
   }
+  for (auto& entry : added) {
+    entry.second->Begin();
+    watches_[entry.first] = std::move(entry.second);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace trilho

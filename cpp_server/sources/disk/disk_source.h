@@ -49,11 +49,12 @@ class DiskSource final : public Source {
   ~DiskSource() override;
 
   // The callback is called for each model after the first look that can list it, and then whenever its versions change.
-  void Start(AspiredVersionsCallback callback) override EXCLUDES(mu_);
+  absl::Status Start(AspiredVersionsCallback callback) override EXCLUDES(mu_);
 
   // Looks at these models instead, at once, and tells of each of them anew, with this `generation`. Models not among
   // them are not watched any more, which the callback is told before this returns, whatever their disks do.
-  void SetModels(std::vector<ModelLocation> models, uint64_t generation = 0) EXCLUDES(mu_);
+  // RESOURCE_EXHAUSTED if there is no thread for one of them that is new; then all stays as it was.
+  absl::Status SetModels(std::vector<ModelLocation> models, uint64_t generation = 0) EXCLUDES(mu_);
 
   // Looks at `model` at once, whatever it found before, and tells of it anew.
   void LookAgain(const std::string& model) EXCLUDES(mu_);
@@ -62,7 +63,7 @@ class DiskSource final : public Source {
   void CheckHealth(const std::string& model) EXCLUDES(mu_);
 
  private:
-  void Watch() REQUIRES(mu_);
+  absl::Status Watch(const std::vector<ModelLocation>& models, uint64_t generation) REQUIRES(mu_);
 
   Mutex mu_;
   ModelWatch::Options options_ GUARDED_BY(mu_);

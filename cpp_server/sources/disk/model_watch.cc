@@ -1,6 +1,5 @@
 #include "cpp_server/sources/disk/model_watch.h"
 
-#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/core/thread.h"
 
 namespace trilho {
 namespace {
@@ -31,14 +31,19 @@ ModelWatch::ModelWatch(Options options, ModelLocation location, uint64_t generat
       generation_(generation),
       poller_(CheckerOptions(options_, &stop_), options_.health,
               /*once=*/options_.poll_wait <= std::chrono::milliseconds::zero()) {
-  const std::string name = absl::StrCat("look ", location_.name).substr(0, 15);
-  thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), name.c_str());
+  const std::string name = absl::StrCat("look ", location_.name);
+  thread_ = StartThread(name, [this] { Run(); });
 }
 
 ModelWatch::~ModelWatch() {
   Stop();
-  thread_.join();
+  if (thread_.ok()) thread_->join();
+}
+
+void ModelWatch::Begin() {
+  MutexLock lock(&mu_);
+  begun_ = true;
+  cv_.NotifyAll();
 }
 
 void ModelWatch::Set(ModelLocation location, uint64_t generation) {
@@ -85,6 +90,10 @@ void ModelWatch::StopLocked() {
 void ModelWatch::Run() {
   // Of this thread alone. That it may not be had is no reason not to look.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  {
+    MutexLock lock(&mu_);
+    while (!begun_ && !stop_) cv_.Wait(&mu_);
+  }
   absl::optional<uint64_t> looked_of;
   while (!stop_) {
     ModelLocation location;

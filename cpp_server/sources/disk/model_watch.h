@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/core/source.h"
@@ -38,12 +39,17 @@ class ModelWatch {
     Source::AspiredVersionsCallback callback;
   };
 
-  // Begins at once.
+  // Looks once Begin is called.
   ModelWatch(Options options, ModelLocation location, uint64_t generation);
   // Stop, and waits for a look that has begun, which ends early unless the disk hangs. Not from a callback.
   ~ModelWatch();
   ModelWatch(const ModelWatch&) = delete;
   ModelWatch& operator=(const ModelWatch&) = delete;
+
+  // RESOURCE_EXHAUSTED if there is no thread to look; then nothing else may be called.
+  absl::Status status() const { return thread_.status(); }
+
+  void Begin() EXCLUDES(mu_);
 
   // The same model, perhaps elsewhere: looks at once and tells what it sees, changed or not.
   void Set(ModelLocation location, uint64_t generation) EXCLUDES(mu_);
@@ -79,6 +85,7 @@ class ModelWatch {
   CondVar cv_;
   ModelLocation location_ GUARDED_BY(mu_);
   uint64_t generation_ GUARDED_BY(mu_);
+  bool begun_ GUARDED_BY(mu_) = false;
   // Looks without a wait, and what it sees is told in any case.
   bool look_again_ GUARDED_BY(mu_) = false;
   bool forget_verdicts_ GUARDED_BY(mu_) = false;
@@ -88,7 +95,7 @@ class ModelWatch {
 
   // Used by the thread only.
   ModelPoller poller_;
-  std::thread thread_;
+  absl::StatusOr<std::thread> thread_ = std::thread();
 };
 
 }  // namespace trilho

@@ -154,7 +154,7 @@ def _run(
     json_file: Path | None,
 ) -> None:
     given = parse_assignments(assignments)
-    with TrilhoClient(server, timeout=deadline) as client:
+    with TrilhoClient(server, timeout=deadline, health_checks=False) as client:
         # First of all, as it is what most often fails, and takes no time.
         version = version or served_version(client, model)
         options: Mapping[str, object] = {}

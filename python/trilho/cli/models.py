@@ -29,7 +29,8 @@ Example:
 def models(*, name: str, server: str, timeout: float) -> None:
     """Show the versions of the model NAME that a server knows, and how to call the newest."""
     table = Table("version", "state", "what went wrong", box=None, header_style="bold")
-    with TrilhoClient(server, timeout=timeout) as client:
+    # A server that still loads its models is asked what it has so far.
+    with TrilhoClient(server, timeout=timeout, health_checks=False) as client:
         versions = client.model_status(name)
         for version in versions:
             wrong = version.code is not grpc.StatusCode.OK

@@ -114,7 +114,7 @@ def mnist(
     images, labels = mnist_data.load_test(folder)
     rows = mnist_data.pixels(images)
 
-    with TrilhoClient(server, timeout=deadline) as client:
+    with TrilhoClient(server, timeout=deadline, health_checks=False) as client:
         ask = _typed(client) if api == "typed" else _predict(client, model)
 
         def call(number: int) -> Answer:

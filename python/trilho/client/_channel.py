@@ -24,6 +24,7 @@ def open_channel(
     credentials: grpc.ChannelCredentials | None,
     attempts: int,
     max_message_bytes: int,
+    health_checks: bool,
 ) -> grpc.Channel:
     """Makes a channel that balances over all addresses of its target and retries UNAVAILABLE.
 
@@ -32,6 +33,7 @@ def open_channel(
         credentials: How to secure the connection; None for not at all.
         attempts: How often a call is tried in all, 1 to 5.
         max_message_bytes: The largest response that is accepted.
+        health_checks: Whether servers are avoided whose health says that they do not serve.
 
     Returns:
         A channel that connects at its first call.
@@ -44,7 +46,7 @@ def open_channel(
     if max_message_bytes < 1:
         raise ValueError(f"max_message_bytes must be positive, found {max_message_bytes}")
     options = [
-        ("grpc.service_config", _service_config(attempts)),
+        ("grpc.service_config", _service_config(attempts, health_checks=health_checks)),
         ("grpc.enable_retries", int(attempts > 1)),
         ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.max_send_message_length", -1),
@@ -54,7 +56,7 @@ def open_channel(
     return grpc.secure_channel(target, credentials, options)
 
 
-def _service_config(attempts: int) -> str:
+def _service_config(attempts: int, *, health_checks: bool) -> str:
     method: dict[str, object] = {"name": [{}]}
     if attempts > 1:
         method["retryPolicy"] = {
@@ -64,8 +66,13 @@ def _service_config(attempts: int) -> str:
             "backoffMultiplier": 2,
             "retryableStatusCodes": ["UNAVAILABLE"],
         }
-    balancing: list[dict[str, object]] = [{"round_robin": {}}]
-    return json.dumps({"loadBalancingConfig": balancing, "methodConfig": [method]})
+    config: dict[str, object] = {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        "methodConfig": [method],
+    }
+    if health_checks:
+        config["healthCheckConfig"] = {"serviceName": ""}
+    return json.dumps(config)
 
 
 class ClientChannel(grpc.Channel):

@@ -51,6 +51,7 @@ class TrilhoClient:
         credentials: grpc.ChannelCredentials | None = None,
         attempts: int = 4,
         max_message_bytes: int = _MAX_MESSAGE_BYTES,
+        health_checks: bool = True,
     ) -> None:
         """Makes a client; a server that is down is no error yet.
 
@@ -58,13 +59,17 @@ class TrilhoClient:
             target: HOST:PORT, or any target that gRPC resolves, e.g. "dns:///models:8500".
             timeout: Seconds that a call may take if it says nothing else.
             channel: Used in place of a new one, for settings of your own. It stays yours to close,
-                and `target`, `credentials`, `attempts` and `max_message_bytes` are its business.
+                and `target`, `credentials` and what follows below are its business.
             credentials: How to secure the connection, e.g. grpc.ssl_channel_credentials(); by
                 default it is not.
             attempts: How often a call is tried in all while the server is UNAVAILABLE, 1 to 5;
                 between two attempts go about 0.1, 0.2, 0.4 and 0.8 seconds. No other error is
                 tried again.
             max_message_bytes: The largest response that is accepted.
+            health_checks: Whether calls avoid a server whose health (grpc.health.v1, of the service
+                "") says that it does not serve, as one says that is about to stop or still loads
+                its first models. A server without that service counts as healthy. To be turned off
+                where something in between answers such questions wrongly.
 
         Raises:
             ValueError: An option is out of range, or neither or both of `target` and `channel` are
@@ -78,6 +83,7 @@ class TrilhoClient:
             credentials=credentials,
             attempts=attempts,
             max_message_bytes=max_message_bytes,
+            health_checks=health_checks,
         )
         self._channel = ClientChannel(opened, timeout=timeout)
         self._prediction = serving.PredictionServiceStub(self._channel)

@@ -1,6 +1,7 @@
 import asyncio
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any
 
@@ -35,7 +36,7 @@ from trilho.mnist_pb2_grpc import (
 class _Server:
     """A gRPC server whose answers the tests choose; remembers what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_health: bool = False) -> None:
         self.requests: list[Any] = []
         # One a call until they are used up.
         self.failures: list[grpc.StatusCode] = []
@@ -54,6 +55,10 @@ class _Server:
         self._add("tensorflow.serving.ModelService", methods)
         add_MnistServiceServicer_to_server(_Digits(self), self._server)  # type: ignore[no-untyped-call]
         self._add_stream()
+        self.health: _Health | None = None
+        if has_health:
+            self.health = _Health()
+            self._server.add_generic_rpc_handlers([self.health.handler()])
         self.port = self._server.add_insecure_port("localhost:0")
         self.target = f"localhost:{self.port}"
         self._server.start()
@@ -61,6 +66,8 @@ class _Server:
     def stop(self) -> None:
         if self.hold:
             self.hold.set()
+        if self.health:
+            self.health.end()
         self._server.stop(0).wait()
 
     def _add(self, service: str, methods: dict[str, Any]) -> None:
@@ -132,6 +139,41 @@ class _Server:
         return answer
 
 
+class _Health:
+    """grpc.health.v1's Watch, on the bytes of its messages."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._serving = True
+        self._ended = False
+        self.asked: list[bytes] = []
+
+    def set(self, *, serving: bool) -> None:
+        with self._changed:
+            self._serving = serving
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        watch = grpc.unary_stream_rpc_method_handler(self._watch)
+        return grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Watch": watch})
+
+    def _watch(self, request: bytes, _: object) -> Iterator[bytes]:
+        self.asked.append(request)
+        told: bool | None = None
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended or self._serving is not told)
+                if self._ended:
+                    return
+                told = self._serving
+            yield b"\x08\x01" if told else b"\x08\x02"
+
+
 class _Digits(MnistServiceServicer):
     def __init__(self, server: _Server) -> None:
         self._server = server
@@ -154,6 +196,60 @@ def server() -> Iterator[_Server]:
 def client(server: _Server) -> Iterator[TrilhoClient]:
     with TrilhoClient(server.target) as made:
         yield made
+
+
+def _target(*servers: _Server) -> str:
+    return "ipv4:" + ",".join(f"127.0.0.1:{server.port}" for server in servers)
+
+
+def _call_until(client: TrilhoClient, condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        client.predict("m", {"x": [1.0]})
+
+
+def test_a_server_that_is_about_to_stop_is_avoided(server: _Server) -> None:
+    leaving = _Server(has_health=True)
+    assert leaving.health
+    try:
+        with TrilhoClient(_target(server, leaving)) as client:
+            # The one without health counts as healthy.
+            _call_until(client, lambda: bool(server.requests and leaving.requests))
+            assert set(leaving.health.asked) == {b""}
+            leaving.health.set(serving=False)
+
+            def is_passed_by() -> bool:
+                before = len(leaving.requests)
+                for _ in range(3):
+                    client.predict("m", {"x": [1.0]})
+                return len(leaving.requests) == before
+
+            _call_until(client, is_passed_by)
+            calls = len(leaving.requests)
+            for _ in range(50):
+                client.predict("m", {"x": [1.0]})
+            assert len(leaving.requests) == calls
+            leaving.health.set(serving=True)
+            _call_until(client, lambda: len(leaving.requests) > calls)
+    finally:
+        leaving.stop()
+
+
+def test_health_is_not_looked_at_if_so_told() -> None:
+    leaving = _Server(has_health=True)
+    assert leaving.health
+    leaving.health.set(serving=False)
+    try:
+        with (
+            TrilhoClient(leaving.target, attempts=1) as looks,
+            pytest.raises(UnavailableError),
+        ):
+            looks.predict("m", {"x": [1.0]})
+        with TrilhoClient(leaving.target, health_checks=False) as client:
+            client.predict("m", {"x": [1.0]})
+    finally:
+        leaving.stop()
 
 
 def test_predict_sends_what_it_is_told_and_returns_arrays(

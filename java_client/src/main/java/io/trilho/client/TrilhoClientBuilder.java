@@ -32,6 +32,7 @@ public final class TrilhoClientBuilder {
   private int maxAttempts = 4;
   private int maxInboundMessageBytes = 64 << 20;
   private String loadBalancingPolicy = "round_robin";
+  private boolean healthChecks = true;
   private @Nullable Duration keepAlive;
   private @Nullable Executor executor;
 
@@ -124,13 +125,30 @@ public final class TrilhoClientBuilder {
 
   /**
    * Sets how calls are spread over the addresses that the target resolves to. The default, {@code
-   * round_robin}, gives each server its turn; {@code pick_first} stays with one.
+   * round_robin}, gives each server its turn; {@code pick_first} stays with one, and looks at no
+   * health.
    *
    * @param policy the name of a policy registered with gRPC
    * @return this
    */
   public TrilhoClientBuilder loadBalancingPolicy(String policy) {
     loadBalancingPolicy = Objects.requireNonNull(policy, "policy");
+    return this;
+  }
+
+  /**
+   * Sets whether calls avoid a server whose health ({@code grpc.health.v1}, of the service "") says
+   * that it does not serve, as one says that is about to stop or still loads its first models. On
+   * by default, so that a rolling restart loses no call; off where something in between answers
+   * such questions wrongly. A server that has no such service, as TensorFlow Serving's has not
+   * unless it is told, counts as healthy. A service config that the name resolver supplies replaces
+   * this choice.
+   *
+   * @param value whether to look
+   * @return this
+   */
+  public TrilhoClientBuilder healthChecks(boolean value) {
+    healthChecks = value;
     return this;
   }
 
@@ -169,9 +187,10 @@ public final class TrilhoClientBuilder {
         Grpc.newChannelBuilder(target, credentials)
             .maxInboundMessageSize(maxInboundMessageBytes)
             .defaultLoadBalancingPolicy(loadBalancingPolicy)
+            .defaultServiceConfig(serviceConfig())
             .intercept(interceptors);
     if (maxAttempts > 1) {
-      channel.enableRetry().defaultServiceConfig(retryConfig(maxAttempts));
+      channel.enableRetry();
     } else {
       channel.disableRetry();
     }
@@ -185,16 +204,23 @@ public final class TrilhoClientBuilder {
   }
 
   /** A gRPC service config, in the form its JSON parser gives: numbers are doubles. */
-  private static Map<String, Object> retryConfig(int maxAttempts) {
-    Map<String, Object> policy = new HashMap<>();
-    policy.put("maxAttempts", (double) maxAttempts);
-    policy.put("initialBackoff", "0.1s");
-    policy.put("maxBackoff", "1s");
-    policy.put("backoffMultiplier", 2.0);
-    policy.put("retryableStatusCodes", Collections.singletonList("UNAVAILABLE"));
-    Map<String, Object> everyMethod = new HashMap<>();
-    everyMethod.put("name", Collections.singletonList(Collections.emptyMap()));
-    everyMethod.put("retryPolicy", policy);
-    return Collections.singletonMap("methodConfig", Collections.singletonList(everyMethod));
+  private Map<String, Object> serviceConfig() {
+    Map<String, Object> config = new HashMap<>();
+    if (healthChecks) {
+      config.put("healthCheckConfig", Collections.singletonMap("serviceName", ""));
+    }
+    if (maxAttempts > 1) {
+      Map<String, Object> policy = new HashMap<>();
+      policy.put("maxAttempts", (double) maxAttempts);
+      policy.put("initialBackoff", "0.1s");
+      policy.put("maxBackoff", "1s");
+      policy.put("backoffMultiplier", 2.0);
+      policy.put("retryableStatusCodes", Collections.singletonList("UNAVAILABLE"));
+      Map<String, Object> everyMethod = new HashMap<>();
+      everyMethod.put("name", Collections.singletonList(Collections.emptyMap()));
+      everyMethod.put("retryPolicy", policy);
+      config.put("methodConfig", Collections.singletonList(everyMethod));
+    }
+    return config;
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
+import io.grpc.BindableService;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.ManagedChannel;
 import io.grpc.NameResolver;
@@ -12,8 +13,10 @@ import io.grpc.NameResolverProvider;
 import io.grpc.NameResolverRegistry;
 import io.grpc.Server;
 import io.grpc.StatusOr;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
 import io.trilho.mnist.ClassifyRequest;
 import io.trilho.mnist.MnistServiceGrpc;
 import java.net.InetSocketAddress;
@@ -27,6 +30,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.junit.Test;
 import org.junit.runner.RunWith;
@@ -190,26 +194,104 @@ public final class ConnectionTest {
     AtomicInteger first = new AtomicInteger();
     AtomicInteger second = new AtomicInteger();
     try (TestServer one = counting(first);
-        TestServer two = counting(second)) {
-      NameResolverProvider provider = new FixedAddresses(one.port(), two.port());
-      NameResolverRegistry.getDefaultRegistry().register(provider);
-      try (TrilhoClient client = TrilhoClient.builder("fixed:///models").usePlaintext().build()) {
-        for (int i = 0; i < 1000 && (first.get() < 10 || second.get() < 10); i++) {
-          call(client);
+        TestServer two = counting(second);
+        Resolved models = new Resolved(one.port(), two.port());
+        TrilhoClient client = TrilhoClient.builder(models.target()).usePlaintext().build()) {
+      callUntil(client, () -> first.get() >= 10 && second.get() >= 10);
+    }
+  }
+
+  /** Calls until {@code condition} holds; fails if it does not. */
+  private static void callUntil(TrilhoClient client, BooleanSupplier condition) {
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+    while (!condition.getAsBoolean()) {
+      assertTrue("within a minute", System.nanoTime() < end);
+      call(client);
+    }
+  }
+
+  @Test
+  public void avoidsAServerThatIsAboutToStop() throws Exception {
+    AtomicInteger first = new AtomicInteger();
+    AtomicInteger second = new AtomicInteger();
+    HealthStatusManager health = new HealthStatusManager();
+    try (TestServer one = TestServer.of(countingService(first), health.getHealthService());
+        TestServer two = counting(second);
+        Resolved models = new Resolved(one.port(), two.port());
+        TrilhoClient client = TrilhoClient.builder(models.target()).usePlaintext().build()) {
+      callUntil(client, () -> first.get() >= 10 && second.get() >= 10);
+      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+      // Until the client has noticed: turns of three pass the first one by.
+      callUntil(
+          client,
+          () -> {
+            int before = first.get();
+            for (int i = 0; i < 3; i++) {
+              call(client);
+            }
+            return first.get() == before;
+          });
+      int calls = first.get();
+      for (int i = 0; i < 100; i++) {
+        call(client);
+      }
+      assertEquals(calls, first.get());
+      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+      callUntil(client, () -> first.get() >= calls + 10);
+    }
+  }
+
+  @Test
+  public void callsAServerThatIsAboutToStopIfToldNotToLook() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    HealthStatusManager health = new HealthStatusManager();
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+    try (TestServer server = TestServer.of(countingService(calls), health.getHealthService())) {
+      try (TrilhoClient looks =
+          TrilhoClient.builder(server.target()).usePlaintext().maxAttempts(1).build()) {
+        assertThrows(UnavailableException.class, () -> call(looks));
+      }
+      assertEquals(0, calls.get());
+      for (TrilhoClientBuilder builder :
+          Arrays.asList(
+              TrilhoClient.builder(server.target()).healthChecks(false),
+              TrilhoClient.builder(server.target()).loadBalancingPolicy("pick_first"))) {
+        try (TrilhoClient client = builder.usePlaintext().build()) {
+          assertEquals(1, call(client));
         }
-        assertTrue(first + " and " + second, first.get() >= 10 && second.get() >= 10);
-      } finally {
-        NameResolverRegistry.getDefaultRegistry().deregister(provider);
       }
     }
   }
 
   private static TestServer counting(AtomicInteger calls) throws Exception {
-    return TestServer.classifying(
+    return TestServer.of(countingService(calls));
+  }
+
+  private static BindableService countingService(AtomicInteger calls) {
+    return TestServer.mnist(
         (request, response) -> {
           calls.incrementAndGet();
           TestServer.echo(request, response);
         });
+  }
+
+  /** A target of several servers, for as long as it is open. */
+  private static final class Resolved implements AutoCloseable {
+    private final NameResolverProvider provider;
+
+    Resolved(Integer... ports) {
+      provider = new FixedAddresses(ports);
+      NameResolverRegistry.getDefaultRegistry().register(provider);
+    }
+
+    String target() {
+      return "fixed:///models";
+    }
+
+    @Override
+    public void close() {
+      NameResolverRegistry.getDefaultRegistry().deregister(provider);
+    }
   }
 
   /** Resolves every name to the same local ports. */

@@ -180,6 +180,7 @@ public final class PublishedFilesTest {
         "grpc-api compile",
         "grpc-netty-shaded runtime",
         "grpc-protobuf compile",
+        "grpc-services runtime",
         "grpc-stub compile",
         "jspecify compile",
         "protobuf-java compile");
