@@ -42,6 +42,8 @@ absl::StatusOr<std::unique_ptr<BearerTokens>> BearerTokens::Load(const std::stri
     self->Reread();
     return true;
   });
+  const absl::Status watched = tokens->watcher_->status();
+  if (!watched.ok()) return watched;
   return tokens;
 }
 

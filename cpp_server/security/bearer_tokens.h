@@ -26,7 +26,8 @@ namespace trilho {
 // depend on what is right about a wrong one. Thread-safe.
 class BearerTokens {
  public:
-  // NOT_FOUND if the file cannot be read, INVALID_ARGUMENT if it has no token.
+  // NOT_FOUND if the file cannot be read, INVALID_ARGUMENT if it has no token, RESOURCE_EXHAUSTED if there is no thread
+  // to watch it.
   static absl::StatusOr<std::unique_ptr<BearerTokens>> Load(const std::string& path);
 
   // `authorization` is the header of that name, "Bearer TOKEN". UNAUTHENTICATED
