@@ -1,7 +1,6 @@
 """A server that is told to stop finishes what it has begun, and ends."""
 
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -16,7 +15,7 @@ from e2e.load import Load
 from e2e.models import Export, export_spin
 from e2e.programs import SERVER, runfile
 from e2e.publishing import publish
-from e2e.server_process import ServerProcess
+from e2e.server_process import ServerProcess, free_port
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
 # A few seconds of one thread.
@@ -154,14 +153,6 @@ def model_configs(*bases: Path) -> str:
         for base in bases
     )
     return f"model_config_list {{ {models} }}"
-
-
-def free_port() -> int:
-    """A port that nobody has, for a server that does not tell its own yet."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def test_a_call_is_finished_though_another_model_is_still_loading(

@@ -18,6 +18,7 @@ __all__ = [
     "export_half_plus_two",
     "export_mnist",
     "export_payments",
+    "export_slow_load",
     "export_spin",
     "own_version",
     "save_signatures",
@@ -197,6 +198,56 @@ def export_spin(folder: Path, *, least_steps: int = 0) -> Export:
         return {"steps": made, "version": own_version()}
 
     return _save(folder, module, spin, steps=tf.TensorSpec([], tf.int32))
+
+
+class _SlowTable(tf.saved_model.experimental.TrackableResource):  # type: ignore[misc]
+    """A table that holds 1 at 0, once its initializer has computed that."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def _create_resource(self) -> tf.Tensor:
+        return tf.raw_ops.MutableHashTableV2(
+            key_dtype=tf.int64, value_dtype=tf.float32, shared_name="slow"
+        )
+
+    def _initialize(self) -> None:
+        _, product = tf.while_loop(
+            lambda i, _: i < self._steps,
+            lambda i, product: (i + 1, tf.matmul(product, tf.eye(256))),
+            (tf.constant(0), tf.eye(256)),
+        )
+        tf.raw_ops.LookupTableInsertV2(
+            table_handle=self.resource_handle,
+            keys=tf.constant([0], tf.int64),
+            values=product[:1, 0],
+        )
+
+
+def export_slow_load(folder: Path, *, steps: int) -> Export:
+    """Exports y = x / 2 + 2 whose initializer takes its time.
+
+    Args:
+        folder: Where to.
+        steps: As of `export_spin`, made by each load.
+
+    Returns:
+        The model.
+    """
+    module = tf.Module()
+    module.half = tf.Variable(0.5)
+    module.table = _SlowTable(steps)
+
+    def half_plus_two(x: tf.Tensor) -> dict[str, tf.Tensor]:
+        one = tf.raw_ops.LookupTableFindV2(
+            table_handle=module.table.resource_handle,
+            keys=tf.constant([0], tf.int64),
+            default_value=tf.constant(0.0),
+        )
+        return {"y": x * module.half + 2.0 * one, "version": own_version()}
+
+    return _save(folder, module, half_plus_two, x=tf.TensorSpec([None], tf.float32))
 
 
 def own_version() -> tf.Tensor:

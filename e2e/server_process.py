@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Self
 from e2e.programs import SERVER, runfile
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
-__all__ = ["Finished", "ServerProcess", "cpu_seconds", "run_to_end"]
+__all__ = ["Finished", "ServerProcess", "cpu_seconds", "free_port", "run_to_end"]
 
 _PORT_LINE = re.compile(r"serving gRPC on port (\d+)$", re.MULTILINE)
 _HTTP_PORT_LINE = re.compile(r"serving HTTP on port (\d+)$", re.MULTILINE)
@@ -49,6 +50,14 @@ def run_to_end(*flags: str) -> Finished:
         timeout=PATIENCE_SECONDS,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def free_port() -> int:
+    """A port that nobody has, for a server that does not tell its own yet."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
 
 
 def cpu_seconds(pid: int) -> float:

@@ -141,6 +141,7 @@ const std::vector<NumberRange>& NumberRanges() {
                {"max_run_seconds", 0, kMostSeconds},
                {"settle_seconds", 0, kMostSeconds},
                {"synthetic_warmup_seconds", 0, kMostSeconds},
+               {"max_first_load_wait_seconds", 0, kMostSeconds},
                {"access_log_sampling", 0, 1},
                {"request_log_max_file_seconds", 0, kMostSeconds},
                {"lame_duck_seconds", 0, kMostSeconds},

@@ -130,7 +130,8 @@ void ContractRest::Run(const ContractMethod& method, const std::shared_ptr<HttpC
   auto scope = std::make_shared<InferenceScope>(&hooks_->observers, RecordedName(method), context);
   InferenceRecord* const record = &scope->record();
   record->model = method.model;
-  const auto answer = [call, scope = std::move(scope)](absl::StatusOr<std::string> json) {
+  const auto answer = [call, hooks = hooks_, scope = std::move(scope)](absl::StatusOr<std::string> json) {
+    if (!json.ok() && PutAside(*hooks, json.status(), call, scope.get())) return;
     scope->End(json.status());
     if (!json.ok()) return call->Reply(ErrorResponse(json.status()));
     HttpResponse response;

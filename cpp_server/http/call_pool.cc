@@ -36,20 +36,30 @@ bool CallPool::Add(std::shared_ptr<ServerCall> call) {
   return true;
 }
 
+void CallPool::AddAgain(std::shared_ptr<ServerCall> call) {
+  MutexLock lock(&mu_);
+  again_.push_back(std::move(call));
+  changed_.NotifyOne();
+}
+
 bool CallPool::Remove(const ServerCall* call) {
   // Released without the lock.
   std::shared_ptr<ServerCall> removed;
   MutexLock lock(&mu_);
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [call](const auto& c) { return c.get() == call; });
-  if (found == waiting_.end()) return false;
-  removed = std::move(*found);
-  waiting_.erase(found);
-  return true;
+  for (auto* const queue : {&again_, &waiting_}) {
+    const auto found = std::find_if(queue->begin(), queue->end(), [call](const auto& c) { return c.get() == call; });
+    if (found == queue->end()) continue;
+    removed = std::move(*found);
+    queue->erase(found);
+    return true;
+  }
+  return false;
 }
 
 size_t CallPool::waiting() const {
   MutexLock lock(&mu_);
-  return waiting_.size() - std::min(waiting_.size(), free_threads_);
+  const size_t calls = waiting_.size() + again_.size();
+  return calls - std::min(calls, free_threads_);
 }
 
 void CallPool::Work() {
@@ -57,10 +67,11 @@ void CallPool::Work() {
     std::shared_ptr<ServerCall> call;
     {
       MutexLock lock(&mu_);
-      while (!stopped_ && waiting_.empty()) changed_.Wait(&mu_);
+      while (!stopped_ && waiting_.empty() && again_.empty()) changed_.Wait(&mu_);
       if (stopped_) return;
-      call = std::move(waiting_.front());
-      waiting_.pop_front();
+      auto& queue = again_.empty() ? waiting_ : again_;
+      call = std::move(queue.front());
+      queue.pop_front();
       --free_threads_;
     }
     run_(std::move(call));

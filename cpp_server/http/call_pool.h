@@ -33,6 +33,9 @@ class CallPool {
   // False if `max_waiting` calls wait already.
   bool Add(std::shared_ptr<ServerCall> call) EXCLUDES(mu_);
 
+  // Puts a call that has run before those that wait, which came after it, whatever the bound.
+  void AddAgain(std::shared_ptr<ServerCall> call) EXCLUDES(mu_);
+
   // Whether it still waited; it will not run then.
   bool Remove(const ServerCall* call) EXCLUDES(mu_);
 
@@ -47,6 +50,8 @@ class CallPool {
   mutable Mutex mu_;
   CondVar changed_;
   std::deque<std::shared_ptr<ServerCall>> waiting_ GUARDED_BY(mu_);
+  // Run before those, and outside the bound.
+  std::deque<std::shared_ptr<ServerCall>> again_ GUARDED_BY(mu_);
   // Threads that have nothing to do, even if they have not noticed yet what there is.
   size_t free_threads_ GUARDED_BY(mu_);
   bool stopped_ GUARDED_BY(mu_) = false;

@@ -40,6 +40,10 @@ class FakeHttpCall final : public HttpCall {
     MutexLock lock(&mu_);
     return replies_;
   }
+  int begun_again() const EXCLUDES(mu_) {
+    MutexLock lock(&mu_);
+    return begun_again_;
+  }
   // Waits for it, but not forever: fails the test if there is none.
   HttpResponse response() const EXCLUDES(mu_) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
@@ -75,6 +79,11 @@ class FakeHttpCall final : public HttpCall {
     replied_.NotifyAll();
   }
 
+  void HandleAgain() override EXCLUDES(mu_) {
+    MutexLock lock(&mu_);
+    ++begun_again_;
+  }
+
  private:
   const std::string method_;
   const std::string path_;
@@ -89,6 +98,7 @@ class FakeHttpCall final : public HttpCall {
   mutable Mutex mu_;
   mutable CondVar replied_;
   int replies_ GUARDED_BY(mu_) = 0;
+  int begun_again_ GUARDED_BY(mu_) = 0;
   HttpResponse response_ GUARDED_BY(mu_);
 };
 

@@ -39,8 +39,9 @@ class HttpRequestHead {
   virtual std::string peer() const = 0;
 };
 
-// One request. Reply must be called exactly once, on any thread, now or later;
-// the call is gone after that.
+// One request. A handler must see to it that exactly one of Reply and HandleAgain
+// is called, once, on any thread, now or later; the call is gone after that, or
+// another handler's.
 class HttpCall : public HttpRequestHead {
  public:
   // Decompressed if it was sent with Content-Encoding: gzip; empty if HttpRoute::takes_body said no.
@@ -53,6 +54,9 @@ class HttpCall : public HttpRequestHead {
   virtual std::shared_ptr<const std::atomic<bool>> cancelled() const = 0;
 
   virtual void Reply(HttpResponse response) = 0;
+
+  // Has the handler called once more, on a thread of the call's plane, in place of Reply.
+  virtual void HandleAgain() = 0;
 };
 
 }  // namespace trilho

@@ -318,6 +318,7 @@ absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
   const HttpPlane plane = PlaneOf(*call);
   const bool is_data = plane == HttpPlane::kData;
   CallPool& pool = is_data ? *data_calls_ : plane == HttpPlane::kProbe ? *probes_ : *control_calls_;
+  call->SetAgain([&pool](std::shared_ptr<ServerCall> again) { pool.AddAgain(std::move(again)); });
   if (pool.Add(call)) return absl::OkStatus();
   const std::string flag = is_data ? absl::StrCat(" (--max_queued_requests=", pool.max_waiting(), ")") : "";
   return absl::ResourceExhaustedError(absl::StrCat(

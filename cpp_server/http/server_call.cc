@@ -99,9 +99,11 @@ void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes,
                                    : absl::CancelledError("the caller has gone before its call was begun");
     return call->Refuse(route, HttpStatusOf(gone.code()), gone);
   }
-  int http_status = 0;
-  const absl::Status decoded = call->Decode(max_body_bytes, &http_status);
-  if (!decoded.ok()) return call->Refuse(route, http_status, decoded);
+  if (!std::exchange(call->begun_, true)) {
+    int http_status = 0;
+    const absl::Status decoded = call->Decode(max_body_bytes, &http_status);
+    if (!decoded.ok()) return call->Refuse(route, http_status, decoded);
+  }
   try {
     route.handler(call);
   } catch (const std::bad_alloc&) {

@@ -23,7 +23,7 @@ namespace trilho {
 
 // Holds nothing of its connection but `send`, which it calls exactly once: with
 // the handler's reply, or with a 500 when it is destroyed without one.
-class ServerCall final : public HttpCall {
+class ServerCall final : public HttpCall, public std::enable_shared_from_this<ServerCall> {
  public:
   using Send = std::function<void(HttpResponse)>;
 
@@ -35,8 +35,11 @@ class ServerCall final : public HttpCall {
   ServerCall& operator=(const ServerCall&) = delete;
 
   // Decompresses the body of `call`, as far as `max_body_bytes`, and has `route`
-  // handle it, unless nobody waits for it any more.
+  // handle it, unless nobody waits for it any more. Once more after HandleAgain.
   static void Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route);
+
+  // Says how the call comes to Handle once more; before it is handled.
+  void SetAgain(std::function<void(std::shared_ptr<ServerCall>)> again) { again_ = std::move(again); }
 
   // Nobody waits for it any more. Thread-safe.
   void Cancel() { *cancelled_ = true; }
@@ -51,6 +54,7 @@ class ServerCall final : public HttpCall {
   std::chrono::steady_clock::time_point deadline() const override { return deadline_; }
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
   void Reply(HttpResponse response) override;
+  void HandleAgain() override { again_(shared_from_this()); }
 
  private:
   // Makes the body what it was before it was compressed. An error tells why no
@@ -70,6 +74,9 @@ class ServerCall final : public HttpCall {
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   std::atomic<bool> replied_{false};
   Send send_;
+  std::function<void(std::shared_ptr<ServerCall>)> again_;
+  // Its handler has been called: it is admitted, and its body is decompressed.
+  bool begun_ = false;
 };
 
 }  // namespace trilho

@@ -42,6 +42,8 @@ class InferenceObserver {
   virtual ~InferenceObserver() = default;
   // Before the request is read.
   virtual void OnBegin() {}
+  // The call that has begun waits now, and will begin anew. Comes in place of OnEnd.
+  virtual void OnPutAside() {}
   virtual void OnEnd(const InferenceRecord& record) = 0;
 };
 

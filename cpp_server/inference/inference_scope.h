@@ -47,6 +47,12 @@ class InferenceScope {
   InferenceRecord& record() { return record_; }
   bool has_ended() const { return ended_; }
 
+  // Takes the place of End for a call that is put aside to be begun anew: it is recorded then, in another scope.
+  void PutAside() {
+    ended_ = true;
+    for (InferenceObserver* observer : *observers_) observer->OnPutAside();
+  }
+
   // Once, before the call is answered.
   void End(const absl::Status& status) {
     ended_ = true;

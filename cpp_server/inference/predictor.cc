@@ -81,14 +81,17 @@ absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindModel(const ModelSpec&
   // Its owner keeps it.
   if (manager_ == nullptr) return ServableHandle<SavedModel>(nullptr, model_, version_);
   if (spec.name.empty()) return absl::InvalidArgumentError("ModelSpec has no name specified.");
-  auto model = spec.version_label.empty()
-                   ? manager_->GetServableHandle<SavedModel>({std::string(spec.name), spec.version})
-                   : FindLabelled(spec);
-  if (absence_ && absl::IsNotFound(model.status())) {
-    absl::Status absence = absence_(spec.name);
-    if (!absence.ok()) return absence;
-  }
-  return model;
+  auto model = FindNow(spec);
+  if (!absence_ || !absl::IsNotFound(model.status())) return model;
+  absl::Status absence = absence_(spec.name);
+  if (!absence.ok()) return absence;
+  // It may have come between the two looks.
+  return FindNow(spec);
+}
+
+absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindNow(const ModelSpec& spec) const {
+  if (!spec.version_label.empty()) return FindLabelled(spec);
+  return manager_->GetServableHandle<SavedModel>({std::string(spec.name), spec.version});
 }
 
 absl::StatusOr<ServableHandle<SavedModel>> Predictor::FindLabelled(const ModelSpec& spec) const {

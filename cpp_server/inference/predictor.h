@@ -49,8 +49,8 @@ enum class InputShapes {
 // no such label. Thread-safe.
 using LabelResolver = std::function<absl::StatusOr<int64_t>(absl::string_view model, absl::string_view label)>;
 
-// Why a model that is not found cannot be asked at the moment, e.g. UNAVAILABLE while the server starts; OK if there is
-// no such model, or no such version. Thread-safe.
+// Says why a model that is not found cannot be asked at the moment, e.g. UNAVAILABLE while its first load is under way;
+// OK if there is no such model, or no such version. Thread-safe.
 using AbsenceExplainer = std::function<absl::Status(absl::string_view model)>;
 
 // Finds models and runs them: the only way from the fronts to a session.
@@ -89,6 +89,8 @@ class Predictor {
            const CallContext& context, RunDone done) const;
 
  private:
+  // Like FindModel, of a Manager, without AbsenceExplainer.
+  absl::StatusOr<ServableHandle<SavedModel>> FindNow(const ModelSpec& spec) const;
   absl::StatusOr<ServableHandle<SavedModel>> FindLabelled(const ModelSpec& spec) const;
 
   const Manager* const manager_ = nullptr;

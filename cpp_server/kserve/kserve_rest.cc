@@ -168,6 +168,7 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   }
   if (!infer) {
     const auto metadata = KServeModelMetadata(*predictor_, *manager_, model->model, model->version);
+    if (!metadata.ok() && PutAside(*hooks_, metadata.status(), call, nullptr)) return;
     return call->Reply(metadata.ok() ? Json(ModelMetadataJson(*metadata)) : ErrorResponse(metadata.status()));
   }
 
@@ -185,8 +186,9 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   request.version = std::move(model->version);
   auto kept = std::make_shared<const JsonInferRequest>(*std::move(asked));
   Infer(*predictor_, std::move(request), context, record,
-        [call, scope = std::move(scope), kept = std::move(kept),
+        [call, hooks = hooks_, scope = std::move(scope), kept = std::move(kept),
          name = std::move(model->model)](const absl::StatusOr<InferResult>& result) {
+          if (!result.ok() && PutAside(*hooks, result.status(), call, scope.get())) return;
           auto body = result.ok() ? OrNoMemory([&] { return WriteInferJson(name, *kept, *result); })
                                   : absl::StatusOr<InferBody>(result.status());
           scope->End(body.status());

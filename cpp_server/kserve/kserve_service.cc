@@ -184,8 +184,8 @@ ServiceDefinition KServeService(const Predictor* predictor, const Manager* manag
             *response = KServeServerMetadata();
             return absl::OkStatus();
           }),
-      MessageMethod<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
-          "ModelMetadata",
+      DescriptionMethod<inference::ModelMetadataRequest, inference::ModelMetadataResponse>(
+          "ModelMetadata", hooks,
           [predictor, manager](const auto& request, auto* response) {
             auto metadata = KServeModelMetadata(*predictor, *manager, request.name(), request.version());
             if (!metadata.ok()) return metadata.status();

@@ -198,7 +198,9 @@ void ServingMetrics::AddInFlight(WaitingCalls waiting_calls) {
                             in_flight += static_cast<double>(protocol.second);
                           return std::vector<MetricSample>{{{}, in_flight}};
                         });
-  registry_.AddCallback({"trilho_queued_requests", "Inferences that wait for a thread.", {"protocol"}},
+  registry_.AddCallback({"trilho_queued_requests",
+                         "Inferences that wait for a thread, or for the first load of their model.",
+                         {"protocol"}},
                         MetricType::kGauge, [waiting_calls] {
                           std::vector<MetricSample> samples;
                           for (const auto& protocol : waiting_calls()) {

@@ -67,6 +67,7 @@ class ServingMetrics final : public InferenceObserver {
   ~ServingMetrics() override;
 
   void OnBegin() override { begun_.Increment(); }
+  void OnPutAside() override { ended_.Increment(); }
   void OnEnd(const InferenceRecord& record) override;
 
   void OnBatch(const BatchRecord& batch);

@@ -88,14 +88,19 @@ void RestService::Handle(const std::shared_ptr<HttpCall>& call) const {
   auto path = ParseRestPath(call->method(), call->path(), call->query());
   if (!path.ok()) return call->Reply(ErrorResponse(path.status()));
   if (path->verb == RestVerb::kStatus) return ReplyWith(call.get(), Status(*manager_, *path));
-  if (path->verb == RestVerb::kMetadata) return ReplyWith(call.get(), Metadata(*predictor_, *path));
+  if (path->verb == RestVerb::kMetadata) {
+    auto metadata = Metadata(*predictor_, *path);
+    if (!metadata.ok() && PutAside(*hooks_, metadata.status(), call, nullptr)) return;
+    return ReplyWith(call.get(), std::move(metadata));
+  }
 
   const CallContext context = ContextOf(*call, *hooks_);
   auto scope = std::make_shared<InferenceScope>(&hooks_->observers, MethodName(path->verb), context);
   InferenceRecord* const record = &scope->record();
   record->model = path->model;
   const absl::string_view body = call->body();
-  JsonDone done = [call, scope = std::move(scope)](absl::StatusOr<std::string> json) {
+  JsonDone done = [call, hooks = hooks_, scope = std::move(scope)](absl::StatusOr<std::string> json) {
+    if (!json.ok() && PutAside(*hooks, json.status(), call, scope.get())) return;
     scope->End(json.status());
     ReplyWith(call.get(), std::move(json));
   };

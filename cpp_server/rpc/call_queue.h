@@ -38,6 +38,10 @@ class CallQueue {
   // thread that does so already, or rejects it. The queue does not own calls.
   void Add(QueuedCall* call) EXCLUDES(mu_);
 
+  // The same for a call that was handled and is to be handled again: it goes before those that wait, which came after
+  // it, and finds room whatever the bound.
+  void AddAgain(QueuedCall* call) EXCLUDES(mu_);
+
   // Gives up the calls that wait, on the calling thread. Those that run are left alone.
   void GiveUp() EXCLUDES(mu_);
 
@@ -52,6 +56,7 @@ class CallQueue {
   mutable Mutex mu_;
   int running_ GUARDED_BY(mu_) = 0;
   std::deque<QueuedCall*> waiting_ GUARDED_BY(mu_);
+  std::deque<QueuedCall*> again_ GUARDED_BY(mu_);
 };
 
 }  // namespace trilho

@@ -104,6 +104,29 @@ TEST(CallQueueTest, CallsBeyondTheBoundAreRejectedAtOnce) {
   EXPECT_TRUE(second_ran);
 }
 
+TEST(CallQueueTest, ACallThatIsHandledAgainGoesFirstWhateverTheBound) {
+  CallQueue queue(1, 1);
+  std::promise<void> started, finish;
+  std::vector<int> order;
+  FakeCall running([&] {
+    started.set_value();
+    finish.get_future().wait();
+  });
+  FakeCall waiting([&] { order.push_back(3); });
+  FakeCall again([&] { order.push_back(1); }), later([&] { order.push_back(2); });
+  std::thread runner([&] { queue.Add(&running); });
+  started.get_future().wait();
+  queue.Add(&waiting);
+  queue.AddAgain(&again);
+  queue.AddAgain(&later);
+  EXPECT_EQ(queue.waiting(), 3u);
+  finish.set_value();
+  runner.join();
+  EXPECT_THAT(order, ElementsAre(1, 2, 3));
+  queue.AddAgain(&again);
+  EXPECT_THAT(order, ElementsAre(1, 2, 3, 1)) << "on the calling thread, as there is room";
+}
+
 TEST(CallQueueTest, NeverRunsMoreThanItMayNorLosesACall) {
   constexpr int kRoom = 3, kThreads = 8, kCalls = 2000;
   CallQueue queue(kRoom, kThreads * kCalls);

@@ -29,6 +29,7 @@ class FakeUnaryCall final : public UnaryCall {
   void Cancel() { *cancelled_ = true; }
 
   int answers() const { return answers_; }
+  int begun_again() const { return begun_again_; }
   // The response's bytes, or the error.
   const absl::StatusOr<std::string>& answer() const { return answer_; }
 
@@ -41,6 +42,7 @@ class FakeUnaryCall final : public UnaryCall {
     return found == metadata_.end() ? absl::string_view() : absl::string_view(found->second);
   }
   std::string peer() const override { return "10.0.0.1:4711"; }
+  void HandleAgain() override { ++begun_again_; }
   void Reply(std::string response) override { Answer(std::move(response)); }
   void Fail(const absl::Status& status) override {
     EXPECT_FALSE(status.ok());
@@ -59,6 +61,7 @@ class FakeUnaryCall final : public UnaryCall {
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   std::map<std::string, std::string> metadata_;
   int answers_ = 0;
+  int begun_again_ = 0;
   absl::StatusOr<std::string> answer_ = absl::UnknownError("not answered");
 };
 

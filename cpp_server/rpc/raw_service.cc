@@ -9,6 +9,7 @@
 #include "cpp_server/advice/words.h"
 #include "cpp_server/rpc/deadline.h"
 #include "cpp_server/rpc/peer_name.h"
+#include "grpcpp/alarm.h"
 #include "grpcpp/impl/rpc_service_method.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/async_unary_call.h"
@@ -100,6 +101,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
 
   void OnEvent(bool ok) override {
     if (answered_) return Release();
+    if (came_) return calls_->AddAgain(this);
     if (!ok) {
       // The server shut down before a call came; gRPC will not speak of its end.
       std::unique_ptr<Call> self(this);
@@ -164,6 +166,12 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     return found == all.end() ? absl::string_view() : absl::string_view(found->second.data(), found->second.size());
   }
   std::string peer() const override { return PeerName(context_.peer()); }
+  void HandleAgain() override {
+    // Alarm::Set may outlast the call, which a thread of the queue handles at once.
+    const auto alarm = std::make_shared<grpc::Alarm>();
+    again_ = alarm;
+    alarm->Set(queue_, gpr_now(GPR_CLOCK_MONOTONIC), ToTag());
+  }
   void Reply(std::string response) override {
     DropRequest();
     answered_ = true;
@@ -225,6 +233,8 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   grpc::ByteBuffer buffer_;
   grpc::Slice slice_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
+  // Brings the call back through the queue.
+  std::shared_ptr<grpc::Alarm> again_;
   bool came_ = false;
   bool admitted_ = false;
   std::chrono::steady_clock::time_point arrived_;

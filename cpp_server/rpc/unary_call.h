@@ -16,8 +16,9 @@
 
 namespace trilho {
 
-// One call of a unary method. Exactly one of Reply and Fail must be called,
-// once, on any thread, now or later; the call is gone after that.
+// One call of a unary method. A handler must see to it that exactly one of
+// Reply, Fail and HandleAgain is called, once, on any thread, now or later; the
+// call is gone after that, or another handler's.
 class UnaryCall {
  public:
   virtual ~UnaryCall() = default;
@@ -41,6 +42,10 @@ class UnaryCall {
   // Returns the caller's address, e.g. "10.0.0.1:4711" or "[::1]:4711"; "unix:" and a path, which may be empty, if it
   // came over a UNIX socket.
   virtual std::string peer() const = 0;
+
+  // Has the method's handler called once more, on a thread of its plane, in place of an answer. It is not called if
+  // nobody waits any more by then.
+  virtual void HandleAgain() = 0;
 
   // Answers with a serialized response.
   virtual void Reply(std::string response) = 0;

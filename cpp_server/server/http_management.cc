@@ -37,8 +37,9 @@ std::unique_ptr<Message> NewMessage(const Descriptor* type) {
 // Deletes itself with its answer, as every call is gone then.
 class JsonCall final : public UnaryCall {
  public:
-  JsonCall(std::shared_ptr<HttpCall> call, std::string request, const Descriptor* response)
-      : call_(std::move(call)), request_(std::move(request)), response_(response) {}
+  // `method` outlives the call.
+  JsonCall(std::shared_ptr<HttpCall> call, const UnaryMethod* method, std::string request, const Descriptor* response)
+      : call_(std::move(call)), method_(method), request_(std::move(request)), response_(response) {}
 
   absl::string_view request() const override { return request_; }
   std::chrono::steady_clock::time_point arrived() const override { return call_->arrived(); }
@@ -47,6 +48,7 @@ class JsonCall final : public UnaryCall {
   absl::string_view metadata(absl::string_view key) const override { return call_->header(key); }
   std::string peer() const override { return call_->peer(); }
 
+  void HandleAgain() override { method_->handler(this); }
   void Reply(std::string response) override {
     const std::unique_ptr<JsonCall> self(this);
     const std::unique_ptr<Message> message = NewMessage(response_);
@@ -68,6 +70,7 @@ class JsonCall final : public UnaryCall {
 
  private:
   const std::shared_ptr<HttpCall> call_;
+  const UnaryMethod* const method_;
   const std::string request_;
   const Descriptor* const response_;
 };
@@ -97,7 +100,8 @@ void HttpManagement::Handle(const std::shared_ptr<HttpCall>& call) const {
     const std::unique_ptr<Message> request = NewMessage(described->input_type());
     const absl::Status read = ReadMessage(call->body(), request.get());
     if (!read.ok()) return call->Reply(ErrorResponse(read));
-    method.handler(std::make_unique<JsonCall>(call, request->SerializeAsString(), described->output_type()).release());
+    method.handler(
+        std::make_unique<JsonCall>(call, &method, request->SerializeAsString(), described->output_type()).release());
     return;
   }
   call->Reply(ErrorResponse(absl::NotFoundError(

@@ -162,6 +162,7 @@ TEST_F(HttpRoutesTest, PortsAreOpenWhileModelsLoad) {
   folder_.Remove("m/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"m"});
   options.poll_wait = std::chrono::hours(1);
+  options.first_loads.max_wait = std::chrono::milliseconds(0);
   options.http.emplace();
   const auto server = ModelServer::Start(options);
   ASSERT_TRUE(server.ok()) << server.status();

@@ -180,6 +180,8 @@ absl::Status ModelServer::StartCore(const Options& options) {
   core_options.poll_wait = options.poll_wait;
   core_options.completeness = options.completeness;
   core_options.settle_time = options.settle_time;
+  core_options.write_wait = options.write_wait;
+  core_options.first_loads = options.first_loads;
   core_options.manager = ManagerOptionsOf(options, &contracts_, batching_.get(), observability_->metrics());
   core_options.on_configuration = [this](const std::vector<ModelSettings>& models) {
     return observability_->Configure(models);
@@ -198,6 +200,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
   auto core = ServerCore::Create(std::move(core_options), *models);
   if (!core.ok()) return core.status();
   core_ = *std::move(core);
+  observability_->SetFirstLoads(core_->first_loads());
   return absl::OkStatus();
 }
 
@@ -352,8 +355,9 @@ absl::Status ModelServer::StartConfigPoller(const Options& options) {
 std::map<std::string, size_t> ModelServer::WaitingCalls() const {
   std::map<std::string, size_t> waiting;
   if (!fronts_stand_) return waiting;
-  waiting["grpc"] = grpc_->waiting_calls();
-  if (http_ != nullptr) waiting["rest"] = http_->waiting_calls();
+  const FirstLoads& first_loads = *core_->first_loads();
+  waiting["grpc"] = grpc_->waiting_calls() + first_loads.waiting(Protocol::kGrpc);
+  if (http_ != nullptr) waiting["rest"] = http_->waiting_calls() + first_loads.waiting(Protocol::kRest);
   return waiting;
 }
 

@@ -51,6 +51,8 @@ class ModelServer {
     // See DiskSource.
     VersionCompleteness completeness = VersionCompleteness::kStable;
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
+    // See ServerCore.
+    std::chrono::milliseconds write_wait = std::chrono::seconds(10);
     // Served besides what is always there. A version that does not fit a contract
     // of its model is not loaded.
     ContractFiles contracts;
@@ -66,6 +68,8 @@ class ModelServer {
     int warmup_iterations = 1;
     int max_num_load_retries = 5;
     std::chrono::microseconds load_retry_interval = std::chrono::minutes(1);
+    // How long, and how many, calls wait for the first load of their model.
+    FirstLoads::Options first_loads;
     // How Predict answers over gRPC.
     TensorEncoding encoding = TensorEncoding::kTypedFields;
     GrpcServer::Options grpc;
@@ -98,8 +102,8 @@ class ModelServer {
   ModelServer& operator=(const ModelServer&) = delete;
 
   // Returns once every model has what its folder offers, or a reason why not; then the server is ready. Until then
-  // calls of one that is still to come are UNAVAILABLE. CANCELLED once `stop`, asked now and then, says so; the server
-  // is to be shut down then. Called once.
+  // calls of one that is still to come wait, see FirstLoads. CANCELLED once `stop`, asked now and then, says so; the
+  // server is to be shut down then. Called once.
   absl::Status WaitUntilLoaded(const std::function<bool()>& stop);
 
   int port() const { return grpc_->port(); }
@@ -143,7 +147,7 @@ class ModelServer {
   void LogPorts(const Options& options) const;
   ContractModels ModelsOfContracts() const;
   bool IsReady();
-  // Of the data plane, by protocol.
+  // Calls that wait for a thread of the data plane or for the first load of their model, by protocol.
   std::map<std::string, size_t> WaitingCalls() const;
   absl::Status StartConfigPoller(const Options& options);
 

@@ -104,6 +104,7 @@ TEST_F(ModelServerTest, AModelAnswersBeforeTheOthersAreLoaded) {
   folder_.Remove("late/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"early", "late"});
   options.settle_time = std::chrono::hours(1);
+  options.first_loads.max_wait = std::chrono::milliseconds(0);
   bool early = false;
   const auto server = ModelServer::Start(options);
   ASSERT_TRUE(server.ok()) << server.status();

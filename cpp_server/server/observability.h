@@ -38,6 +38,8 @@ class Observability final : public RequestLogger {
   const InferenceHooks* hooks() const { return &hooks_; }
   // Of services whose messages are not TF Serving's, and which are logged as what they amount to there:
   const InferenceHooks* other_hooks() const { return &other_hooks_; }
+  // Has the calls of both wait there. Before calls come.
+  void SetFirstLoads(FirstLoads* first_loads) { hooks_.first_loads = other_hooks_.first_loads = first_loads; }
   ServingMetrics* metrics() { return metrics_.get(); }
   const ModelStatistics& statistics() const { return statistics_; }
 

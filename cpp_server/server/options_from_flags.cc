@@ -102,6 +102,10 @@ absl::Status ModelOptions(ModelServer::Options* options) {
   options->settle_time = Milliseconds(absl::GetFlag(FLAGS_settle_seconds));
   options->max_num_load_retries = absl::GetFlag(FLAGS_max_num_load_retries);
   options->load_retry_interval = std::chrono::microseconds(absl::GetFlag(FLAGS_load_retry_interval_micros));
+  // Up, lest a very short time become none.
+  options->first_loads.max_wait = std::chrono::ceil<std::chrono::milliseconds>(
+      std::chrono::duration<double>(absl::GetFlag(FLAGS_max_first_load_wait_seconds)));
+  options->first_loads.max_waiting_calls = absl::GetFlag(FLAGS_max_queued_requests);
   options->warm_up = absl::GetFlag(FLAGS_enable_model_warmup);
   // Up, lest a very short time become none.
   options->synthetic_warm_up = std::chrono::ceil<std::chrono::milliseconds>(

@@ -20,9 +20,6 @@ using tensorflow::serving::ModelServerConfig;
 // How often a wait looks whether it may end.
 constexpr std::chrono::milliseconds kWaitPeriod(20);
 
-// How long it waits for a model whose only version is still being written.
-constexpr std::chrono::seconds kWriteWait(10);
-
 bool IsOnTheWay(const ServableState& state) {
   return state.state == ManagerState::kStart || state.state == ManagerState::kLoading;
 }
@@ -42,15 +39,23 @@ bool IsBeingWritten(const std::vector<ServableState>& states) {
 
 ServerCore::ServerCore(Options options)
     : options_(std::move(options)),
+      first_loads_(
+          options_.first_loads,
+          [this](const std::string& model, Clock::time_point since) {
+            return IsSettled(model, Clock::now() < since + options_.write_wait);
+          },
+          [this](const std::string& model) { return Availability(model); }),
       manager_(WatchedOptions(options_.manager)),
       labels_(&manager_),
       predictor_(
           &manager_, [this](absl::string_view model, absl::string_view label) { return labels_.Resolve(model, label); },
-          [this](absl::string_view model) { return Absence(model); }),
+          [this](absl::string_view model) { return first_loads_.Absence(model); }),
       configuration_([this](const std::vector<ModelSettings>& settings) { return Apply(settings); },
                      options_.configuration) {}
 
 ServerCore::~ServerCore() {
+  // Its thread asks for what goes now.
+  first_loads_.Stop();
   MutexLock lock(&source_mu_);
   watched_source_ = nullptr;
 }
@@ -82,7 +87,7 @@ absl::StatusOr<std::unique_ptr<ServerCore>> ServerCore::Create(Options options, 
     MutexLock lock(&self->source_mu_);
     self->watched_source_ = self->source_.get();
   }
-  for (const absl::Status& status : {self->manager_.status(), self->worker_.status()}) {
+  for (const absl::Status& status : {self->manager_.status(), self->worker_.status(), self->first_loads_.status()}) {
     if (!status.ok()) return status;
   }
   const absl::Status set = self->configuration_.Begin(config);
@@ -132,12 +137,15 @@ absl::Status ServerCore::Watch(const std::vector<ModelSettings>& settings) {
     if (!model.labels.empty()) labels[model.location.name] = model.labels;
   }
   labels_.Set(labels);
+  std::vector<std::string> names;
+  for (const ModelLocation& location : locations) names.push_back(location.name);
   uint64_t generation = 0;
   {
     MutexLock lock(&mu_);
     told_.clear();
     generation = ++generation_;
   }
+  first_loads_.SetModels(names);
   return source_->SetModels(std::move(locations), generation);
 }
 
@@ -163,24 +171,20 @@ absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) {
     if (AreSettled(Names(), begin)) break;
     std::this_thread::sleep_for(kWaitPeriod);
   }
-  loaded_ = true;
   LogWaitingLabels();
   return absl::OkStatus();
 }
 
+void ServerCore::BeginShutdown() {
+  worker_.Stop();
+  first_loads_.Stop();
+}
+
 bool ServerCore::AreSettled(const std::vector<std::string>& models, Clock::time_point begin) const {
-  const bool wait_for_writers = Clock::now() < begin + kWriteWait;
+  const bool wait_for_writers = Clock::now() < begin + options_.write_wait;
   return std::all_of(models.begin(), models.end(), [&](const std::string& model) {
     return !IsConfigured(model) || IsSettled(model, wait_for_writers);
   });
-}
-
-absl::Status ServerCore::Absence(absl::string_view model) const {
-  if (loaded_) return absl::OkStatus();
-  if (!IsConfigured(model)) return absl::OkStatus();
-  const std::string name(model);
-  if (IsSettled(name, /*wait_for_writers=*/true)) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("the server is still loading the model \"", name, "\""));
 }
 
 bool ServerCore::IsSettled(const std::string& model, bool wait_for_writers) const {
@@ -215,23 +219,27 @@ bool ServerCore::IsSettled(const std::string& model, bool wait_for_writers) cons
   return !(wait_for_writers && IsBeingWritten(states));
 }
 
+absl::Status ServerCore::Availability(const std::string& model) const {
+  if (manager_.GetUntypedServableHandle({model, absl::nullopt}).ok()) return absl::OkStatus();
+  for (const ServableState& state : manager_.GetStates(model)) {
+    if (!state.status.ok()) return absl::UnavailableError(state.status.ToString());
+  }
+  MutexLock lock(&mu_);
+  const auto told = told_.find(model);
+  const bool has_problem = told != told_.end() && !told->second.problem.empty();
+  return absl::UnavailableError(has_problem ? told->second.problem : "it has no versions");
+}
+
 absl::Status ServerCore::CheckAvailable(const std::vector<std::string>& models) const {
-  const auto problems = Problems();
   std::vector<std::string> failed;
   for (const std::string& model : models) {
     if (!IsConfigured(model)) {
       failed.push_back(absl::StrCat("{", model, " due to error: it was removed again meanwhile}"));
       continue;
     }
-    if (manager_.GetUntypedServableHandle({model, absl::nullopt}).ok()) continue;
-    const auto problem = problems.find(model);
-    std::string reason = problem == problems.end() || problem->second.empty() ? "it has no versions" : problem->second;
-    for (const ServableState& state : manager_.GetStates(model)) {
-      if (state.status.ok()) continue;
-      reason = state.status.ToString();
-      break;
-    }
-    failed.push_back(absl::StrCat("{", model, " due to error: ", reason, "}"));
+    const absl::Status available = Availability(model);
+    if (available.ok()) continue;
+    failed.push_back(absl::StrCat("{", model, " due to error: ", available.message(), "}"));
   }
   if (failed.empty()) return absl::OkStatus();
   return absl::UnknownError(
@@ -344,6 +352,7 @@ ManagedServer ServerCore::Managed() {
 }
 
 void ServerCore::OnStateChange(const ServableState& state) {
+  first_loads_.Note(state.id.name);
   // A version that fails, or loads at last, may change what the source offers.
   if (state.status.ok() && state.state != ManagerState::kAvailable) return;
   MutexLock lock(&source_mu_);
@@ -363,6 +372,7 @@ void ServerCore::OnAspiredVersions(const AspiredVersions& versions) {
   told.problem.clear();
   told.aspires = !versions.aspired.empty();
   told.failing = versions.failing;
+  first_loads_.Note(versions.model);
   for (const int64_t version : substitutes) {
     if (told.substitutes.count(version) > 0) continue;
     Log(Severity::kWarning, absl::StrCat("model ", versions.model, " version ", version,
@@ -380,6 +390,7 @@ void ServerCore::OnSourceError(const std::string& model, const absl::Status& sta
   const bool had_problem = !told.problem.empty();
   if (had_problem && told.problem == problem) return;
   told.problem = problem;
+  first_loads_.Note(model);
   if (!status.ok()) {
     Log(Severity::kWarning, absl::StrCat("model ", model, ": ", status.ToString()));
   } else if (had_problem) {

@@ -3,7 +3,6 @@
 #ifndef TRILHO_CPP_SERVER_SERVER_SERVER_CORE_H_
 #define TRILHO_CPP_SERVER_SERVER_SERVER_CORE_H_
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -18,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "cpp_server/core/manager.h"
 #include "cpp_server/core/mutex.h"
+#include "cpp_server/inference/first_loads.h"
 #include "cpp_server/inference/predictor.h"
 #include "cpp_server/server/label_table.h"
 #include "cpp_server/server/management_service.h"
@@ -42,9 +42,12 @@ class ServerCore {
     // See DiskSource.
     VersionCompleteness completeness = VersionCompleteness::kStable;
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
+    // How long a first load waits for a version that is still being written, if the model has no other.
+    std::chrono::milliseconds write_wait = std::chrono::seconds(10);
     ManagerOptions manager;
     // See ModelConfiguration.
     ModelConfiguration::Options configuration;
+    FirstLoads::Options first_loads;
     // Gets every configuration first and may refuse it; may be empty.
     std::function<absl::Status(const std::vector<ModelSettings>&)> on_configuration;
   };
@@ -61,6 +64,8 @@ class ServerCore {
   const Predictor& predictor() const { return predictor_; }
   const LabelTable& labels() const { return labels_; }
   ModelConfiguration* configuration() { return &configuration_; }
+  // Keeps the calls of models whose first load is under way.
+  FirstLoads* first_loads() { return &first_loads_; }
 
   // Begins to look for versions and to load them. Called once.
   // RESOURCE_EXHAUSTED if there are no threads for it.
@@ -71,8 +76,7 @@ class ServerCore {
   bool IsConfigured(absl::string_view model) const;
 
   // Waits until every model that is configured then has what its folder offers, or a reason
-  // why not. CANCELLED once `stop`, asked now and then, says so. Until it has returned, calls of a model that has
-  // neither are UNAVAILABLE.
+  // why not. CANCELLED once `stop`, asked now and then, says so.
   absl::Status WaitUntilLoaded(const std::function<bool()>& stop);
 
   // Makes a change on another thread, waits for the models it adds and calls
@@ -96,9 +100,9 @@ class ServerCore {
   // Models, versions, states and reasons as a table.
   std::string Table() const;
 
-  // Ends waits for models that are added. To be called before the fronts are
-  // stopped.
-  void BeginShutdown() { worker_.Stop(); }
+  // Ends waits for models that are added, and those of calls. To be called before
+  // the fronts are stopped.
+  void BeginShutdown();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -132,10 +136,10 @@ class ServerCore {
   absl::Status BeginRetry(const std::string& model, std::set<int64_t>* versions) EXCLUDES(mu_);
   // Whether all `versions` of a model are available.
   absl::Status CheckRetried(const std::string& model, const std::set<int64_t>& versions) const;
-  // See AbsenceExplainer.
-  absl::Status Absence(absl::string_view model) const EXCLUDES(mu_);
   // Warns of labels that stand for versions which are not available.
   void LogWaitingLabels() const;
+  // Says why a model has no available version, as UNAVAILABLE; OK if it has one.
+  absl::Status Availability(const std::string& model) const EXCLUDES(mu_);
   ManagerOptions WatchedOptions(ManagerOptions options);
   void OnStateChange(const ServableState& state) EXCLUDES(source_mu_);
   void OnAspiredVersions(const AspiredVersions& versions) EXCLUDES(mu_);
@@ -144,14 +148,15 @@ class ServerCore {
   const Options options_;
   // Models of the last Apply that was taken; only Apply uses it.
   std::vector<ModelSettings> applied_;
-  // Every model of the start had its chance to load.
-  std::atomic<bool> loaded_{false};
   mutable Mutex mu_;
   // Of the configuration in force, see DiskSource::SetModels. What the source
   // still tells of an older one says nothing about the models of this one.
   uint64_t generation_ GUARDED_BY(mu_) = 0;
   // A model has an entry once its source has looked.
   std::map<std::string, Told> told_ GUARDED_BY(mu_);
+
+  // Told by the manager's threads and the source's.
+  FirstLoads first_loads_;
 
   // Where the manager's threads find the source, which goes before them.
   Mutex source_mu_;

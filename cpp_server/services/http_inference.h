@@ -3,7 +3,11 @@
 #ifndef TRILHO_CPP_SERVER_SERVICES_HTTP_INFERENCE_H_
 #define TRILHO_CPP_SERVER_SERVICES_HTTP_INFERENCE_H_
 
+#include <memory>
+
+#include "absl/status/status.h"
 #include "cpp_server/http/http_call.h"
+#include "cpp_server/http/http_status.h"
 #include "cpp_server/inference/call_context.h"
 #include "cpp_server/services/inference_method.h"
 
@@ -19,6 +23,14 @@ inline CallContext ContextOf(const HttpCall& call, const InferenceHooks& hooks) 
   if (hooks.records_peer) context.peer = call.peer();
   context.trace_id = TraceId(call.header("traceparent"));
   return context;
+}
+
+// See PutAside of inference_method.h.
+inline bool PutAside(const InferenceHooks& hooks, const absl::Status& status, const std::shared_ptr<HttpCall>& call,
+                     InferenceScope* scope) {
+  return PutAside(
+      hooks, status, ContextOf(*call, hooks), scope, [call] { call->HandleAgain(); },
+      [call](const absl::Status& failed) { call->Reply(ErrorResponse(failed)); });
 }
 
 }  // namespace trilho

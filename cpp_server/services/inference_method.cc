@@ -67,6 +67,32 @@ CallContext ContextOf(const UnaryCall& call, const InferenceHooks& hooks) {
 
 }  // namespace
 
+bool PutAside(const InferenceHooks& hooks, const absl::Status& status, const CallContext& context,
+              InferenceScope* scope, std::function<void()> again, std::function<void(const absl::Status&)> fail) {
+  if (hooks.first_loads == nullptr || !hooks.first_loads->Takes(status)) return false;
+  std::string method, model;
+  if (scope != nullptr) {
+    method = scope->record().method;
+    model = FirstLoads::PendingModel(status);
+  }
+  hooks.first_loads->Defer(status, context,
+                           [hooks = &hooks, context, method = std::move(method), model = std::move(model),
+                            again = std::move(again), fail = std::move(fail)](const absl::Status& resumed) {
+                             if (resumed.ok()) return again();
+                             if (!method.empty()) RecordRefused(*hooks, method, model, context, resumed);
+                             fail(resumed);
+                           });
+  // Not before: without memory for the call to wait, its scope ends as any other.
+  if (scope != nullptr) scope->PutAside();
+  return true;
+}
+
+bool PutAside(const InferenceHooks& hooks, const absl::Status& status, UnaryCall* call, InferenceScope* scope) {
+  return PutAside(
+      hooks, status, ContextOf(*call, hooks), scope, [call] { call->HandleAgain(); },
+      [call](const absl::Status& failed) { call->Fail(failed); });
+}
+
 UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler,
                             std::string recorded_as) {
   UnaryMethod made;
@@ -78,6 +104,7 @@ UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, Infer
     auto scope = std::make_shared<InferenceScope>(&hooks->observers, method, context);
     InferenceRecord* const record = &scope->record();
     const auto done = [hooks, call, scope](absl::StatusOr<std::string> response) {
+      if (!response.ok() && PutAside(*hooks, response.status(), call, scope.get())) return;
       scope->End(response.status());
       if (!response.ok()) return call->Fail(response.status());
       if (hooks->log) hooks->log(scope->record(), call->request(), *response);

@@ -5,9 +5,12 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/inference/call_context.h"
+#include "cpp_server/inference/first_loads.h"
 #include "cpp_server/inference/inference_record.h"
 #include "cpp_server/inference/inference_scope.h"
 #include "cpp_server/inference/request_logger.h"
@@ -27,6 +30,8 @@ struct InferenceHooks {
   const RequestLogger* logger = nullptr;
   // Whether some observer wants the callers' addresses, which cost each call a few allocations.
   bool records_peer = false;
+  // Keeps calls of models whose first load is under way; without it they fail.
+  FirstLoads* first_loads = nullptr;
 };
 
 // Answers one request: `done` is called once, `record` filled in, both request
@@ -43,8 +48,35 @@ std::string TraceId(absl::string_view traceparent);
 void RecordRefused(const InferenceHooks& hooks, std::string method, std::string model, const CallContext& context,
                    const absl::Status& status);
 
+// Puts a call aside if `status`, which it has failed with, says that its model is loaded for the first time; returns
+// whether it did. `scope` is the call's, and null if the call is not recorded. `again` begins the call anew, `fail`
+// answers it with an error; one of them is called later or before this returns.
+bool PutAside(const InferenceHooks& hooks, const absl::Status& status, const CallContext& context,
+              InferenceScope* scope, std::function<void()> again, std::function<void(const absl::Status&)> fail);
+
+// The same for a call over gRPC.
+bool PutAside(const InferenceHooks& hooks, const absl::Status& status, UnaryCall* call, InferenceScope* scope);
+
+// A control method in terms of message classes that describes a model, and so waits for its first load. `handler` must
+// be thread-safe.
+template <typename Request, typename Response>
+UnaryMethod DescriptionMethod(std::string name, const InferenceHooks* hooks,
+                              std::function<absl::Status(const Request&, Response*)> handler) {
+  return {std::move(name), Plane::kControl, [hooks, handler = std::move(handler)](UnaryCall* call) {
+            Request request;
+            const absl::string_view bytes = call->request();
+            if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+              return call->Fail(absl::InvalidArgumentError("the request is not a " + request.GetTypeName()));
+            }
+            Response response;
+            const absl::Status status = handler(request, &response);
+            if (status.ok()) return call->Reply(response.SerializeAsString());
+            if (!PutAside(*hooks, status, call, nullptr)) call->Fail(status);
+          }};
+}
+
 // A method of the data plane around `handler`, recorded under `recorded_as`, or
-// its own name if that is empty.
+// its own name if that is empty. A call of a model whose first load is under way waits for it, without a thread.
 UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler,
                             std::string recorded_as = "");
 

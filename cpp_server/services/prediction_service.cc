@@ -84,8 +84,8 @@ ServiceDefinition PredictionService(const Predictor* predictor, const InferenceH
       ExamplesMethod<tensorflow::serving::RegressionResponse>("Regress", predictor, hooks, regress));
   service.methods.push_back(
       ExamplesMethod<tensorflow::serving::MultiInferenceResponse>("MultiInference", predictor, hooks, MultiInference));
-  service.methods.push_back(MessageMethod<GetModelMetadataRequest, GetModelMetadataResponse>(
-      "GetModelMetadata",
+  service.methods.push_back(DescriptionMethod<GetModelMetadataRequest, GetModelMetadataResponse>(
+      "GetModelMetadata", hooks,
       [predictor](const auto& request, auto* response) { return GetModelMetadata(*predictor, request, response); }));
   return service;
 }
