@@ -1,15 +1,14 @@
 """Whoever waits for the port finds a server that answers, as with TF Serving."""
 
-import json
 import signal
 import socket
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+import requests
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from e2e.client import Client, error_of, predict_request
@@ -94,12 +93,12 @@ def test_so_is_a_call_for_metadata(loading: Loading) -> None:
 
 def test_so_is_a_call_over_http(loading: Loading) -> None:
     assert AVAILABLE not in loading.server.log()
-    request = urllib.request.Request(
+    answer = requests.post(
         f"http://127.0.0.1:{loading.http_port}/v1/models/slow:predict",
-        data=json.dumps({"instances": [4.0]}).encode(),
+        json={"inputs": [4.0]},
+        timeout=PATIENCE_SECONDS,
     )
-    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
-        assert json.load(response) == {"predictions": [4.0]}
+    assert answer.json()["outputs"]["y"] == [4.0]
     assert AVAILABLE in loading.server.log()
 
 
@@ -134,9 +133,7 @@ def test_with_no_wait_a_call_fails_at_once(tmp_path: Path) -> None:
 
 
 def _queued(http_port: int) -> float:
-    with urllib.request.urlopen(
-        f"http://127.0.0.1:{http_port}/metrics", timeout=PATIENCE_SECONDS
-    ) as response:
-        lines: list[str] = response.read().decode().splitlines()
-    (line,) = [line for line in lines if line.startswith('trilho_queued_requests{protocol="grpc"}')]
+    page = requests.get(f"http://127.0.0.1:{http_port}/metrics", timeout=PATIENCE_SECONDS).text
+    series = 'trilho_queued_requests{protocol="grpc"}'
+    (line,) = [line for line in page.splitlines() if line.startswith(series)]
     return float(line.split()[-1])

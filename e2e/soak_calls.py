@@ -225,8 +225,13 @@ class Caller:
 
     def rest_introspection(self) -> None:
         """What operators and machines look at."""
-        # Not /readyz, which says no while a model that was added is loaded.
-        for path in ("/readyz/mnist", "/metrics", "/v1/models/mnist", "/v1/models/spin/metadata"):
+        for path in (
+            "/readyz",
+            "/readyz/mnist",
+            "/metrics",
+            "/v1/models/mnist",
+            "/v1/models/spin/metadata",
+        ):
             answer = self._session.get(self._target.url + path, timeout=PATIENCE_SECONDS)
             assert answer.ok, f"{path}: {answer.status_code} {answer.text[:200]}"
 

@@ -50,6 +50,7 @@ ABSL_DECLARE_FLAG(double, settle_seconds);
 ABSL_DECLARE_FLAG(int, max_num_load_retries);
 ABSL_DECLARE_FLAG(int64_t, load_retry_interval_micros);
 ABSL_DECLARE_FLAG(double, max_first_load_wait_seconds);
+ABSL_DECLARE_FLAG(bool, readiness_of_all_models);
 ABSL_DECLARE_FLAG(bool, enable_model_warmup);
 ABSL_DECLARE_FLAG(double, synthetic_warmup_seconds);
 ABSL_DECLARE_FLAG(int, num_request_iterations_for_warmup);

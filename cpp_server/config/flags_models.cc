@@ -31,6 +31,9 @@ ABSL_FLAG(int64_t, load_retry_interval_micros, int64_t{60} * 1000 * 1000,
 ABSL_FLAG(double, max_first_load_wait_seconds, 300,
           "Seconds that a request of a model whose first load is under way waits for it, if its deadline lets it; at "
           "most --max_queued_requests do, over gRPC and over HTTP each. 0: it fails at once.");
+ABSL_FLAG(bool, readiness_of_all_models, false,
+          "The server is ready only while every configured model has an available version, not only those of its "
+          "start.");
 ABSL_FLAG(bool, enable_model_warmup, true,
           "Run a version's recorded requests before it takes others, and signatures with zeros as "
           "--synthetic_warmup_seconds says.");

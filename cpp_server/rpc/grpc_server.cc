@@ -187,6 +187,13 @@ void GrpcServer::SetServing(bool serving) {
   }
 }
 
+void GrpcServer::SetModelServing(const std::string& model, bool serving) {
+  for (const auto& service : services_) {
+    if (model == service->name() || model == BareName(service->name())) return;
+  }
+  server_->GetHealthCheckService()->SetServingStatus(model, serving);
+}
+
 bool GrpcServer::IsQuiet(std::chrono::steady_clock::time_point since) const {
   using std::chrono::steady_clock;
   const steady_clock::time_point last{steady_clock::duration(counts_->last_came)};

@@ -79,6 +79,10 @@ class GrpcServer {
   // first.
   void SetServing(bool serving);
 
+  // What it answers for `model`, which it does not know before; nothing if that
+  // is the name of a service.
+  void SetModelServing(const std::string& model, bool serving);
+
   // True if callers have left: since `since`, when health began to say NOT_SERVING, no call but a probe of health has
   // come for a moment, or none has come for long before. Whoever waits for that before Shutdown loses no call of a
   // client that looks at health.

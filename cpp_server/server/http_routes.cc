@@ -39,8 +39,8 @@ HttpResponse Text(std::string content_type, std::string body) {
 }
 
 // Without names: for anybody who may reach the port.
-HttpResponse ShortReadiness(bool serving, int lacking, int models) {
-  if (serving && lacking == 0) return Text(kPlainText, "ready\n");
+HttpResponse ShortReadiness(bool ready, int lacking, int models) {
+  if (ready) return Text(kPlainText, "ready\n");
   HttpResponse response = Text(kPlainText, lacking == 0 ? "not ready: the server starts or stops\n"
                                                         : absl::StrCat("not ready: ", lacking, " of ", models,
                                                                        " models without an available version\n"));
@@ -49,10 +49,11 @@ HttpResponse ShortReadiness(bool serving, int lacking, int models) {
 }
 
 // Whether all models that were asked for are ready, and, unless there is another place for that, which they are.
-HttpResponse Readiness(const HttpRoutes& routes, absl::string_view only) {
+HttpResponse ReadinessOf(const HttpRoutes& routes, const std::string& only) {
+  const bool ready = only.empty() ? routes.readiness->IsReady() : routes.readiness->IsReady(only);
   management::ListModelsResponse models = ListModels(routes.managed);
   bool found = only.empty();
-  int lacking = 0;
+  int counted = 0, lacking = 0;
   auto* all = models.mutable_models();
   for (auto it = all->begin(); it != all->end();) {
     if (!only.empty() && it->name() != only) {
@@ -60,16 +61,18 @@ HttpResponse Readiness(const HttpRoutes& routes, absl::string_view only) {
       continue;
     }
     found = true;
-    if (!HasAvailableVersion(*it)) ++lacking;
+    if (!only.empty() || routes.readiness->Counts(it->name())) {
+      ++counted;
+      if (!HasAvailableVersion(*it)) ++lacking;
+    }
     ++it;
   }
   if (!found) return ErrorResponse(absl::NotFoundError(absl::StrCat("there is no model \"", only, "\"")));
-  const bool serving = *routes.serving;
-  if (routes.authorize || !routes.administers) return ShortReadiness(serving, lacking, models.models_size());
+  if (routes.authorize || !routes.administers) return ShortReadiness(ready, lacking, counted);
   auto json = WriteMessage(models);
   if (!json.ok()) return ErrorResponse(json.status());
   HttpResponse response;
-  response.status = serving && lacking == 0 ? 200 : kUnavailable;
+  response.status = ready ? 200 : kUnavailable;
   response.body = *std::move(json);
   return response;
 }
@@ -85,10 +88,10 @@ HttpResponse Models(const HttpRoutes& routes) {
 // What is asked for with GET.
 HttpResponse Answer(const HttpRoutes& routes, absl::string_view path) {
   if (path == kHealth) return Text(kPlainText, "ok\n");
-  if (path == kReady) return Readiness(routes, "");
+  if (path == kReady) return ReadinessOf(routes, "");
   if (absl::ConsumePrefix(&path, kReadyModel)) {
     const auto name = DecodePercent(path);
-    return name.ok() ? Readiness(routes, *name) : ErrorResponse(name.status());
+    return name.ok() ? ReadinessOf(routes, *name) : ErrorResponse(name.status());
   }
   if (!routes.administers) {
     return ErrorResponse(absl::NotFoundError(

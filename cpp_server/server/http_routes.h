@@ -3,7 +3,6 @@
 #ifndef TRILHO_CPP_SERVER_SERVER_HTTP_ROUTES_H_
 #define TRILHO_CPP_SERVER_SERVER_HTTP_ROUTES_H_
 
-#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "cpp_server/rest/rest_service.h"
 #include "cpp_server/server/http_management.h"
 #include "cpp_server/server/management_service.h"
+#include "cpp_server/server/readiness.h"
 #include "cpp_server/status_page/status_page.h"
 
 namespace trilho {
@@ -33,9 +33,7 @@ struct HttpRoutes {
   // models with their folders, and metrics.
   bool administers = true;
   ManagedServer managed;
-  // False before all models had their chance to load, and once the server is to
-  // stop.
-  const std::atomic<bool>* serving = nullptr;
+  Readiness* readiness = nullptr;
   // Where --monitoring_config_file wants the metrics; empty: only at /metrics.
   std::string metrics_path;
   // The metrics in Prometheus' text format; may be empty.
@@ -52,10 +50,10 @@ struct HttpRoutes {
 //   /v1/...                    TF Serving's REST API
 //   /v2/...                    KServe's protocol
 //   /healthz                   200 as long as the process answers
-//   /readyz                    200 if the server serves and each model has an
-//                              available version; the body says what each lacks,
-//                              or, where tokens or a port for management keep
-//                              that from some, only how many lack one
+//   /readyz                    200 if the server is ready, see Readiness; the body
+//                              says what each model lacks, or, where tokens or a
+//                              port for management keep that from some, only how
+//                              many of those that count lack a version
 //   /readyz/MODEL              the same for one model
 //   /metrics                   Prometheus' text format
 //   /, /statusz, /openapi.json see StatusPage

@@ -10,6 +10,7 @@
 #include "cpp_server/config/model_config.h"
 #include "cpp_server/config/text_proto.h"
 #include "google/protobuf/text_format.h"
+#include "google/protobuf/util/message_differencer.h"
 
 namespace trilho {
 namespace {
@@ -40,8 +41,11 @@ bool Parse(UnaryCall* call, Request* request) {
   return false;
 }
 
-// Makes the change and answers with the configuration that came of it, even if others have changed it since.
-void Change(const ManagedServer& server, uint64_t generation, std::function<absl::Status(ModelServerConfig*)> edit,
+using ConfigEdit = std::function<absl::Status(ModelServerConfig*)>;
+
+// Makes the change and answers with the configuration that came of it, even if others have changed it since. If the
+// models that are new in it do not become available, `undo`, which may be empty, takes it back.
+void Change(const ManagedServer& server, uint64_t generation, ConfigEdit edit, const ConfigEdit& undo,
             UnaryCall* call) {
   ModelConfiguration* const configuration = server.configuration;
   const auto made = std::make_shared<Configuration>();
@@ -51,9 +55,11 @@ void Change(const ManagedServer& server, uint64_t generation, std::function<absl
         if (edited.ok()) *made = Describe(*configuration->Get());
         return edited;
       },
-      [made, call](const absl::Status& status) {
-        if (!status.ok()) return call->Fail(status);
-        call->Reply(made->SerializeAsString());
+      [configuration, made, undo, call](const absl::Status& status) {
+        if (status.ok()) return call->Reply(made->SerializeAsString());
+        const bool was_made = made->generation() > 0;
+        if (!was_made || !undo || !configuration->Edit(0, undo, nullptr).ok()) return call->Fail(status);
+        call->Fail(absl::Status(status.code(), absl::StrCat(status.message(), "; it is not configured any more")));
       });
 }
 
@@ -71,7 +77,7 @@ void SetConfiguration(const ManagedServer& server, UnaryCall* call) {
         *config = wanted;
         return absl::OkStatus();
       },
-      call);
+      /*undo=*/{}, call);
 }
 
 void AddModel(const ManagedServer& server, UnaryCall* call) {
@@ -82,13 +88,22 @@ void AddModel(const ManagedServer& server, UnaryCall* call) {
   if (!parsed.ok()) return call->Fail(parsed);
   Change(
       server, request.generation(),
-      [model = std::move(model)](ModelServerConfig* config) {
+      [model](ModelServerConfig* config) {
         for (const ModelConfig& known : config->model_config_list().config()) {
           if (known.name() != model.name()) continue;
           return absl::AlreadyExistsError(absl::StrCat("there is a model \"", model.name(), "\" at ", known.base_path(),
                                                        "; remove it, or reload the configuration"));
         }
         *config->mutable_model_config_list()->add_config() = model;
+        return absl::OkStatus();
+      },
+      [model](ModelServerConfig* config) {
+        auto* const models = config->mutable_model_config_list()->mutable_config();
+        const auto added = std::find_if(models->begin(), models->end(), [&model](const ModelConfig& known) {
+          return google::protobuf::util::MessageDifferencer::Equals(known, model);
+        });
+        if (added == models->end()) return absl::NotFoundError("somebody has changed or removed it since");
+        models->erase(added);
         return absl::OkStatus();
       },
       call);
@@ -112,7 +127,7 @@ void RemoveModel(const ManagedServer& server, UnaryCall* call) {
         models->erase(models->begin() + (found - names.begin()));
         return absl::OkStatus();
       },
-      call);
+      /*undo=*/{}, call);
 }
 
 void RetryModel(const ManagedServer& server, UnaryCall* call) {
@@ -161,14 +176,6 @@ ListModelsResponse ListModels(const ManagedServer& server) {
     }
   }
   return response;
-}
-
-bool AllModelsAvailable(const ManagedServer& server) {
-  const auto snapshot = server.configuration->Get();
-  const auto& models = snapshot->config.model_config_list().config();
-  return std::all_of(models.begin(), models.end(), [&server](const ModelConfig& model) {
-    return server.manager->GetUntypedServableHandle({model.name(), absl::nullopt}).ok();
-  });
 }
 
 ServiceDefinition ModelManagementService(const ManagedServer& server) {

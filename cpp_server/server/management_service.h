@@ -40,9 +40,6 @@ struct ManagedServer {
 // Every configured model, whatever front asks.
 management::ListModelsResponse ListModels(const ManagedServer& server);
 
-// Whether each of them has an available version.
-bool AllModelsAvailable(const ManagedServer& server);
-
 ServiceDefinition ModelManagementService(const ManagedServer& server);
 
 }  // namespace trilho

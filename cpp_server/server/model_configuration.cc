@@ -28,6 +28,7 @@ ModelConfiguration::ModelConfiguration(Apply apply, const Options& options)
     : apply_(std::move(apply)),
       permit_(options.permit),
       resolve_(options.resolve),
+      in_force_(options.in_force),
       file_(options.state_file.empty() ? absl::nullopt : absl::make_optional<ConfigurationFile>(options.state_file)),
       given_(options.given),
       given_paths_(PathsOf(options.given_models)) {
@@ -120,6 +121,11 @@ absl::Status ModelConfiguration::SetLocked(const ModelServerConfig& config, cons
     current_ = std::move(now);
   }
   given_ = given;
+  if (in_force_) {
+    std::vector<std::string> names;
+    for (const ModelSettings& model : *settings) names.push_back(model.location.name);
+    in_force_(names);
+  }
   if (file_) {
     const absl::Status kept = file_->Commit();
     if (!kept.ok())

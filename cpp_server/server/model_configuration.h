@@ -50,6 +50,9 @@ class ModelConfiguration {
     // Asked at each look where the base path of a model leads that is in no flag and no file, but comes from a caller;
     // see ModelRoots::Resolve. May be empty.
     std::function<absl::StatusOr<std::string>(const std::string& model, const std::string& base_path)> resolve;
+    // Told the models of every configuration once it is in force, before the change returns; may be empty. Must return
+    // soon.
+    std::function<void(const std::vector<std::string>& models)> in_force;
   };
 
   // `apply` is given every configuration that is well-formed, may refuse it and
@@ -93,6 +96,7 @@ class ModelConfiguration {
   const Apply apply_;
   const decltype(Options::permit) permit_;
   const decltype(Options::resolve) resolve_;
+  const decltype(Options::in_force) in_force_;
   // Held by a change from its beginning to its end.
   mutable Mutex change_mu_ ACQUIRED_BEFORE(mu_);
   absl::optional<ConfigurationFile> file_ GUARDED_BY(change_mu_);

@@ -152,15 +152,11 @@ absl::StatusOr<std::unique_ptr<ModelServer>> ModelServer::Start(const Options& o
 ModelServer::~ModelServer() {
   // Else a change that waits for models would hold the fronts up.
   if (core_ != nullptr) core_->BeginShutdown();
+  // The front goes before the models.
+  if (core_ != nullptr) core_->readiness()->SetListener({});
 }
 
-absl::Status ModelServer::WaitUntilLoaded(const std::function<bool()>& stop) {
-  absl::Status loaded = core_->WaitUntilLoaded(stop);
-  if (!loaded.ok()) return loaded;
-  serving_ = true;
-  grpc_->SetServing(true);
-  return loaded;
-}
+absl::Status ModelServer::WaitUntilLoaded(const std::function<bool()>& stop) { return core_->WaitUntilLoaded(stop); }
 
 absl::Status ModelServer::StartCore(const Options& options) {
   Observability::Options observed;
@@ -182,6 +178,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
   core_options.settle_time = options.settle_time;
   core_options.write_wait = options.write_wait;
   core_options.first_loads = options.first_loads;
+  core_options.readiness_of_all_models = options.readiness_of_all_models;
   core_options.manager = ManagerOptionsOf(options, &contracts_, batching_.get(), observability_->metrics());
   core_options.on_configuration = [this](const std::vector<ModelSettings>& models) {
     return observability_->Configure(models);
@@ -227,6 +224,7 @@ absl::Status ModelServer::StartFronts(const Options& options) {
   if (started.ok()) started = StartHttp(options);
   fronts_stand_ = started.ok();
   if (!started.ok()) return started;
+  ShareReadiness();
   LogPorts(options);
   return tls_->Watch(http_.get(), management_.get());
 }
@@ -255,9 +253,10 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   if (tokens_ != nullptr) {
     grpc_options.authorize = [this](const UnaryCall& call) { return tokens_->Check(call.metadata("authorization")); };
   }
-  std::vector<ServiceDefinition> services = {PredictionService(predictor, observability_->hooks(), options.encoding),
-                                             KServeService(predictor, &core_->manager(), observability_->other_hooks(),
-                                                           kserve_repository_.get(), [this] { return IsReady(); })};
+  std::vector<ServiceDefinition> services = {
+      PredictionService(predictor, observability_->hooks(), options.encoding),
+      KServeService(predictor, &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+                    [this] { return core_->readiness()->IsReady(); })};
   for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->other_hooks())) {
     services.push_back(std::move(service));
   }
@@ -283,11 +282,11 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 absl::Status ModelServer::StartHttp(const Options& options) {
   rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->other_hooks());
   kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->other_hooks(),
-                                         kserve_repository_.get(), [this] { return IsReady(); });
+                                         kserve_repository_.get(), [this] { return core_->readiness()->IsReady(); });
   contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->other_hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();
-  routes.serving = &serving_;
+  routes.readiness = core_->readiness();
   routes.metrics_path = options.metrics_path;
   routes.metrics = [this] { return observability_->metrics()->Scrape(); };
   if (tokens_ != nullptr) {
@@ -297,7 +296,7 @@ absl::Status ModelServer::StartHttp(const Options& options) {
   page.managed = routes.managed;
   page.statistics = &observability_->statistics();
   page.contracts = &contracts_;
-  page.ready = [this] { return IsReady(); };
+  page.ready = [this] { return core_->readiness()->IsReady(); };
   page.infers = !options.management;
   page.warnings = [certificates = tls_->certificates()] { return certificates->Warnings(absl::Now()); };
   page_ = std::make_unique<StatusPage>(std::move(page));
@@ -361,12 +360,19 @@ std::map<std::string, size_t> ModelServer::WaitingCalls() const {
   return waiting;
 }
 
-bool ModelServer::IsReady() { return serving_ && AllModelsAvailable(core_->Managed()); }
+void ModelServer::ShareReadiness() {
+  core_->readiness()->SetListener([this](const std::string& model, bool ready) {
+    if (model.empty()) {
+      grpc_->SetServing(ready);
+    } else {
+      grpc_->SetModelServing(model, ready);
+    }
+  });
+}
 
 void ModelServer::BeginLameDuck() {
   if (lame_since_ == std::chrono::steady_clock::time_point()) lame_since_ = std::chrono::steady_clock::now();
-  serving_ = false;
-  grpc_->SetServing(false);
+  core_->readiness()->SetStopping();
 }
 
 void ModelServer::Reload(const ModelServerConfig& config, std::function<void(absl::Status)> done) {

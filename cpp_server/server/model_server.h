@@ -70,6 +70,8 @@ class ModelServer {
     std::chrono::microseconds load_retry_interval = std::chrono::minutes(1);
     // How long, and how many, calls wait for the first load of their model.
     FirstLoads::Options first_loads;
+    // Models that come after the start count for the server's readiness, too.
+    bool readiness_of_all_models = false;
     // How Predict answers over gRPC.
     TensorEncoding encoding = TensorEncoding::kTypedFields;
     GrpcServer::Options grpc;
@@ -146,7 +148,8 @@ class ModelServer {
   absl::Status StartHttp(const Options& options);
   void LogPorts(const Options& options) const;
   ContractModels ModelsOfContracts() const;
-  bool IsReady();
+  // Has gRPC's health say what everybody else is told.
+  void ShareReadiness();
   // Calls that wait for a thread of the data plane or for the first load of their model, by protocol.
   std::map<std::string, size_t> WaitingCalls() const;
   absl::Status StartConfigPoller(const Options& options);
@@ -163,8 +166,6 @@ class ModelServer {
   std::unique_ptr<ContractRest> contract_rest_;
   std::unique_ptr<HttpManagement> http_management_;
   std::unique_ptr<StatusPage> page_;
-  // Every model had its chance to load, and the server is not to stop.
-  std::atomic<bool> serving_{false};
   // When BeginLameDuck was called first.
   std::chrono::steady_clock::time_point lame_since_;
   // The fronts below are set: whoever scrapes comes over one of them, maybe before the others are there.

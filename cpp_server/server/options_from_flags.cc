@@ -106,6 +106,7 @@ absl::Status ModelOptions(ModelServer::Options* options) {
   options->first_loads.max_wait = std::chrono::ceil<std::chrono::milliseconds>(
       std::chrono::duration<double>(absl::GetFlag(FLAGS_max_first_load_wait_seconds)));
   options->first_loads.max_waiting_calls = absl::GetFlag(FLAGS_max_queued_requests);
+  options->readiness_of_all_models = absl::GetFlag(FLAGS_readiness_of_all_models);
   options->warm_up = absl::GetFlag(FLAGS_enable_model_warmup);
   // Up, lest a very short time become none.
   options->synthetic_warm_up = std::chrono::ceil<std::chrono::milliseconds>(

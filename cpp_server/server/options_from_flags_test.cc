@@ -136,6 +136,7 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"load_retry_interval_micros", "123", OF(load_retry_interval), "123 us"},
         {"max_first_load_wait_seconds", "1.5", OF(first_loads.max_wait), "1500 ms"},
         {"max_first_load_wait_seconds", "0", OF(first_loads.max_wait), "0 ms"},
+        {"readiness_of_all_models", "true", OF(readiness_of_all_models), "true"},
         {"enable_model_warmup", "false", OF(warm_up), "false"},
         {"synthetic_warmup_seconds", "1.5", OF(synthetic_warm_up), "1500 ms"},
         {"synthetic_warmup_seconds", "0.0001", OF(synthetic_warm_up), "1 ms"},

@@ -45,13 +45,14 @@ ServerCore::ServerCore(Options options)
             return IsSettled(model, Clock::now() < since + options_.write_wait);
           },
           [this](const std::string& model) { return Availability(model); }),
+      readiness_(&manager_, options_.readiness_of_all_models),
       manager_(WatchedOptions(options_.manager)),
       labels_(&manager_),
       predictor_(
           &manager_, [this](absl::string_view model, absl::string_view label) { return labels_.Resolve(model, label); },
           [this](absl::string_view model) { return first_loads_.Absence(model); }),
       configuration_([this](const std::vector<ModelSettings>& settings) { return Apply(settings); },
-                     options_.configuration) {}
+                     WatchedOptions(options_.configuration)) {}
 
 ServerCore::~ServerCore() {
   // Its thread asks for what goes now.
@@ -65,6 +66,11 @@ ManagerOptions ServerCore::WatchedOptions(ManagerOptions options) {
     if (log) log(state);
     OnStateChange(state);
   };
+  return options;
+}
+
+ModelConfiguration::Options ServerCore::WatchedOptions(ModelConfiguration::Options options) {
+  options.in_force = [this](const std::vector<std::string>& models) { readiness_.SetModels(models); };
   return options;
 }
 
@@ -171,6 +177,7 @@ absl::Status ServerCore::WaitUntilLoaded(const std::function<bool()>& stop) {
     if (AreSettled(Names(), begin)) break;
     std::this_thread::sleep_for(kWaitPeriod);
   }
+  readiness_.SetLoaded();
   LogWaitingLabels();
   return absl::OkStatus();
 }
@@ -353,6 +360,7 @@ ManagedServer ServerCore::Managed() {
 
 void ServerCore::OnStateChange(const ServableState& state) {
   first_loads_.Note(state.id.name);
+  readiness_.Note(state.id.name);
   // A version that fails, or loads at last, may change what the source offers.
   if (state.status.ok() && state.state != ManagerState::kAvailable) return;
   MutexLock lock(&source_mu_);

@@ -22,6 +22,7 @@
 #include "cpp_server/server/label_table.h"
 #include "cpp_server/server/management_service.h"
 #include "cpp_server/server/model_configuration.h"
+#include "cpp_server/server/readiness.h"
 #include "cpp_server/server/reload_worker.h"
 #include "cpp_server/sources/disk/disk_source.h"
 
@@ -48,6 +49,8 @@ class ServerCore {
     // See ModelConfiguration.
     ModelConfiguration::Options configuration;
     FirstLoads::Options first_loads;
+    // See Readiness.
+    bool readiness_of_all_models = false;
     // Gets every configuration first and may refuse it; may be empty.
     std::function<absl::Status(const std::vector<ModelSettings>&)> on_configuration;
   };
@@ -64,6 +67,7 @@ class ServerCore {
   const Predictor& predictor() const { return predictor_; }
   const LabelTable& labels() const { return labels_; }
   ModelConfiguration* configuration() { return &configuration_; }
+  Readiness* readiness() { return &readiness_; }
   // Keeps the calls of models whose first load is under way.
   FirstLoads* first_loads() { return &first_loads_; }
 
@@ -141,6 +145,7 @@ class ServerCore {
   // Says why a model has no available version, as UNAVAILABLE; OK if it has one.
   absl::Status Availability(const std::string& model) const EXCLUDES(mu_);
   ManagerOptions WatchedOptions(ManagerOptions options);
+  ModelConfiguration::Options WatchedOptions(ModelConfiguration::Options options);
   void OnStateChange(const ServableState& state) EXCLUDES(source_mu_);
   void OnAspiredVersions(const AspiredVersions& versions) EXCLUDES(mu_);
   void OnSourceError(const std::string& model, const absl::Status& status, uint64_t generation) EXCLUDES(mu_);
@@ -157,6 +162,7 @@ class ServerCore {
 
   // Told by the manager's threads and the source's.
   FirstLoads first_loads_;
+  Readiness readiness_;
 
   // Where the manager's threads find the source, which goes before them.
   Mutex source_mu_;
