@@ -164,6 +164,7 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   if (model->verb == kStatistics) return call->Reply(Statistics(model->model, model->version));
   if (model->verb == kConfig) {
     const auto config = KServeModelConfig(*predictor_, model->model, model->version);
+    if (!config.ok() && PutAside(*hooks_, config.status(), call, nullptr)) return;
     return call->Reply(config.ok() ? Json(ModelConfigJson(*config)) : ErrorResponse(config.status()));
   }
   if (!infer) {

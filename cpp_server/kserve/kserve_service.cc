@@ -128,11 +128,12 @@ UnaryMethod AskingMethod(std::string name, Ask ask) {
 }
 
 // The methods that are Triton's and not the protocol's.
-std::vector<UnaryMethod> Extensions(const Predictor* predictor, const KServeRepository* repository) {
+std::vector<UnaryMethod> Extensions(const Predictor* predictor, const InferenceHooks* hooks,
+                                    const KServeRepository* repository) {
   const auto refuse = [repository](const auto&, auto*) { return repository->LoadRefused(); };
   return {
-      MessageMethod<inference::ModelConfigRequest, inference::ModelConfigResponse>(
-          "ModelConfig",
+      DescriptionMethod<inference::ModelConfigRequest, inference::ModelConfigResponse>(
+          "ModelConfig", hooks,
           [predictor](const auto& request, auto* response) {
             auto config = KServeModelConfig(*predictor, request.name(), request.version());
             if (!config.ok()) return config.status();
@@ -198,7 +199,9 @@ ServiceDefinition KServeService(const Predictor* predictor, const Manager* manag
             ModelInfer(*predictor, request, context, record, std::move(done));
           }),
   };
-  for (UnaryMethod& extension : Extensions(predictor, repository)) service.methods.push_back(std::move(extension));
+  for (UnaryMethod& extension : Extensions(predictor, hooks, repository)) {
+    service.methods.push_back(std::move(extension));
+  }
   return service;
 }
 
