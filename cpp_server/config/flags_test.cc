@@ -14,6 +14,7 @@
 namespace trilho {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
