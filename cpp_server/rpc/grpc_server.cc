@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "cpp_server/core/thread.h"
 #include "cpp_server/rpc/raw_service.h"
 #include "cpp_server/rpc/unknown_methods.h"
@@ -22,6 +23,8 @@
 #include "grpc/support/time.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/support/server_interceptor.h"
 
 namespace trilho {
 namespace {
@@ -33,6 +36,9 @@ constexpr int kMinPingIntervalMs = 10 * 1000;
 // What they answer is at hand, so that one at a time will do.
 constexpr int kControlThreads = 1;
 constexpr size_t kMaxWaitingControlCalls = 1024;
+
+constexpr int kReflectionThreads = 16;
+constexpr char kReflection[] = "/grpc.reflection.";
 
 // How often a shutdown looks whether calls are left.
 constexpr std::chrono::milliseconds kShutdownPeriod(2);
@@ -76,6 +82,40 @@ bool IsInUse(const std::string& socket_path) {
   return in_use;
 }
 
+// Has the streams of reflection watched.
+class ReflectionWatch final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit ReflectionWatch(CallWatch* watch) : watch_(watch) {}
+
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
+    if (!absl::StartsWith(absl::NullSafeStringView(info->method()), kReflection)) return nullptr;
+    // gRPC owns it, for as long as the stream lasts.
+    return std::make_unique<Stream>(watch_, info->server_context()).release();
+  }
+
+ private:
+  class Stream final : public grpc::experimental::Interceptor {
+   public:
+    Stream(CallWatch* watch, grpc::ServerContextBase* context) : watch_(watch), entry_(context) {}
+    ~Stream() override { watch_->Remove(&entry_); }
+
+    void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+      // There is no call to end before that.
+      using grpc::experimental::InterceptionHookPoints;
+      if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_INITIAL_METADATA)) {
+        watch_->AddStream(&entry_);
+      }
+      methods->Proceed();
+    }
+
+   private:
+    CallWatch* const watch_;
+    CallWatch::Entry entry_;
+  };
+
+  CallWatch* const watch_;
+};
+
 }  // namespace
 
 GrpcServer::GrpcServer() : counts_(std::make_unique<CallCounts>()) {}
@@ -84,6 +124,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
                                                               std::vector<ServiceDefinition> services) {
   EnablePlugins();
   std::unique_ptr<GrpcServer> server(new GrpcServer());
+  server->watch_ = std::make_unique<CallWatch>(options.watch);
+  if (!server->watch_->status().ok()) return server->watch_->status();
   grpc::ServerBuilder builder;
   // Of two arguments of a name gRPC takes the first.
   const auto add_unless_given = [&](const std::string& name, int value) {
@@ -104,8 +146,15 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   builder.SetMaxReceiveMessageSize(
       static_cast<int>(options.memory == nullptr ? kMostBytes : std::min(kMostBytes, options.memory->bound())));
   builder.SetMaxSendMessageSize(-1);
-  // Only health and reflection use gRPC's own threads.
+  // Only reflection uses gRPC's own threads: one for each stream, as long as that lasts. Beyond them it is
+  // RESOURCE_EXHAUSTED.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  grpc::ResourceQuota quota("trilho");
+  quota.SetMaxThreads(kReflectionThreads);
+  builder.SetResourceQuota(quota);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<ReflectionWatch>(server->watch_.get()));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   for (const auto& argument : options.channel_arguments) {
     int number = 0;
     if (absl::SimpleAtoi(argument.second, &number)) {
@@ -136,8 +185,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   server->unknown_methods_ = std::make_unique<UnknownMethods>(services, options.service_hint);
   builder.RegisterCallbackGenericService(server->unknown_methods_.get());
   for (ServiceDefinition& definition : services) {
-    server->services_.push_back(
-        std::make_unique<RawService>(std::move(definition), options.authorize, options.memory, server->counts_.get()));
+    server->services_.push_back(std::make_unique<RawService>(std::move(definition), options.authorize, options.memory,
+                                                             server->watch_.get(), server->counts_.get()));
     builder.RegisterService(server->services_.back().get());
   }
   server->data_queue_ = builder.AddCompletionQueue();

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "cpp_server/admission/request_memory.h"
 #include "cpp_server/rpc/call_queue.h"
+#include "cpp_server/rpc/call_watch.h"
 #include "cpp_server/rpc/unary_call.h"
 #include "grpcpp/grpcpp.h"
 
@@ -45,6 +46,8 @@ class GrpcServer {
     // its ResourceQuota cancels calls that wait and run where this refuses a new
     // one. No bound if null.
     std::shared_ptr<RequestMemory> memory;
+    // Bounds answers, from when they are made until their callers have read them; see CallWatch.
+    CallWatch::Options watch;
     // Of a connection without a call; it is then told to go.
     std::chrono::milliseconds max_connection_idle = std::chrono::minutes(10);
     // From a connection to the end of its handshakes, TLS's and HTTP/2's; it is then closed.
@@ -111,6 +114,8 @@ class GrpcServer {
   // Whether all calls that arrived are answered, at the latest at `deadline`.
   bool WaitForCalls(std::chrono::steady_clock::time_point deadline) const;
 
+  // Outlives the calls, which are gone when the threads are.
+  std::unique_ptr<CallWatch> watch_;
   std::unique_ptr<CallCounts> counts_;
   std::unique_ptr<CallQueue> data_calls_;
   std::unique_ptr<CallQueue> control_calls_;

@@ -54,8 +54,8 @@ class Http2TestClient {
   Http2TestClient(const Http2TestClient&) = delete;
   Http2TestClient& operator=(const Http2TestClient&) = delete;
 
-  // Begins a call with the whole of its request; returns its stream.
-  uint32_t Call(const std::string& path, absl::string_view message, const Headers& more = {}) {
+  // Begins a call, whose request may follow; returns its stream.
+  uint32_t Begin(const std::string& path, const Headers& more = {}) {
     const uint32_t stream = next_stream_;
     next_stream_ += 2;
     std::string block;
@@ -64,6 +64,12 @@ class Http2TestClient {
     headers.insert(headers.end(), more.begin(), more.end());
     for (const auto& [name, value] : headers) absl::StrAppend(&block, Literal(name, value));
     WriteFrame({Http2Frame::kHeaders, kEndHeaders, stream, block});
+    return stream;
+  }
+
+  // Begins a call with the whole of its request; returns its stream.
+  uint32_t Call(const std::string& path, absl::string_view message, const Headers& more = {}) {
+    const uint32_t stream = Begin(path, more);
     const std::string prefix =
         absl::StrCat(absl::string_view("\0", 1), BigEndian(static_cast<uint32_t>(message.size()), 4));
     WriteFrame({Http2Frame::kData, kEndStream, stream, absl::StrCat(prefix, message)});

@@ -100,7 +100,10 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   }
 
   void OnEvent(bool ok) override {
-    if (answered_) return Release();
+    if (answered_) {
+      service_->watch_->Remove(&watched_);
+      return Release();
+    }
     if (came_) return calls_->AddAgain(this);
     if (!ok) {
       // The server shut down before a call came; gRPC will not speak of its end.
@@ -117,7 +120,8 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     // Those who may not call take no place in the queue.
     const absl::Status authorized = Authorize();
     if (!authorized.ok()) return Refuse(authorized);
-    const absl::Status room = memory_.Resize(buffer_.Length());
+    absl::Status room = memory_.Resize(buffer_.Length());
+    if (room.ok() && !Method().is_open) room = service_->watch_->CheckRoom();
     if (!room.ok()) return Refuse(room);
     calls_->Add(this);
   }
@@ -174,6 +178,8 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   }
   void Reply(std::string response) override {
     DropRequest();
+    const absl::Status room = service_->watch_->AddAnswer(&watched_, response.size());
+    if (!room.ok()) return Fail(room);
     answered_ = true;
     writer_.Finish(ToBuffer(std::move(response)), grpc::Status::OK, ToTag());
   }
@@ -230,6 +236,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   std::atomic<int> events_left_{2};
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   grpc::ServerContext context_;
+  CallWatch::Entry watched_{&context_};
   grpc::ByteBuffer buffer_;
   grpc::Slice slice_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
@@ -243,10 +250,11 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
 };
 
 RawService::RawService(ServiceDefinition definition, Authorizer authorize, std::shared_ptr<RequestMemory> memory,
-                       CallCounts* counts)
+                       CallWatch* watch, CallCounts* counts)
     : definition_(std::move(definition)),
       authorize_(std::move(authorize)),
       memory_(std::move(memory)),
+      watch_(watch),
       counts_(counts) {
   paths_.reserve(definition_.methods.size());
   for (const UnaryMethod& method : definition_.methods) {

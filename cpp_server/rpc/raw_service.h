@@ -11,6 +11,7 @@
 
 #include "cpp_server/admission/request_memory.h"
 #include "cpp_server/rpc/call_queue.h"
+#include "cpp_server/rpc/call_watch.h"
 #include "cpp_server/rpc/unary_call.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/impl/service_type.h"
@@ -51,9 +52,9 @@ struct CallCounts {
 class RawService final : public grpc::Service {
  public:
   // `authorize` is asked before a handler, unless it is empty. `memory`, which
-  // may be null, bounds the requests. `counts` outlives the service.
+  // may be null, bounds the requests, `watch` the answers. `watch` and `counts` outlive the service.
   RawService(ServiceDefinition definition, Authorizer authorize, std::shared_ptr<RequestMemory> memory,
-             CallCounts* counts);
+             CallWatch* watch, CallCounts* counts);
 
   const std::string& name() const { return definition_.name; }
 
@@ -72,6 +73,7 @@ class RawService final : public grpc::Service {
   const ServiceDefinition definition_;
   const Authorizer authorize_;
   const std::shared_ptr<RequestMemory> memory_;
+  CallWatch* const watch_;
   CallCounts* const counts_;
   // "/package.Service/Method"; gRPC keeps pointers into them.
   std::vector<std::string> paths_;

@@ -76,6 +76,7 @@ void SetMemory(ModelServer::Options* options) {
   const int64_t responses = absl::GetFlag(FLAGS_max_response_memory_bytes);
   const int fronts = 1 + (options->http ? 1 : 0) + (options->management ? 1 : 0);
   options->grpc.memory = MemoryOf<RequestMemory>(requests, fronts);
+  options->grpc.watch.memory = MemoryOf<ResponseMemory>(responses, fronts);
   for (absl::optional<HttpServer::Options>* const http : {&options->http, &options->management}) {
     if (!*http) continue;
     (*http)->memory = MemoryOf<RequestMemory>(requests, fronts);

@@ -98,6 +98,8 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"max_request_memory_bytes", "1234", OF_HTTP(memory->bound()), "1234"},
         {"max_request_memory_bytes", "1234", OF_MANAGEMENT(memory->bound()), "1234"},
         {"max_request_memory_bytes", "0", OF(grpc.memory == nullptr), "true"},
+        {"max_response_memory_bytes", "1234", OF(grpc.watch.memory->bound()), "1234"},
+        {"max_response_memory_bytes", "0", OF(grpc.watch.memory == nullptr), "true"},
         {"max_response_memory_bytes", "1234", OF_HTTP(response_memory->bound()), "1234"},
         {"max_response_memory_bytes", "1234", OF_MANAGEMENT(response_memory->bound()), "1234"},
         {"max_response_memory_bytes", "0", OF_HTTP(response_memory == nullptr), "true"},
