@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cpp_server/core/fake_loader.h"
+#include "cpp_server/testing/no_more_threads.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -297,6 +298,52 @@ TEST_F(ManagerTest, SwapsUnderLoadWithNoRequestLost) {
   EXPECT_EQ(backwards, 0);
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(world_.Count("destroy a:1"), 1);
+}
+
+TEST_F(ManagerTest, AModelWithoutAThreadComesWhenThereIsOne) {
+  {
+    const NoMoreThreads tight;
+    Aspire("a", {1});
+    EXPECT_THAT(manager_->GetStates("a"), IsEmpty());
+    EXPECT_FALSE(manager_->GetUntypedServableHandle({"a", absl::nullopt}).ok());
+  }
+  ASSERT_TRUE(world_.Await("a:1 AVAILABLE"));
+}
+
+TEST_F(ManagerTest, OfAModelWithoutAThreadTheLastWordCounts) {
+  {
+    const NoMoreThreads tight;
+    Aspire("a", {1});
+    Forget("a");
+    Aspire("b", {1});
+    Aspire("b", {2});
+  }
+  ASSERT_TRUE(world_.Await("b:2 AVAILABLE"));
+  EXPECT_THAT(manager_->GetStates("a"), IsEmpty());
+  EXPECT_THAT(manager_->GetStates("b"), SizeIs(1));
+}
+
+TEST_F(ManagerTest, PreparesAllModelsOrNone) {
+  Aspire("a", {1});
+  ASSERT_TRUE(world_.Await("a:1 AVAILABLE"));
+  std::vector<std::string> prepared;
+  {
+    const NoMoreThreads tight;
+    EXPECT_EQ(manager_->Prepare({"a"}, &prepared), absl::OkStatus()) << "it has its thread";
+    EXPECT_EQ(manager_->Prepare({"a", "b"}, &prepared).code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_THAT(prepared, IsEmpty());
+  }
+  EXPECT_TRUE(manager_->GetUntypedServableHandle({"a", absl::nullopt}).ok());
+  EXPECT_EQ(manager_->Prepare({"a", "b"}, &prepared), absl::OkStatus());
+  EXPECT_THAT(prepared, ElementsAre("b"));
+  {
+    const NoMoreThreads tight;
+    Aspire("b", {1});
+    EXPECT_TRUE(world_.Await("b:1 AVAILABLE")) << "its thread was there before";
+  }
+  EXPECT_EQ(manager_->Prepare({"c"}, &prepared), absl::OkStatus());
+  manager_->GiveUp({"c"});
+  while (manager_->GetAllStates().count("c") > 0) std::this_thread::yield();
 }
 
 }  // namespace

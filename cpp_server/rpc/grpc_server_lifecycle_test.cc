@@ -14,6 +14,7 @@
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/rpc/test_client.h"
+#include "cpp_server/testing/no_more_threads.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -353,6 +354,38 @@ TEST_F(GrpcServerLifecycleTest, APortIsFreeAgainAfterShutdown) {
   server_->Shutdown(std::chrono::milliseconds(0));
   server_.reset();
   EXPECT_TRUE(GrpcServer::Start(options, {}).ok());
+}
+
+TEST_F(GrpcServerLifecycleTest, WithoutThreadsAStartFailsWithTheReason) {
+  // What gRPC has of its own is there then.
+  Serve(1);
+  {
+    const NoMoreThreads tight;
+    GrpcServer::Options options;
+    options.port = 0;
+    const auto server = GrpcServer::Start(options, {});
+    EXPECT_EQ(server.status().code(), absl::StatusCode::kResourceExhausted) << server.status();
+  }
+  GrpcServer::Options options;
+  options.port = 0;
+  EXPECT_TRUE(GrpcServer::Start(options, {}).ok());
+}
+
+TEST_F(GrpcServerLifecycleTest, WithoutAThreadForItAShutdownLetsCallsFinish) {
+  Serve(1);
+  auto run = BeginRun();
+  AwaitRuns(1);
+  std::promise<void> shuts_down;
+  std::thread release([this, begins = shuts_down.get_future()] {
+    begins.wait();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    Release();
+  });
+  const NoMoreThreads tight;
+  shuts_down.set_value();
+  EXPECT_TRUE(server_->Shutdown(std::chrono::minutes(5)));
+  EXPECT_TRUE(run.get().first.ok());
+  release.join();
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cpp_server/server/model_server_fixture.h"
+#include "cpp_server/testing/no_more_threads.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tensorflow_serving/apis/model_service.grpc.pb.h"
@@ -386,6 +387,30 @@ TEST_F(ReloadTest, AddsAndRemovesOneModel) {
   status = Remove(*server, remove, &configuration);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_THAT(status.error_message(), HasSubstr("the models are: b"));
+}
+
+TEST_F(ReloadTest, WithoutAThreadForItAModelIsNotAdded) {
+  Publish("a", 1);
+  Publish("b", 1);
+  const auto server = Started(OptionsFor({"a"}));
+  ASSERT_NE(server, nullptr);
+  AddModelRequest add;
+  add.set_model_config(ConfigFor("b").ShortDebugString());
+  Configuration configuration;
+  const auto stub = ModelManagementService::NewStub(LocalChannel(server->port()));
+  {
+    const NoMoreThreads tight;
+    grpc::ClientContext context;
+    const grpc::Status status = stub->AddModel(&context, add, &configuration);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+    EXPECT_THAT(status.error_message(), HasSubstr("no thread can be made for \"load b\""));
+  }
+  EXPECT_EQ(Ask(*server, "a"), 4);
+  EXPECT_EQ(Ask(*server, "b"), kNotFound);
+  EXPECT_EQ(List(*server).models_size(), 1);
+  const grpc::Status status = Add(*server, add, &configuration);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(Ask(*server, "b"), 4);
 }
 
 }  // namespace

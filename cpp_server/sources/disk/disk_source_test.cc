@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/no_more_threads.h"
 #include "gtest/gtest.h"
 
 namespace trilho {
@@ -265,6 +266,22 @@ TEST_F(DiskSourceTest, TellsOfEveryModelAnewWhenTheyAreSet) {
 }
 
 TEST_F(DiskSourceTest, MayEndWithoutAStart) { DiskSource source(options_); }
+
+TEST_F(DiskSourceTest, WithoutAThreadForANewModelAllStaysAsItWas) {
+  options_.poll_wait = std::chrono::milliseconds(1);
+  DiskSource source(options_);
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
+  Publish("m/1");
+  EXPECT_TRUE(latest_.Await(1));
+  {
+    const NoMoreThreads tight;
+    const absl::Status status = source.SetModels({{"n", dir_.Path("n"), ServableVersionPolicy()}}, 1);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  }
+  Publish("m/2");
+  EXPECT_TRUE(latest_.Await(2));
+  EXPECT_EQ(source.SetModels({{"n", dir_.Path("n"), ServableVersionPolicy()}}, 2), absl::OkStatus());
+}
 
 }  // namespace
 }  // namespace trilho
