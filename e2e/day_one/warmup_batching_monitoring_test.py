@@ -62,7 +62,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         "--model_name=half_plus_two",
         f"--model_base_path={folder}/half_plus_two",
         "--rest_api_port=-1",
-        "--rest_api_timeout_in_ms=5000",
         "--enable_batching",
         f"--batching_parameters_file={batching}",
         f"--monitoring_config_file={monitoring}",
