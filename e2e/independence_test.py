@@ -32,7 +32,7 @@ def config_of(folder: Path, *names: str) -> Path:
 def models_of(server: ServerProcess) -> dict[str, Any]:
     """What the server tells of its models, by name."""
     answer = requests.get(
-        f"http://127.0.0.1:{server.http_port}/v1/models", timeout=PATIENCE_SECONDS
+        f"http://127.0.0.1:{server.http_port()}/v1/models", timeout=PATIENCE_SECONDS
     )
     return {model["name"]: model for model in answer.json()["models"]}
 

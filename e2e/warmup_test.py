@@ -64,7 +64,8 @@ def test_a_run_of_zeros_that_does_not_end_is_ended(spin: Export, tmp_path: Path)
     ):
         client.wait_until("spin", 1, AVAILABLE)
         server.wait_for_log(
-            'signature "serving_default" did not finish within the 0.3 s of the warm-up, and was ended'
+            'signature "serving_default" did not finish within the 0.3 s of the warm-up, and was '
+            "ended"
         )
         # The next version is none the worse for it.
         publish(spin, base, 2)

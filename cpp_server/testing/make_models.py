@@ -258,7 +258,8 @@ class Effects(tf.Module):
             with tf.control_dependencies([more]):
                 return (i + 1.0,)
 
-        return {"y": tf.while_loop(lambda i: i < 3.0, step, (tf.reduce_max(x),))[0]}
+        most = tf.constant(3.0)
+        return {"y": tf.while_loop(lambda i: i < most, step, (tf.reduce_max(x),))[0]}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
     def save(self, x: tf.Tensor) -> _Outputs:
@@ -405,7 +406,8 @@ def _add_census_signatures(path: Path) -> None:
 def main(folder: Path) -> None:
     """Writes FOLDER/MODEL/VERSION."""
     kinds: dict[
-        str, type[HalfPlusTwo | MnistLike | Endless | Effects | CensusLike | Defaulted | Odd | Pieces]
+        str,
+        type[HalfPlusTwo | MnistLike | Endless | Effects | CensusLike | Defaulted | Odd | Pieces],
     ] = {
         "half_plus_two": HalfPlusTwo,
         "mnist_like": MnistLike,
