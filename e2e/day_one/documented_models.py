@@ -4,6 +4,7 @@ They are graphs of TensorFlow 1 with its variables, written by its builder: what
 from TF Serving has on his disk.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,11 +42,11 @@ def export_half_plus(folder: Path, offset: float, *, regress: str = "regress_x_t
         offset: 2 for half_plus_two, 3 for half_plus_three.
         regress: The name of the signature for Regress; half_plus_three has it otherwise.
     """
-    with _graph() as session:
+    with _graph() as session, tempfile.TemporaryDirectory() as original:
         half = v1.Variable(0.5, name="a", use_resource=False)
         b = v1.Variable(offset, name="b", use_resource=False)
         c = v1.Variable(3.0, name="c", use_resource=False)
-        serialized = v1.placeholder(tf.string, name="tf_example")
+        serialized = v1.placeholder(tf.string, [None], name="tf_example")
         features = v1.parse_example(
             serialized,
             {
@@ -69,7 +70,7 @@ def export_half_plus(folder: Path, offset: float, *, regress: str = "regress_x_t
                 "regress_x2_to_y3": _regress(x2, y3),
                 "classify_x_to_y": _classify(serialized, scores=y),
             },
-            main_op=_asset_written_at_load(folder.with_name("foo.txt")),
+            main_op=_asset_named_at_load(Path(original) / "foo.txt"),
         )
 
 
@@ -195,7 +196,7 @@ def _graph() -> Iterator[Any]:
         yield session
 
 
-def _asset_written_at_load(file: Path) -> Any:
+def _asset_named_at_load(file: Path) -> Any:
     """An operation that puts an asset's name into a variable that is in no checkpoint."""
     file.write_text("asset-file-contents", encoding="ascii")
     v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, tf.constant(str(file)))

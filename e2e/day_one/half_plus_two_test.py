@@ -96,7 +96,7 @@ def test_metadata_page(server: ServerProcess) -> None:
 
     serialized = {
         "dtype": "DT_STRING",
-        "tensor_shape": {"dim": [], "unknown_rank": True},
+        "tensor_shape": {"dim": [{"size": "-1", "name": ""}], "unknown_rank": False},
         "name": "tf_example:0",
     }
     page = get(server, f"{MODEL}/metadata")

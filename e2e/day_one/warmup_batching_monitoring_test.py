@@ -38,6 +38,8 @@ def warmup_records() -> list[bytes]:
     for request, kind in ((classify, "classify"), (regress, "regress")):
         task = both.multi_inference_log.request.tasks.add(method_name=f"tensorflow/serving/{kind}")
         task.model_spec.CopyFrom(request.model_spec)
+        # It may be any, but of several tasks it must be one.
+        task.model_spec.name = "half_plus_two"
     records.append(both)
     return [record.SerializeToString() for record in records]
 
