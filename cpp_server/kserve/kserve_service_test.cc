@@ -479,7 +479,7 @@ TEST_F(KServeServiceTest, DoesNotRunWhatNobodyWaitsFor) {
 
 TEST_F(KServeServiceTest, RunsModelsOnTheDataPlaneOnly) {
   EXPECT_EQ(service_.name, "inference.GRPCInferenceService");
-  EXPECT_EQ(service_.methods.size(), 6u);
+  EXPECT_EQ(service_.methods.size(), 11u);
   for (const UnaryMethod& method : service_.methods) {
     EXPECT_EQ(method.plane, method.name == "ModelInfer" ? Plane::kData : Plane::kControl) << method.name;
   }

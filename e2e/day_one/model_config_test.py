@@ -9,7 +9,7 @@ from tensorflow_serving.apis import model_management_pb2
 from e2e.client import AVAILABLE, Client
 from e2e.day_one.calls import get, post, predict_request
 from e2e.day_one.documented_models import VERSION, export_half_plus
-from e2e.server_process import ServerProcess
+from e2e.server_process import ServerProcess, run_to_end
 from e2e.waiting import PATIENCE_SECONDS
 
 # What version 42 and version 43 of half_plus_two answer to 2.
@@ -122,3 +122,22 @@ def test_a_canary_is_promoted_and_rolled_back_by_a_reload(
         assert ask_stable(client) == CANARY
         set_stable(client, 42)
         assert ask_stable(client) == STABLE
+
+
+def test_a_badly_formatted_file_ends_the_start_with_the_words_that_scripts_look_for(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "bad_model_config.txt"
+    file.write_text("improperly formatted file\n")
+    ended = run_to_end(f"--model_config_file={file}", "--port=0")
+    assert ended.code != 0
+    assert f"Invalid protobuf file: '{file}'" in ended.err
+    assert "Error parsing text-format tensorflow.serving.ModelServerConfig: 1:12: " in ended.err
+
+
+def test_a_relative_base_path_ends_the_start_too(tmp_path: Path) -> None:
+    file = tmp_path / "models.config"
+    file.write_text("model_config_list { config { name: 'm' base_path: 'models/m' } }\n")
+    ended = run_to_end(f"--model_config_file={file}", "--port=0")
+    assert ended.code != 0
+    assert "Expected model m to have an absolute path or URI; got base_path()=models/m" in ended.err
