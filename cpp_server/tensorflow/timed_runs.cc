@@ -1,16 +1,13 @@
 #include "cpp_server/tensorflow/timed_runs.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <system_error>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "cpp_server/core/mutex.h"
+#include "cpp_server/core/thread.h"
 
 namespace trilho {
 namespace {
@@ -94,21 +91,18 @@ TimedRunsResult MakeTimedRuns(std::vector<TimedRun> runs, milliseconds budget) {
   const auto deadline = steady_clock::now() + budget;
   const auto progress = std::make_shared<Progress>();
   TimedRunsResult result;
-  std::thread thread;
-  try {
-    thread = std::thread([runs = std::move(runs), deadline, progress]() mutable {
-      MakeRuns(std::move(runs), deadline, progress.get());
-    });
-  } catch (const std::system_error& error) {
-    result.error = absl::ResourceExhaustedError(absl::StrCat("there is no thread to run them on: ", error.what()));
+  auto thread = StartThread("warm-up", [runs = std::move(runs), deadline, progress]() mutable {
+    MakeRuns(std::move(runs), deadline, progress.get());
+  });
+  if (!thread.ok()) {
+    result.error = thread.status();
     result.skipped = std::move(names);
     return result;
   }
-  pthread_setname_np(thread.native_handle(), "warm-up");
   if (Await(progress.get(), deadline + kPatience, &result)) {
-    thread.join();
+    thread->join();
   } else {
-    thread.detach();
+    thread->detach();
   }
   const size_t begun = std::min(names.size(), result.ended.size() + (result.unfinished.empty() ? 0 : 1));
   result.skipped.assign(names.begin() + static_cast<std::ptrdiff_t>(begun), names.end());
