@@ -37,13 +37,14 @@ struct Progress {
 // False once the time is over.
 bool MakeRun(const TimedRun& run, steady_clock::time_point deadline, Progress* progress) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-  if (left.count() <= 0) return false;
   {
     MutexLock lock(&progress->mu);
     progress->running = run.name;
   }
-  absl::Status status = run.run(left);
-  const bool is_late = !status.ok() && steady_clock::now() >= deadline;
+  // At least a moment: this thread may have had to wait for its turn.
+  absl::Status status = run.run(std::max(left, milliseconds(1)));
+  const bool is_over = steady_clock::now() >= deadline;
+  const bool is_late = is_over && !status.ok();
   MutexLock lock(&progress->mu);
   if (is_late) {
     progress->result.unfinished = run.name;
@@ -51,7 +52,7 @@ bool MakeRun(const TimedRun& run, steady_clock::time_point deadline, Progress* p
     progress->result.ended.push_back({run.name, std::move(status)});
   }
   progress->running.clear();
-  return !is_late;
+  return !is_over;
 }
 
 void MakeRuns(std::vector<TimedRun> runs, steady_clock::time_point deadline, Progress* progress) {

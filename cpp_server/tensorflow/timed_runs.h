@@ -37,6 +37,7 @@ struct TimedRunsResult {
 };
 
 // Makes the runs one after another on another thread, for `budget` in all, and returns soon after that at the latest.
+// The first one is begun in any case.
 TimedRunsResult MakeTimedRuns(std::vector<TimedRun> runs, std::chrono::milliseconds budget);
 
 // Returns how many runs of this process go on although their time is over. A process ends by _Exit while there are any:
