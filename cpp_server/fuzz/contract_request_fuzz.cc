@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "cpp_server/advice/words.h"
 #include "cpp_server/contracts/contract.h"
 #include "cpp_server/contracts/request_decoder.h"
 #include "cpp_server/contracts/response_encoder.h"
@@ -202,7 +203,8 @@ void Ask(const ContractMethod& method, absl::string_view bytes) {
   FuzzRequire(parsed || !decoded.ok(), "protobuf reads what is read");
   if (parsed) {
     // Groups are read there and not here.
-    const bool malformed = !decoded.ok() && decoded.status().message() == "the request is not a " + method.request.type;
+    const bool malformed =
+        !decoded.ok() && decoded.status().message() == "the request is not " + WithArticle(method.request.type);
     message->DiscardUnknownFields();
     const absl::StatusOr<DecodedRequest> known = DecodeRequest(method, message->SerializeAsString());
     FuzzRequire(malformed || known.ok() == decoded.ok(), "what protobuf writes is refused as what it read");

@@ -6,6 +6,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/core/thread.h"
 
 namespace trilho {
@@ -110,9 +111,8 @@ void FirstLoads::Defer(const absl::Status& status, const CallContext& context, R
       answer = absl::UnavailableError(absl::StrCat("the server is shutting down while ", model, " was still loading"));
     } else if (!is_over && waiting >= options_.max_waiting_calls) {
       answer = absl::ResourceExhaustedError(absl::StrCat(
-          "the server is overloaded: ", options_.max_waiting_calls,
-          " calls wait already for models that are still loading (--max_queued_requests=", options_.max_waiting_calls,
-          ")"));
+          "the server is overloaded: ", Counted(options_.max_waiting_calls, "call waits", "calls wait"),
+          " already for models that are still loading (--max_queued_requests=", options_.max_waiting_calls, ")"));
     } else if (!is_over) {
       calls_.splice(calls_.end(), call);
       ++waiting;

@@ -242,7 +242,7 @@ TEST_F(FirstLoadTest, NoMoreCallsWaitThanMay) {
   auto call = Begin([this] { return Predict("late"); });
   WaitForQueued("grpc", 1);
   EXPECT_EQ(Predict("late"),
-            "8: the server is overloaded: 1 calls wait already for models that are still loading "
+            "8: the server is overloaded: 1 call waits already for models that are still loading "
             "(--max_queued_requests=1)");
   EXPECT_EQ(Predict("early"), "4");
   Complete("late");
