@@ -137,7 +137,8 @@ void RetryModel(const ManagedServer& server, UnaryCall* call) {
                [server, name = request.name(), call](const absl::Status& status) {
                  if (!status.ok()) return call->Fail(status);
                  RetryModelResponse response;
-                 for (const management::Model& model : ListModels(server).models()) {
+                 const ListModelsResponse models = ListModels(server);
+                 for (const management::Model& model : models.models()) {
                    if (model.name() == name) *response.mutable_model() = model;
                  }
                  call->Reply(response.SerializeAsString());
