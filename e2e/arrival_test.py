@@ -13,6 +13,7 @@ import pytest
 from e2e.client import (
     AVAILABLE,
     END,
+    NOT_SERVING,
     SERVING,
     Client,
     error_of,
@@ -200,7 +201,10 @@ def test_a_model_whose_folder_comes_later_is_served_without_a_restart(
         ServerProcess(f"--model_config_file={two_models}", POLLING) as server,
         Client(server.port) as client,
     ):
-        assert client.health() == SERVING
+        # A model of the start is missing, which is nothing to the other one.
+        assert client.health() == NOT_SERVING
+        assert client.health("mnist") == NOT_SERVING
+        assert client.health("half_plus_two") == SERVING
         assert_half_plus_two(client, 1)
         server.wait_for_log(f"model mnist: NOT_FOUND: Cannot list {base}")
         code, text = error_of(lambda: client.predict(image_request()))
@@ -214,6 +218,8 @@ def test_a_model_whose_folder_comes_later_is_served_without_a_restart(
         assert_half_plus_two(client, 2)
         publish(mnist, base, 1)
         client.wait_until("mnist", 1, AVAILABLE)
+        wait_for("the server to be ready", lambda: client.health() == SERVING)
+        assert client.health("mnist") == SERVING
         assert_answers(client, 1)
         assert_half_plus_two(client, 2)
 

@@ -24,6 +24,7 @@ from e2e.waiting import PATIENCE_SECONDS, wait_for
 __all__ = [
     "AVAILABLE",
     "END",
+    "NOT_SERVING",
     "SERVING",
     "Client",
     "error_of",
@@ -37,6 +38,7 @@ END = get_model_status_pb2.ModelVersionStatus.END
 
 # grpc.health.v1.HealthCheckResponse: field 1, SERVING.
 SERVING = b"\x08\x01"
+NOT_SERVING = b"\x08\x02"
 
 # It answers when the new models are available, and large ones take long.
 RELOAD_TIMEOUT_SECONDS = 300
