@@ -1,5 +1,6 @@
 """Models that come, go and are named while the server runs."""
 
+import resource
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -229,3 +230,30 @@ def test_reloads_under_load_lose_no_call(mnist: Export, tmp_path: Path) -> None:
             thread.join()
     print(f"\n{answered} calls during 20 reloads")
     assert alive, "a call failed"
+
+
+def test_where_the_system_gives_no_thread_a_change_is_refused_and_nothing_ends(
+    mnist: Export, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "mnist", tmp_path / "other"
+    publish(mnist, first, 1)
+    publish(mnist, second, 2)
+    with (
+        ServerProcess("--model_name=mnist", f"--model_base_path={first}") as server,
+        Client(server.port) as client,
+    ):
+        client.predict(image_request())
+        # No room for another stack of 8 MiB; a few that ended threads have left are used up soon.
+        before = resource.prlimit(server.process.pid, resource.RLIMIT_AS)
+        tight = server.address_space_bytes() + (6 << 20)
+        resource.prlimit(server.process.pid, resource.RLIMIT_AS, (tight, before[1]))
+        many = [tmp_path / f"model{number}" for number in range(50)]
+        code, message = error_of(lambda: reload(client, config_of(first, *many)))
+        assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "no thread can be made" in message
+        assert client.predict(image_request()).model_spec.version.value == 1
+        resource.prlimit(server.process.pid, resource.RLIMIT_AS, before)
+        reload(client, config_of(first, second))
+        assert client.predict(image_request(model="other")).model_spec.version.value == 2
+        resource.prlimit(server.process.pid, resource.RLIMIT_AS, (tight, before[1]))
+        # A stop makes threads, too; its exit code is looked at.

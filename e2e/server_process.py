@@ -182,8 +182,15 @@ class ServerProcess:
 
     def rss_bytes(self) -> int:
         """The memory it has resident."""
+        return self._memory("VmRSS")
+
+    def address_space_bytes(self) -> int:
+        """The addresses that it has mapped, which its limit counts."""
+        return self._memory("VmSize")
+
+    def _memory(self, field: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        line = re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)
+        line = re.search(rf"^{field}:\s*(\d+) kB$", status, re.MULTILINE)
         assert line, status
         return int(line[1]) * 1024
 
