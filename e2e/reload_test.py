@@ -245,8 +245,7 @@ def test_where_the_system_gives_no_thread_a_change_is_refused_and_nothing_ends(
         client.predict(image_request())
         # No room for another stack of 8 MiB; a few that ended threads have left are used up soon.
         before = resource.prlimit(server.process.pid, resource.RLIMIT_AS)
-        tight = server.address_space_bytes() + (6 << 20)
-        resource.prlimit(server.process.pid, resource.RLIMIT_AS, (tight, before[1]))
+        bound_threads(server)
         many = [tmp_path / f"model{number}" for number in range(50)]
         code, message = error_of(lambda: reload(client, config_of(first, *many)))
         assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -255,5 +254,13 @@ def test_where_the_system_gives_no_thread_a_change_is_refused_and_nothing_ends(
         resource.prlimit(server.process.pid, resource.RLIMIT_AS, before)
         reload(client, config_of(first, second))
         assert client.predict(image_request(model="other")).model_spec.version.value == 2
-        resource.prlimit(server.process.pid, resource.RLIMIT_AS, (tight, before[1]))
         # A stop makes threads, too; its exit code is looked at.
+        bound_threads(server)
+
+
+def bound_threads(server: ServerProcess) -> None:
+    """Leaves a server some addresses, but none for the stack of one more thread."""
+    pid = server.process.pid
+    _, hard = resource.prlimit(pid, resource.RLIMIT_AS)
+    tight = server.address_space_bytes() + (6 << 20)
+    resource.prlimit(pid, resource.RLIMIT_AS, (tight, hard))

@@ -205,7 +205,7 @@ class HttpCaller(_ThreadedCaller):
     def _look(self, base: str) -> None:
         while not self._stop.wait(_LOOK_SECONDS):
             try:
-                ready = requests.get(f"{base}/readyz", timeout=PATIENCE_SECONDS).status_code == 200
+                ready = requests.get(f"{base}/readyz", timeout=PATIENCE_SECONDS).ok
             except requests.ConnectionError:
                 ready = False
             if ready:
@@ -221,7 +221,7 @@ class HttpCaller(_ThreadedCaller):
         self._turn += 1
         answer = self._sessions.session.post(
             f"{ready[self._turn % len(ready)]}/v1/models/{MODEL}:predict",
-            json={"instances": [2.0]},
+            json={"inputs": {"x": [2.0]}},
             timeout=PATIENCE_SECONDS,
         )
         answer.raise_for_status()

@@ -52,16 +52,18 @@ def test_rolling_restarts_lose_no_call(
             # At the same address, as after an update; then it stands in for the other one.
             again = ServerProcess(*flags, f"--port={ports[number]}")
             servers[number] = stack.enter_context(again)
-        wait_for_calls(servers[(RESTARTS - 1) % 2], CALLS)
+            # The client has connected again by then.
+            wait_for_calls(servers[number], CALLS)
         caller.end()
-        print(f"\n{RESTARTS} times {how.name} under {kind.__name__}: {caller.answered} calls answered")
+        print(f"\n{RESTARTS} times {how.name}, {kind.__name__}: {caller.answered} calls answered")
         assert not caller.failed, caller.failed
 
 
 def wait_for_calls(server: ServerProcess, calls: int) -> None:
     """Waits until a server has taken so many calls."""
-    address = f"http://127.0.0.1:{server.http_port()}/monitoring/prometheus/metrics"
-    count = re.compile(r'^:tensorflow:serving:request_count\{.*status="OK".*\} (\d+)$', re.MULTILINE)
+    address = f"http://127.0.0.1:{server.http_port()}/metrics"
+    sample = r'^:tensorflow:serving:request_count\{.*status="OK".*\} (\d+)$'
+    count = re.compile(sample, re.MULTILINE)
 
     def has_taken() -> bool:
         found = count.search(requests.get(address, timeout=PATIENCE_SECONDS).text)

@@ -251,18 +251,17 @@ bool GrpcServer::IsQuiet(std::chrono::steady_clock::time_point since) const {
   return steady_clock::now() - std::max(since, last) >= kQuiet;
 }
 
-bool GrpcServer::TurnAwayCallers(std::chrono::steady_clock::time_point deadline) {
+void GrpcServer::TurnAwayCallers(std::chrono::steady_clock::time_point deadline) {
   using std::chrono::steady_clock;
-  if (IsQuiet(steady_clock::now() - kQuiet)) return false;
+  if (IsQuiet(steady_clock::now() - kQuiet)) return;
   counts_->leaving = true;
   const auto patience = std::min(deadline, steady_clock::now() + kTurnAway);
   while (counts_->admitted > 0 && steady_clock::now() < patience) std::this_thread::sleep_for(kShutdownPeriod);
-  if (counts_->admitted > 0) return false;
-  // Closes the connections, on which nothing runs. Each GOAWAY names the last call that was seen, so that clients send
-  // those after it elsewhere. The ports are closed right after that, before anybody has connected again.
+  if (counts_->admitted > 0) return;
+  // Closes connections on which nothing runs. Each GOAWAY names the last call that was seen, so that clients send those
+  // after it elsewhere. The ports are closed right after that, before anybody has connected again.
   grpc_server_cancel_all_calls(server_->c_server());
   server_->Shutdown(gpr_now(GPR_CLOCK_MONOTONIC));
-  return true;
 }
 
 bool GrpcServer::Shutdown(std::chrono::milliseconds grace) {
@@ -270,7 +269,7 @@ bool GrpcServer::Shutdown(std::chrono::milliseconds grace) {
   const auto deadline = steady_clock::now() + grace;
   shut_down_ = true;
   server_->GetHealthCheckService()->Shutdown();
-  if (TurnAwayCallers(deadline)) return WaitForCalls(std::max(deadline, steady_clock::now() + kCancelledCalls));
+  TurnAwayCallers(deadline);
   // Closes the ports and returns when no call is left, streams included. gRPC's own end of the grace is later than the
   // one below, which it must leave its time.
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline + 2 * kCancelledCalls - steady_clock::now());

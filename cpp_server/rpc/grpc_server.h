@@ -109,8 +109,8 @@ class GrpcServer {
  private:
   GrpcServer();
 
-  // See Shutdown. True if the server is shut down by it.
-  bool TurnAwayCallers(std::chrono::steady_clock::time_point deadline);
+  // See Shutdown.
+  void TurnAwayCallers(std::chrono::steady_clock::time_point deadline);
   // Whether all calls that arrived are answered, at the latest at `deadline`.
   bool WaitForCalls(std::chrono::steady_clock::time_point deadline) const;
 

@@ -167,7 +167,8 @@ class _Health:
         told: bool | None = None
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._ended or self._serving is not told)
+                while not self._ended and self._serving is told:
+                    self._changed.wait()
                 if self._ended:
                     return
                 told = self._serving
