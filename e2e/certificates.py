@@ -35,7 +35,7 @@ class Authority:
         Args:
             name: The certificate's name.
             serial: Its number.
-            days: How long it holds; with less than 0 it has expired.
+            days: How long it holds; with -1 it has expired yesterday.
 
         Returns:
             The files of certificate and key.
