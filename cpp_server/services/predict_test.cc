@@ -166,10 +166,11 @@ TEST_F(PredictTest, TakesEveryShapeThatTheGraphTakes) {
 // A ragged and a sparse one, which no TensorProto holds.
 TEST_F(PredictTest, GivesOutputsBesideThoseThatCannotBeSent) {
   request_.mutable_model_spec()->set_name("pieces");
+  // The sizes of the ragged one's rows, which are not negative.
+  (*request_.mutable_inputs())["x"] = Floats({4, 2});
   request_.add_output_filter("more");
   EXPECT_THAT(OutputNames(Predict()), ElementsAre("more"));
   request_.add_output_filter("dense");
-  (*request_.mutable_inputs())["x"] = Floats({4, 2});
   const PredictResponse response = Predict();
   EXPECT_THAT(OutputNames(response), ElementsAre("dense", "more"));
   EXPECT_THAT(response.outputs().at("dense").float_val(), ElementsAre(2, 1));
