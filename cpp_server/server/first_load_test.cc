@@ -154,11 +154,11 @@ TEST_F(FirstLoadTest, CallsOfEveryFrontWaitAndTakeNoThread) {
   begin([this] { return KServeMetadata(); }, "1");
   begin([this] { return Contract(); }, "value: 4");
   WaitForQueued("grpc", 5);
-  begin([this] { return Post("/v1/models/late:predict", kPredict); }, "\"predictions\": [4.0");
+  begin([this] { return Post("/v1/models/late:predict", kPredict); }, "\"predictions\": [\n        4.0\n");
   begin([this] { return Get("/v1/models/late/metadata"); }, "\"version\": \"1\"");
   begin([this] { return Post("/v2/models/late/infer", kInfer); }, "\"data\":[4.0]");
   begin([this] { return Get("/v2/models/late"); }, "\"versions\":[\"1\"]");
-  begin([this] { return Post("/v1/contracts/test.LateService/Halve", R"({"value": 4})"); }, "4.0");
+  begin([this] { return Post("/v1/contracts/test.LateService/Halve", R"({"value": 4})"); }, "200 {\"value\":4}");
   WaitForQueued("rest", 5);
   EXPECT_THAT(Get("/metrics"), HasSubstr("\ntrilho_requests_in_flight 10\n"));
 
@@ -221,7 +221,10 @@ TEST_F(FirstLoadTest, CallsWaitNoLongerThanTheirDeadline) {
 }
 
 TEST_F(FirstLoadTest, CallsWhoseCallersLeaveAreDropped) {
-  Start(TwoModels());
+  ModelServer::Options options = TwoModels();
+  // Whoever closes at once has left, too.
+  options.http->half_close_window = std::chrono::milliseconds(0);
+  Start(options);
   StreamingCall leaving(channel_, "/tensorflow.serving.PredictionService/Predict",
                         RequestFor("late").SerializeAsString());
   HttpTestClient client(server_->http_port());
@@ -239,6 +242,7 @@ TEST_F(FirstLoadTest, NoMoreCallsWaitThanMay) {
   ModelServer::Options options = TwoModels();
   options.first_loads.max_waiting_calls = 1;
   Start(options);
+  EXPECT_EQ(Predict("early"), "4") << "loaded from here on";
   auto call = Begin([this] { return Predict("late"); });
   WaitForQueued("grpc", 1);
   EXPECT_EQ(Predict("late"),
