@@ -11,8 +11,8 @@ namespace trilho {
 namespace {
 
 // What was written, parsed again: clients rely on no layout.
-rapidjson::Document Written(const google::protobuf::Message& message) {
-  rapidjson::Document document;
+JsonDocument Written(const google::protobuf::Message& message) {
+  JsonDocument document;
   const auto json = WriteMessage(message);
   EXPECT_TRUE(json.ok()) << json.status();
   if (json.ok()) {
@@ -42,7 +42,7 @@ TEST(MessageJsonTest, WritesSignaturesInsideAnAny) {
   (*signature.mutable_inputs())["x"].set_dtype(tensorflow::DT_FLOAT);
   tensorflow::serving::GetModelMetadataResponse response;
   (*response.mutable_metadata())["signature_def"].PackFrom(signatures);
-  const rapidjson::Document document = Written(response);
+  const JsonDocument document = Written(response);
   const JsonValue& any = document["metadata"]["signature_def"];
   EXPECT_STREQ(any["@type"].GetString(), "type.googleapis.com/tensorflow.serving.SignatureDefMap");
   EXPECT_STREQ(any["signature_def"]["serving_default"]["inputs"]["x"]["dtype"].GetString(), "DT_FLOAT");
