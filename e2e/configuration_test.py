@@ -17,6 +17,9 @@ from e2e.publishing import publish
 from e2e.server_process import ServerProcess, run_to_end
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 
+# The size of the pool that all sessions load with: cpp_server/tensorflow/saved_model.cc.
+LOAD_THREADS = 4
+
 
 def manage(server: ServerProcess, method: str, **fields: Any) -> requests.Response:
     """Calls a method of ModelManagementService over HTTP."""
@@ -414,18 +417,19 @@ def test_sessions_are_made_with_a_file_of_tensorflows_own(mnist: Export, base: P
     file = base.parent / "session"
     file.write_text("inter_op_parallelism_threads: 7")
 
-    def threads_of_runs(*flags: str) -> int:
-        """How many there are in the pool that TensorFlow runs a graph's operations on."""
+    def threads_of_first_pool(*flags: str) -> int:
+        """Counts the threads of the session's first pool, which are named by its number."""
         with (
             ServerProcess("--model_name=mnist", f"--model_base_path={base}", *flags) as server,
             Client(server.port) as client,
         ):
             client.predict(image_request())
             tasks = Path(f"/proc/{server.process.pid}/task").glob("*/comm")
-            return [task.read_text().strip() for task in tasks].count("tf_Compute")
+            return [task.read_text().strip() for task in tasks].count("tf_Compute0")
 
-    assert threads_of_runs() == 1
-    assert threads_of_runs(f"--tensorflow_session_config_file={file}") == 7
+    # Without a file requests run on their callers' threads, and the first pool is that of loads.
+    assert threads_of_first_pool() == LOAD_THREADS
+    assert threads_of_first_pool(f"--tensorflow_session_config_file={file}") == 7
 
 
 def test_metrics_are_where_the_monitoring_file_says_too(mnist: Export, base: Path) -> None:
