@@ -216,6 +216,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
         absl::StrCat("cannot listen on ", place, ": it is in use by another process or not permitted"));
   }
   server->SetServing(false);
+  server->SetServicesServing(false);
   server->data_calls_ =
       std::make_unique<CallQueue>(data_threads, static_cast<size_t>(std::max(0, options.max_waiting_calls)));
   server->control_calls_ = std::make_unique<CallQueue>(kControlThreads, kMaxWaitingControlCalls);
@@ -227,9 +228,10 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
   return server;
 }
 
-void GrpcServer::SetServing(bool serving) {
+void GrpcServer::SetServing(bool serving) { server_->GetHealthCheckService()->SetServingStatus("", serving); }
+
+void GrpcServer::SetServicesServing(bool serving) {
   grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
-  health->SetServingStatus("", serving);
   for (const auto& service : services_) {
     health->SetServingStatus(service->name(), serving);
     health->SetServingStatus(BareName(service->name()), serving);

@@ -77,10 +77,12 @@ class GrpcServer {
 
   int port() const { return port_; }
 
-  // What grpc.health.v1 answers for the server ("") and each of its services,
-  // under its full name and its bare one, as TF Serving has it. Not serving at
-  // first.
+  // Sets what grpc.health.v1 answers for the server (""). Not serving at first.
   void SetServing(bool serving);
+
+  // Sets what it answers for each service, under its full name and its bare one,
+  // as TF Serving has it: whether calls are to be sent here. Not serving at first.
+  void SetServicesServing(bool serving);
 
   // What it answers for `model`, which it does not know before; nothing if that
   // is the name of a service.

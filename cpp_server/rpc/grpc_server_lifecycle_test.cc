@@ -100,10 +100,13 @@ TEST_F(GrpcServerLifecycleTest, HealthSaysWhatItIsTold) {
   for (const char* name : {"", "trilho.Test", "Test"}) {
     EXPECT_EQ(Health(name), "NOT_SERVING") << "'" << name << "' before it is said to serve";
   }
+  server_->SetServicesServing(true);
+  EXPECT_EQ(Health(""), "NOT_SERVING") << "services do not speak for the server";
+  for (const char* name : {"trilho.Test", "Test"}) EXPECT_EQ(Health(name), "SERVING") << name;
   server_->SetServing(true);
-  for (const char* name : {"", "trilho.Test", "Test"}) EXPECT_EQ(Health(name), "SERVING") << name;
-  server_->SetServing(false);
-  for (const char* name : {"", "trilho.Test", "Test"}) EXPECT_EQ(Health(name), "NOT_SERVING") << name;
+  server_->SetServicesServing(false);
+  EXPECT_EQ(Health(""), "SERVING");
+  for (const char* name : {"trilho.Test", "Test"}) EXPECT_EQ(Health(name), "NOT_SERVING") << name;
   EXPECT_EQ(Health("acme.Fraud"), "NOT_FOUND");
 }
 

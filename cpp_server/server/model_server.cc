@@ -156,7 +156,12 @@ ModelServer::~ModelServer() {
   if (core_ != nullptr) core_->readiness()->SetListener({});
 }
 
-absl::Status ModelServer::WaitUntilLoaded(const std::function<bool()>& stop) { return core_->WaitUntilLoaded(stop); }
+absl::Status ModelServer::WaitUntilLoaded(const std::function<bool()>& stop) {
+  absl::Status loaded = core_->WaitUntilLoaded(stop);
+  // Though some model may have failed: callers of the others that look at a service's health are not to be turned away.
+  if (loaded.ok()) grpc_->SetServicesServing(true);
+  return loaded;
+}
 
 absl::Status ModelServer::StartCore(const Options& options) {
   Observability::Options observed;
@@ -373,6 +378,7 @@ void ModelServer::ShareReadiness() {
 void ModelServer::BeginLameDuck() {
   if (lame_since_ == std::chrono::steady_clock::time_point()) lame_since_ = std::chrono::steady_clock::now();
   core_->readiness()->SetStopping();
+  grpc_->SetServicesServing(false);
 }
 
 void ModelServer::Reload(const ModelServerConfig& config, std::function<void(absl::Status)> done) {

@@ -56,13 +56,11 @@ class ProbesTest : public ModelServerFixture {
   // What all say of the server, or how they differ.
   static std::string OfServer(const ModelServer& server) {
     const int readyz = Status(server, "/readyz"), kserve = Status(server, "/v2/health/ready");
-    const std::string health = Health(server, ""), service = Health(server, "PredictionService");
+    const std::string health = Health(server, "");
     const bool kserve_grpc = KServeReady(server);
-    if (readyz == 200 && kserve == 200 && health == "SERVING" && service == "SERVING" && kserve_grpc) return "ready";
-    if (readyz == 503 && kserve == 503 && health == "NOT_SERVING" && service == "NOT_SERVING" && !kserve_grpc) {
-      return "not ready";
-    }
-    return absl::StrCat(readyz, " ", kserve, " ", health, " ", service, " ", kserve_grpc);
+    if (readyz == 200 && kserve == 200 && health == "SERVING" && kserve_grpc) return "ready";
+    if (readyz == 503 && kserve == 503 && health == "NOT_SERVING" && !kserve_grpc) return "not ready";
+    return absl::StrCat(readyz, " ", kserve, " ", health, " ", kserve_grpc);
   }
 
   static std::string OfModel(const ModelServer& server, const std::string& model) {
@@ -147,6 +145,7 @@ TEST_F(ProbesTest, AGoodModelIsReadyWhileAnotherHangsAtTheStart) {
   EXPECT_EQ(OfModel(*server, "good"), "ready");
   EXPECT_EQ(OfModel(*server, "hanging"), "not ready");
   EXPECT_EQ(OfServer(*server), "not ready");
+  EXPECT_EQ(Health(*server, "PredictionService"), "NOT_SERVING") << "another replica answers sooner";
   folder_.Write("hanging/1/_SUCCESS", "");
   EXPECT_TRUE(server->WaitUntilLoaded([] { return false; }).ok());
   EXPECT_EQ(OfServer(*server), "ready");
@@ -154,6 +153,7 @@ TEST_F(ProbesTest, AGoodModelIsReadyWhileAnotherHangsAtTheStart) {
   server->BeginLameDuck();
   EXPECT_EQ(OfServer(*server), "not ready");
   EXPECT_EQ(Health(*server, "good"), "NOT_SERVING");
+  EXPECT_EQ(Health(*server, "PredictionService"), "NOT_SERVING");
   EXPECT_EQ(Status(*server, "/readyz/good"), 503);
 }
 
@@ -163,6 +163,7 @@ TEST_F(ProbesTest, AModelOfTheStartThatDoesNotLoadIsMissedUntilItDoes) {
   ASSERT_NE(server, nullptr);
   EXPECT_EQ(OfServer(*server), "not ready");
   EXPECT_EQ(OfModel(*server, "a"), "ready");
+  EXPECT_EQ(Health(*server, "PredictionService"), "SERVING") << "clients that ask before they call reach the good one";
   Publish("missing", 1);
   // Nobody asks for it but gRPC's health.
   while (Health(*server, "") != "SERVING") std::this_thread::yield();

@@ -13,6 +13,8 @@ __all__ = ["DEFAULT_TIMEOUT", "ClientChannel", "open_channel"]
 
 DEFAULT_TIMEOUT = 10.0
 _MOST_ATTEMPTS = 5
+# Its health says whether calls are to be sent there; the server's own ("") also speaks of each model.
+_HEALTH_SERVICE = "PredictionService"
 
 # Requests, answers and gRPC's objects around them: their types are the stubs' business.
 _Any: TypeAlias = Any
@@ -71,7 +73,7 @@ def _service_config(attempts: int, *, health_checks: bool) -> str:
         "methodConfig": [method],
     }
     if health_checks:
-        config["healthCheckConfig"] = {"serviceName": ""}
+        config["healthCheckConfig"] = {"serviceName": _HEALTH_SERVICE}
     return json.dumps(config)
 
 

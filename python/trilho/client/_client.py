@@ -66,10 +66,10 @@ class TrilhoClient:
                 between two attempts go about 0.1, 0.2, 0.4 and 0.8 seconds. No other error is
                 tried again.
             max_message_bytes: The largest response that is accepted.
-            health_checks: Whether calls avoid a server whose health (grpc.health.v1, of the service
-                "") says that it does not serve, as one says that is about to stop or still loads
-                its first models. A server without that service counts as healthy. To be turned off
-                where something in between answers such questions wrongly.
+            health_checks: Whether calls avoid a server whose health (grpc.health.v1, of
+                PredictionService) says that it does not serve, as one says that is about to stop
+                or still loads its first models. A server without grpc.health.v1 counts as healthy.
+                To be turned off where something in between answers such questions wrongly.
 
         Raises:
             ValueError: An option is out of range, or neither or both of `target` and `channel` are

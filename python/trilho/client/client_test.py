@@ -217,7 +217,7 @@ def test_a_server_that_is_about_to_stop_is_avoided(server: _Server) -> None:
         with TrilhoClient(_target(server, leaving)) as client:
             # The one without health counts as healthy.
             _call_until(client, lambda: bool(server.requests and leaving.requests))
-            assert set(leaving.health.asked) == {b""}
+            assert set(leaving.health.asked) == {b"\x0a\x11PredictionService"}
             leaving.health.set(serving=False)
 
             def is_passed_by() -> bool:

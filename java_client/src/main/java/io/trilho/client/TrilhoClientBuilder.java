@@ -25,6 +25,12 @@ import org.jspecify.annotations.Nullable;
 public final class TrilhoClientBuilder {
   private static final int MOST_ATTEMPTS = 5;
 
+  /**
+   * Its health says whether calls are to be sent to a server. That of the server as a whole ("")
+   * also says no where a single model has failed.
+   */
+  private static final String HEALTH_SERVICE = "PredictionService";
+
   private final String target;
   private final List<ClientInterceptor> interceptors = new ArrayList<>();
   private ChannelCredentials credentials = TlsChannelCredentials.create();
@@ -137,9 +143,9 @@ public final class TrilhoClientBuilder {
   }
 
   /**
-   * Sets whether calls avoid a server whose health ({@code grpc.health.v1}, of the service "") says
-   * that it does not serve, as one says that is about to stop or still loads its first models. On
-   * by default, so that a rolling restart loses no call; off where something in between answers
+   * Sets whether calls avoid a server whose health ({@code grpc.health.v1}, of PredictionService)
+   * says that it does not serve, as one says that is about to stop or still loads its first models.
+   * On by default, so that a rolling restart loses no call; off where something in between answers
    * such questions wrongly. A server that has no such service, as TensorFlow Serving's has not
    * unless it is told, counts as healthy. A service config that the name resolver supplies replaces
    * this choice.
@@ -207,7 +213,7 @@ public final class TrilhoClientBuilder {
   private Map<String, Object> serviceConfig() {
     Map<String, Object> config = new HashMap<>();
     if (healthChecks) {
-      config.put("healthCheckConfig", Collections.singletonMap("serviceName", ""));
+      config.put("healthCheckConfig", Collections.singletonMap("serviceName", HEALTH_SERVICE));
     }
     if (maxAttempts > 1) {
       Map<String, Object> policy = new HashMap<>();

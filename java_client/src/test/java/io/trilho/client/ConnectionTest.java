@@ -215,12 +215,15 @@ public final class ConnectionTest {
     AtomicInteger first = new AtomicInteger();
     AtomicInteger second = new AtomicInteger();
     HealthStatusManager health = new HealthStatusManager();
+    health.setStatus("PredictionService", ServingStatus.SERVING);
+    // One of its models has failed, which is not ours.
+    health.setStatus("", ServingStatus.NOT_SERVING);
     try (TestServer one = TestServer.of(countingService(first), health.getHealthService());
         TestServer two = counting(second);
         Resolved models = new Resolved(one.port(), two.port());
         TrilhoClient client = TrilhoClient.builder(models.target()).usePlaintext().build()) {
       callUntil(client, () -> first.get() >= 10 && second.get() >= 10);
-      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+      health.setStatus("PredictionService", ServingStatus.NOT_SERVING);
       // Until the client has noticed: turns of three pass the first one by.
       callUntil(
           client,
@@ -236,7 +239,7 @@ public final class ConnectionTest {
         call(client);
       }
       assertEquals(calls, first.get());
-      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+      health.setStatus("PredictionService", ServingStatus.SERVING);
       callUntil(client, () -> first.get() >= calls + 10);
     }
   }
@@ -245,7 +248,7 @@ public final class ConnectionTest {
   public void callsAServerThatIsAboutToStopIfToldNotToLook() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     HealthStatusManager health = new HealthStatusManager();
-    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+    health.setStatus("PredictionService", ServingStatus.NOT_SERVING);
     try (TestServer server = TestServer.of(countingService(calls), health.getHealthService())) {
       try (TrilhoClient looks =
           TrilhoClient.builder(server.target()).usePlaintext().maxAttempts(1).build()) {
