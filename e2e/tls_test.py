@@ -371,7 +371,7 @@ def test_the_flag_of_tf_serving_is_of_grpc_alone(
 
 
 def test_each_port_may_have_a_certificate_of_its_own(
-    authority: Authority, config: Path, model: Path, tmp_path: Path
+    authority: Authority, model: Path, tmp_path: Path
 ) -> None:
     rest, management = tmp_path / "rest.config", tmp_path / "management.config"
     write_config(rest, authority.sign("rest", 101))

@@ -13,7 +13,7 @@ __all__ = ["DEFAULT_TIMEOUT", "ClientChannel", "open_channel"]
 
 DEFAULT_TIMEOUT = 10.0
 _MOST_ATTEMPTS = 5
-# Its health says whether calls are to be sent there; the server's own ("") also speaks of each model.
+# Its health says whether to send calls to a server; that of the server ("") speaks of all models.
 _HEALTH_SERVICE = "PredictionService"
 
 # Requests, answers and gRPC's objects around them: their types are the stubs' business.
