@@ -256,14 +256,14 @@ def test_with_a_management_port_the_others_serve_inference_only(mnist: Export, b
             assert problem in bad.json()["error"]
         # As a page of another site can have a browser send it.
         form = {"Content-Type": "text/plain"}
-        for headers, code in (form | {"Origin": "https://elsewhere.example"}, 403), (form, 415):
+        for headers, refused in (form | {"Origin": "https://elsewhere.example"}, 403), (form, 415):
             foreign = requests.post(
                 f"{managing}/v1/management/RemoveModel",
                 data='{"name": "mnist"}',
                 headers=headers,
                 timeout=10,
             )
-            assert foreign.status_code == code
+            assert foreign.status_code == refused
             assert not [name for name in foreign.headers if name.startswith("Access-Control")]
         unknown = manage(server, "Reboot")
         assert unknown.status_code == 404

@@ -4,6 +4,7 @@ Where the text goes on behind TF Serving's words, `...` stands between the two.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +278,7 @@ def test_a_strict_server_refuses_other_shapes_than_the_signatures(
         Client(server.port) as client,
     ):
         for request, shape in [(wrong_width(), "[2,28]"), (wrong_rank(), "[784]")]:
-            code, details = error_of(lambda r=request: client.predict(r))
+            code, details = error_of(partial(client.predict, request))
             assert (code.name, details) == ("INVALID_ARGUMENT", differing(shape))
         client.predict(image_request())
 

@@ -3,6 +3,7 @@
 import signal
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Loading:
     def wait_for_ports(self) -> None:
         """Returns as soon as both accept a connection, as a TCP probe would."""
         for port in (self.port, self.http_port):
-            wait_for(f"port {port}", lambda port=port: _accepts(port))
+            wait_for(f"port {port}", partial(_accepts, port))
 
 
 def _accepts(port: int) -> bool:

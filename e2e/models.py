@@ -96,18 +96,21 @@ def export_counter(folder: Path) -> Export:
     module = tf.Module()
     module.count = tf.Variable(0.0)
 
-    @tf.function(input_signature=[])
     def count() -> dict[str, tf.Tensor]:
         before = module.count.read_value()
         with tf.control_dependencies([before]):
             module.count.assign_add(1.0)
         return {"count": before, "version": own_version()}
 
-    @tf.function(input_signature=[])
     def peek() -> dict[str, tf.Tensor]:
         return {"count": module.count.read_value()}
 
-    return save_signatures(folder, module, serving_default=count, peek=peek)
+    return save_signatures(
+        folder,
+        module,
+        serving_default=tf.function(count, input_signature=[]),
+        peek=tf.function(peek, input_signature=[]),
+    )
 
 
 def export_half_plus_two(folder: Path) -> Export:

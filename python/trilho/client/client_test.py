@@ -159,7 +159,7 @@ class _Health:
             self._changed.notify_all()
 
     def handler(self) -> grpc.GenericRpcHandler:
-        watch = grpc.unary_stream_rpc_method_handler(self._watch)
+        watch: Any = grpc.unary_stream_rpc_method_handler(self._watch)
         return grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Watch": watch})
 
     def _watch(self, request: bytes, _: object) -> Iterator[bytes]:
