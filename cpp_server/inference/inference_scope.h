@@ -37,8 +37,8 @@ class InferenceScope {
     if (ended_) return;
     try {
       End(NoMemoryError());
+      // NOLINTNEXTLINE(bugprone-empty-catch): there is no memory to tell of it either; what observers know must do
     } catch (const std::bad_alloc&) {
-      // Nor to tell of it: what the observers know by then must do.
     }
   }
   InferenceScope(const InferenceScope&) = delete;
