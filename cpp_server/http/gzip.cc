@@ -54,11 +54,11 @@ absl::Status Grow(size_t max_bytes, const std::function<absl::Status(size_t)>& h
 }  // namespace
 
 bool GrowingBytes::Reserve(size_t capacity) {
-  char* const grown = static_cast<char*>(std::realloc(data_.get(), capacity));
+  char* const before = data_.release();
+  char* const grown = static_cast<char*>(std::realloc(before, capacity));
+  // Where it fails, what there was is kept.
+  data_.reset(grown == nullptr ? before : grown);
   if (grown == nullptr) return false;
-  // realloc has freed it, or it is the same.
-  static_cast<void>(data_.release());
-  data_.reset(grown);
   capacity_ = capacity;
   return true;
 }

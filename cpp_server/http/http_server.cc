@@ -175,8 +175,8 @@ absl::Status HttpServer::Impl::Start() {
   absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   // Neither pool's threads outlive this, whatever else holds it: Join ends them.
-  const auto run = [this](std::shared_ptr<ServerCall> call) {
-    ServerCall::Handle(std::move(call), static_cast<size_t>(options_.max_body_bytes), route_);
+  const auto run = [this](const std::shared_ptr<ServerCall>& call) {
+    ServerCall::Handle(call, static_cast<size_t>(options_.max_body_bytes), route_);
   };
   data_calls_ =
       std::make_unique<CallPool>(options_.data_threads, static_cast<size_t>(options_.max_queued_data_calls), run);

@@ -91,7 +91,7 @@ void ServerCall::Refuse(const HttpRoute& route, int http_status, const absl::Sta
   Reply(std::move(response));
 }
 
-void ServerCall::Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route) {
+void ServerCall::Handle(const std::shared_ptr<ServerCall>& call, size_t max_body_bytes, const HttpRoute& route) {
   // Those who left while they waited cost nothing.
   if (*call->cancelled_) {
     const bool late = std::chrono::steady_clock::now() >= call->deadline_;

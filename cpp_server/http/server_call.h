@@ -36,7 +36,7 @@ class ServerCall final : public HttpCall, public std::enable_shared_from_this<Se
 
   // Decompresses the body of `call`, as far as `max_body_bytes`, and has `route`
   // handle it, unless nobody waits for it any more. Once more after HandleAgain.
-  static void Handle(std::shared_ptr<ServerCall> call, size_t max_body_bytes, const HttpRoute& route);
+  static void Handle(const std::shared_ptr<ServerCall>& call, size_t max_body_bytes, const HttpRoute& route);
 
   // Says how the call comes to Handle once more; before it is handled.
   void SetAgain(std::function<void(std::shared_ptr<ServerCall>)> again) { again_ = std::move(again); }
