@@ -158,12 +158,12 @@ class ModelStatistics::Window {
   static constexpr Clock::rep kNever = std::numeric_limits<Clock::rep>::min();
 
   Counter errors_;
-  Histogram latencies_;
   Sums sums_;
   std::atomic<Clock::rep> last_{kNever};
   // Of the newest copy.
   std::atomic<int64_t> step_{-1};
   mutable Mutex mu_;
+  Histogram latencies_;
   std::deque<Copy> copies_ GUARDED_BY(mu_);
 };
 
