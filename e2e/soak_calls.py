@@ -263,7 +263,7 @@ class Caller:
             [
                 ("none", '{"instances": [1]}', 404),
                 ("mnist/versions/1000000000", '{"instances": [1]}', 404),
-                ("mnist", '{"instances": [[1, 2, 3]]}', 400),
+                ("mnist", '{"instances": [1, 2, 3]}', 400),
                 ("mnist", '{"instances": [[1, 2', 400),
                 ("half_plus_two", '{"inputs": {"z": [1]}}', 400),
                 ("half_plus_two", "", 400),
