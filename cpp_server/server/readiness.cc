@@ -1,6 +1,5 @@
 #include "cpp_server/server/readiness.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace trilho {
@@ -76,9 +75,11 @@ bool Readiness::Counts(const std::string& model) const {
 }
 
 bool Readiness::IsServerReady() const {
-  return loaded_ && !stopping_ && std::all_of(available_.begin(), available_.end(), [this](const auto& model) {
-           return model.second || !(counts_all_models_ || start_->count(model.first) > 0);
-         });
+  if (!loaded_ || stopping_) return false;
+  for (const auto& [model, available] : available_) {
+    if (!available && (counts_all_models_ || start_->count(model) > 0)) return false;
+  }
+  return true;
 }
 
 void Readiness::Look(const std::string& model) {

@@ -137,14 +137,16 @@ absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
 
 absl::Status ServerCore::Watch(const std::vector<ModelSettings>& settings) {
   std::vector<ModelLocation> locations;
+  std::vector<std::string> names;
+  locations.reserve(settings.size());
+  names.reserve(settings.size());
   Labels labels;
   for (const ModelSettings& model : settings) {
     locations.push_back(model.location);
+    names.push_back(model.location.name);
     if (!model.labels.empty()) labels[model.location.name] = model.labels;
   }
   labels_.Set(labels);
-  std::vector<std::string> names;
-  for (const ModelLocation& location : locations) names.push_back(location.name);
   uint64_t generation = 0;
   {
     MutexLock lock(&mu_);
@@ -337,6 +339,7 @@ absl::Status ServerCore::CheckRetried(const std::string& model, const std::set<i
   }
   if (reasons.empty()) return absl::OkStatus();
   std::vector<std::string> failed;
+  failed.reserve(reasons.size());
   for (const auto& [version, reason] : reasons) {
     failed.push_back(absl::StrCat("{", model, " version ", version, " due to error: ", reason, "}"));
   }
