@@ -63,7 +63,7 @@ def test_calls_share_runs_and_each_gets_its_own_answer(mnist: Export, base: Path
     publish(mnist, base, 1)
     parameters = """
         max_batch_size { value: 32 }
-        batch_timeout_micros { value: 2000 }
+        batch_timeout_micros { value: 50000 }
         num_batch_threads { value: 1 }
         allowed_batch_sizes: [8, 32]
     """
