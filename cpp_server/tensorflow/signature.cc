@@ -203,8 +203,11 @@ absl::StatusOr<Signatures> ReadSignatures(absl::string_view meta_graph_def, TF_G
       signatures.unsupported[entry.first] = defaults;
       continue;
     }
-    signatures.by_name[entry.first] = {entry.first, entry.second.method_name(), *std::move(inputs),
-                                       *std::move(outputs)};
+    Signature& served = signatures.by_name[entry.first];
+    served.name = entry.first;
+    served.method_name = entry.second.method_name();
+    served.inputs = *std::move(inputs);
+    served.outputs = *std::move(outputs);
   }
   const GraphEffects effects(meta_graph_def, KindsOf(graph));
   for (auto& entry : signatures.by_name) entry.second.effect = EffectOf(entry.second, effects);

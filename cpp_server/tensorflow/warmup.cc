@@ -59,6 +59,7 @@ std::string WarmupPlan::Describe(milliseconds budget) const {
                                                  std::chrono::duration<double>(budget).count(), " s at most");
   if (left_out.empty()) return line;
   std::vector<std::string> reasons;
+  reasons.reserve(left_out.size());
   for (const auto& [signature, reason] : left_out) reasons.push_back(absl::StrCat(signature, " (", reason, ")"));
   return absl::StrCat(line, "; left out: ", Shortened(std::move(reasons)));
 }
