@@ -16,12 +16,13 @@ from e2e.programs import runfile
 from e2e.waiting import PATIENCE_SECONDS, wait_for
 from trilho.client import CallError, TrilhoClient
 
-__all__ = ["MODEL", "Caller", "HttpCaller", "JavaCaller", "PlainCaller", "PythonCaller"]
+__all__ = ["MODEL", "THREADS", "Caller", "HttpCaller", "JavaCaller", "PlainCaller", "PythonCaller"]
 
 MODEL = "m"
 # Calls a second, of each caller that has a rate.
 RATE = int(os.environ.get("TRILHO_RATE", "300"))
-_THREADS = 4
+# The threads of a caller, each with one call under way.
+THREADS = 4
 # Between two looks of a balancer at the readiness of a server.
 _LOOK_SECONDS = 0.05
 _JAVA = "e2e/restart_caller"
@@ -123,8 +124,8 @@ class _ThreadedCaller(Caller):
     def begin(self) -> None:
         """See Caller."""
         self._stop = threading.Event()
-        self._counts = [0] * _THREADS
-        self._threads = [threading.Thread(target=self._run, args=[i]) for i in range(_THREADS)]
+        self._counts = [0] * THREADS
+        self._threads = [threading.Thread(target=self._run, args=[i]) for i in range(THREADS)]
         for thread in self._threads:
             thread.start()
 
