@@ -1,4 +1,4 @@
-// What becomes of a request for which the system has no memory.
+// The answer to a request for which the system has no memory.
 
 #ifndef TRILHO_CPP_SERVER_ADMISSION_NO_MEMORY_H_
 #define TRILHO_CPP_SERVER_ADMISSION_NO_MEMORY_H_

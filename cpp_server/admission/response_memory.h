@@ -30,7 +30,7 @@ class ResponseMemory {
   // begin that would only make one more answer.
   absl::Status Check() const;
 
-  // What one answer has of the budget, given back at its end. For one thread at a time.
+  // One answer's part of the budget, given back at its end. For one thread at a time.
   class Share {
    public:
     // Without a budget there is no bound.

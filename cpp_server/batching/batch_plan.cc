@@ -11,7 +11,7 @@ namespace {
 
 std::string WhyNoRows(const std::string& what, const TensorInfo& info) {
   if (!IsCopyable(info.type)) return absl::StrCat(what, " is of type ", DataTypeName(info.type));
-  // That its first dimension counts rows would be a guess.
+  // To take its first dimension for rows would be a guess.
   if (!info.shape) return absl::StrCat(what, " is of unknown rank");
   if (info.shape->empty()) return absl::StrCat(what, " has no dimension");
   if (info.shape->front() >= 0) {

@@ -21,7 +21,7 @@ std::string WhyAlone(const Signature& signature);
 // have rows.
 std::string WhyAloneWith(const TensorInfo& output);
 
-// What the declarations of a signature say, and nothing that its runs show: how a
+// Knows the declarations of a signature, and nothing that its runs show: how a
 // request is answered must not depend on those before it.
 class BatchPlan {
  public:

@@ -130,7 +130,7 @@ void CheckTlsFile(const std::string& flag, const std::string& path, Problems* pr
   if (path.empty()) return;
   const auto config = ReadSslConfigFile(flag, path);
   if (!config.ok()) return problems->Add(config.status());
-  // What the ports would refuse.
+  // The ports would refuse it, too.
   problems->Add(CheckTlsIdentity(TlsIdentityOf(*config)));
   const auto dates = DatesOfChain(config->server_cert());
   if (warnings == nullptr || !dates.ok()) return;

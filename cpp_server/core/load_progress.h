@@ -1,4 +1,4 @@
-// What a load is doing, for those who wait for it.
+// The work that a load is doing, for those who wait for it.
 
 #ifndef TRILHO_CPP_SERVER_CORE_LOAD_PROGRESS_H_
 #define TRILHO_CPP_SERVER_CORE_LOAD_PROGRESS_H_

@@ -105,7 +105,7 @@ class ModelHarness {
     // A version in kLoading that no load is under way for waits for the next of its first tries; one in kEnd for the
     // end of a back-off.
     RetrySchedule retries;
-    // Of the load under way; null if there is none.
+    // The progress of the load under way; null if there is none.
     std::shared_ptr<const LoadProgress> progress;
     // Orders ended versions by when they ended.
     uint64_t ended_at = 0;

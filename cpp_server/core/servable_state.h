@@ -27,7 +27,7 @@ struct ServableState {
   ManagerState state = ManagerState::kStart;
   // Why a version failed, is retried, or is not offered by its Source.
   absl::Status status;
-  // What is being done in kLoading and how long it has taken so far, as far as is known, for people.
+  // The work under way in kLoading and how long it has taken so far, as far as is known, for people.
   std::string progress{};
 };
 
