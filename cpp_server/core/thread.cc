@@ -12,7 +12,7 @@
 namespace trilho {
 namespace {
 
-// Of the system, without the end of the string.
+// The system's bound, without the end of the string.
 constexpr size_t kLongestName = 15;
 
 }  // namespace

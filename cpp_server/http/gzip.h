@@ -23,7 +23,7 @@ class GrowingBytes {
   size_t capacity() const { return capacity_; }
   // Where the next capacity() - size() bytes go.
   char* end() { return data_.get() + size_; }
-  // That many of them have been written.
+  // Says that `bytes` more of them have been written.
   void Advance(size_t bytes) { size_ += bytes; }
   // False if the system has no such memory; then nothing has changed. `capacity` is not less than size(), nor 0.
   bool Reserve(size_t capacity);

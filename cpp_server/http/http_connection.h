@@ -93,7 +93,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   absl::optional<Clock::time_point> IdleSince();
   // Since when it waits for a request beyond the bound to come to its end; absent if it does not.
   absl::optional<Clock::time_point> BeyondBoundSince() const;
-  // What it holds of the budget for a body that has not come to its end.
+  // Returns the bytes of the budget that a body holds which has not come to its end.
   size_t UnfinishedBody() const { return state_ == State::kBody ? memory_.bytes() : 0; }
   // Refuses the request whose body is being read, for others to have its room.
   void GiveWay();
@@ -192,7 +192,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // Read but not parsed.
   std::string input_;
 
-  // Of the body as it comes, framing included.
+  // The rate at which the body comes, framing included.
   MinimumRate body_rate_;
   // Whether anybody looks at the body.
   bool takes_body_ = true;
@@ -219,7 +219,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
 
   std::string head_;
   std::string body_;
-  // Of body_, if it is one that counts.
+  // The budget that body_ takes, if it is one that counts.
   ResponseMemory::Share response_memory_;
   // Bytes of the response that the system has.
   size_t written_ = 0;

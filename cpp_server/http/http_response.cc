@@ -121,7 +121,7 @@ absl::optional<HttpConnection::Clock::time_point> HttpConnection::StalledSince()
 }
 
 bool HttpConnection::HasTakenMore() {
-  // What is in the system's buffer, which may be megabytes, is not acknowledged yet.
+  // The bytes in the system's buffer, which may be megabytes, are not acknowledged yet.
   int queued = 0;
   if (::ioctl(stream_.socket().native_handle(), SIOCOUTQ, &queued) != 0) queued = 0;
   const uint64_t taken = sent_ - std::min(sent_, static_cast<uint64_t>(queued));

@@ -199,7 +199,7 @@ void HttpServer::Impl::Run() {
       io_.run(ignored);
       return;
     } catch (const std::bad_alloc&) {
-      // Of one connection, which its timer ends; the others go on.
+      // Its timer ends that connection; the others go on.
       Log(Severity::kError, "HTTP: no memory for what a connection has sent or is to be sent");
     }
   }

@@ -1,4 +1,4 @@
-// What requests that come and answers that nobody takes may hold.
+// The memory that incoming requests and answers nobody takes may hold.
 
 #include <chrono>
 #include <memory>
