@@ -56,6 +56,8 @@ def _add(archive: tarfile.TarFile, top: Path, name: str) -> None:
     elif path.is_dir():
         entry.type = tarfile.DIRTYPE
         archive.addfile(entry)
+    elif not path.is_file():
+        raise ValueError(f"{name} is neither a file nor a folder nor a link")
     else:
         if not path.stat().st_mode & 0o100:
             entry.mode = PLAIN

@@ -76,7 +76,7 @@ def make_inputs(folder: Path, debian: Path, static: Path) -> Inputs:
             "tensorflow/libtensorflow_framework.so.2": library,
             "tensorflow/THIRD_PARTY_NOTICES.txt": b"-----\n== Some Codec\n\nIts licence\n",
         },
-        requires=["bundler", "libclang"],
+        requires=["bundler", "libclang", "tensorboard"],
     )
     install(
         site,

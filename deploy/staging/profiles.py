@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What the commands of the wheel's extras need, but for `compare` (a measurement of ours) and
-# `spark` (which comes with the cluster).
-_EXTRAS = ("contract", "convert", "train")
+# Not asked for by any package: some hosts have no time zones.
+_TIME_ZONES = "tzdata"
 
 
 @dataclass(frozen=True)
@@ -16,15 +15,17 @@ class Profile:
     name: str
     # What --help and the README say of it.
     purpose: str
-    # The wheel's extras; none of them means no Python at all.
+    # Extras of our wheel, and packages besides. `compare` and `spark` are in no profile: one is a
+    # measurement of ours, the other comes with the cluster.
     extras: tuple[str, ...]
+    packages: tuple[str, ...]
     # Programs in bin/, besides python.
     commands: tuple[str, ...]
 
     @property
     def python(self) -> bool:
         """Whether Python and its packages are in it."""
-        return bool(self.extras)
+        return bool(self.packages)
 
     @property
     def server(self) -> bool:
@@ -43,15 +44,18 @@ PROFILES = {
         Profile(
             "full",
             "trains, converts, evaluates, publishes and serves, and shows it in TensorBoard",
-            _EXTRAS,
+            ("contract", "convert", "train"),
+            (_TIME_ZONES,),
             ("tensorboard", "trilho", "trilho_server"),
         ),
+        # What draws and measures (matplotlib, scipy, scikit-learn) is a fifth of the full tree.
         Profile(
             "core",
-            "trains, converts and publishes: for containers; no server, no pages of TensorBoard",
-            _EXTRAS,
+            "trains, converts and publishes, in containers: no plots, no server, no TensorBoard",
+            ("contract", "convert"),
+            (_TIME_ZONES, "tensorflow-cpu"),
             ("trilho",),
         ),
-        Profile("server", "serves", (), ("trilho_server",)),
+        Profile("server", "serves", (), (), ("trilho_server",)),
     )
 }

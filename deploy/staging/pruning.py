@@ -53,6 +53,8 @@ FILES = (
     _rule(
         r"numpy/(_core|random)/(include|lib)/", "headers and archives, for compiling against numpy"
     ),
+    _rule(r"fontTools/.+\.so$", "faster forms of modules that are there in Python, too"),
+    _rule(r"(PIL/_avif\.|pillow\.libs/libavif-)", "images in AVIF"),
     _rule(r"matplotlib/mpl-data/sample_data/", "data of matplotlib's examples"),
     _rule(r"tensorboard/webfiles\.zip$", "TensorBoard's pages", ("core",)),
     _rule(r"(.+/)?tests/", "tests"),

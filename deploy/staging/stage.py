@@ -160,8 +160,7 @@ def _stage_packages(
     for wheel in args.wheel:
         wheels.unpack_wheel(wheel, work / "wheels")
     site = wheels.Site(args.site_packages, work / "wheels")
-    # tzdata: some hosts have no time zones. Nothing asks for it by a Requires-Dist.
-    names = site.closure("trilho", profile.extras, more=["tzdata"])
+    names = site.closure("trilho", profile.extras, profile.packages)
     return wheels.stage_distributions(tree, site, names, profile.name)
 
 
