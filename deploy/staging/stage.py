@@ -28,7 +28,7 @@ profiles:
 
 By hand, with E=$(bazel info output_base)/external:
 
-  bazel build //cpp_server:trilho_server //python:wheel @wheels \\
+  bazel build //cpp_server:trilho_server //python:wheel @wheels//:wheels \\
     @debian_runtime//:packages.tsv @debian_static//:packages.tsv
   PYTHONPATH=.:$E/pip/site-packages python3 -m deploy.staging.stage \\
     --profile=full --output=/tmp/trilho-full.tar --version=version.bzl --licence=LICENSE \\

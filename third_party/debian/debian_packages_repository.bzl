@@ -14,10 +14,10 @@ If apt knows no package at all, its lists are missing: `apt-get update` fetches 
 """
 
 def _run(ctx, arguments, context):
+    """Runs a program; where it fails, its output takes the place of %s in the context."""
     result = ctx.execute(arguments, timeout = 1800)
     if result.return_code:
-        fail(context % (result.stdout + result.stderr).strip() if "%s" in context else
-             "%s\n%s%s" % (context, result.stdout, result.stderr))
+        fail(context % (result.stdout + result.stderr).strip())
     return result.stdout
 
 def _pins(lock):
@@ -42,10 +42,10 @@ def _packages_impl(ctx):
         _run(
             ctx,
             ["sh", "-c", "echo \"$1  $2\" | sha256sum --check --quiet", "sh", sha256, deb],
-            "%s %s is not what runtime_lock.txt says:" % (name, version),
+            "%s %s is not what runtime_lock.txt says:\n%%s" % (name, version),
         )
-        _run(ctx, ["dpkg-deb", "--extract", deb, "packages/" + name], "%s cannot be unpacked:" % deb)
-        rows.append(_run(ctx, ["sh", "-c", _ROW, "sh", deb, sha256], "%s cannot be read:" % deb))
+        _run(ctx, ["sh", "-c", "mkdir -p \"$2\" && dpkg-deb --extract \"$1\" \"$2\"", "sh", deb, "packages/" + name], "%s cannot be unpacked:\n%%s" % deb)
+        rows.append(_run(ctx, ["sh", "-c", _ROW, "sh", deb, sha256], "%s cannot be read:\n%%s" % deb))
     ctx.delete("debs")
     ctx.file("packages.tsv", "".join(rows))
     ctx.file("BUILD", _BUILD)
@@ -76,7 +76,7 @@ def _installed_impl(ctx):
         row = _run(
             ctx,
             ["sh", "-c", _INSTALLED, "sh", file],
-            "%s belongs to no Debian package; `./dev packages` installs what the build needs:" % file,
+            "%s belongs to no Debian package; `./dev packages` installs what the build needs:\n%%s" % file,
         )
         if row not in rows:
             rows.append(row)
