@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -107,10 +108,22 @@ def e2e(session: nox.Session) -> None:
 @nox.session
 def test(session: nox.Session) -> None:
     """All that must pass before a change lands: lint, build, every test, the wheel's tests."""
-    lint(session)
-    _bazel(session, "build", "//...")
-    _bazel(session, "test", "//...")
-    wheel(session)
+    stages = {
+        "lint": lambda: lint(session),
+        "build": lambda: _bazel(session, "build", "//..."),
+        "tests": lambda: _bazel(session, "test", "//..."),
+        "tests on the wheel": lambda: wheel(session),
+    }
+    times = []
+    try:
+        for name, stage in stages.items():
+            start = time.monotonic()
+            try:
+                stage()
+            finally:
+                times.append(f"{(time.monotonic() - start) / 60:6.1f} min  {name}")
+    finally:
+        session.log("where the time went:\n" + "\n".join(times))
 
 
 @nox.session
