@@ -327,7 +327,9 @@ void HttpConnection::BeginCall() {
       parser_->release(), std::move(memory_), peer_, deadline,
       [weak = weak_from_this(), host = host_, number = ++call_number_](HttpResponse response) {
         asio::post(host->io(), [weak, number, response = std::move(response)]() mutable {
-          if (const auto self = weak.lock()) self->OnReply(number, std::move(response));
+          const auto self = weak.lock();
+          if (self && self->Awaits(number)) return self->Respond(std::move(response));
+          if (response.sending) response.sending(absl::OkStatus());
         });
         host->CallEnded();
       });
@@ -343,11 +345,6 @@ void HttpConnection::BeginCall() {
     call->Reply(ErrorResponse(status));
   }
   if (input_.size() < kMaxReadAhead) Read();
-}
-
-void HttpConnection::OnReply(uint64_t call_number, HttpResponse response) {
-  if (state_ != State::kCall || call_number_ != call_number) return;
-  Respond(std::move(response));
 }
 
 void HttpConnection::WithdrawCall(const absl::Status& reason) {

@@ -132,8 +132,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void DropTrailers();
 
   void BeginCall();
-  // Unless it was answered without waiting for its handler.
-  void OnReply(uint64_t call_number, HttpResponse response);
+  // Whether the call of that number has not been answered, as it may be without waiting for its handler.
+  bool Awaits(uint64_t call_number) const { return state_ == State::kCall && call_number_ == call_number; }
   // Answers a request that cannot be read to its end, and closes.
   void Reject(int status, absl::string_view message);
   void Reject(const absl::Status& status);

@@ -1,10 +1,13 @@
 // The memory that incoming requests and answers nobody takes may hold.
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/http/gzip_for_test.h"
 #include "cpp_server/http/http_server.h"
@@ -131,9 +134,38 @@ TEST(Responses, OfCallsThatHadBegunAreDroppedIfThereIsNoRoom) {
   const auto held = server.Take();
   HttpTestClient one(server->port());
   Begin(&server, options.response_memory, &one);
-  held->Reply(Large());
+  std::promise<absl::Status> sent;
+  HttpResponse response = Large();
+  response.sending = [&sent](const absl::Status& status) { sent.set_value(status); };
+  held->Reply(std::move(response));
   EXPECT_EQ(two.Read().status, 429);
+  EXPECT_EQ(sent.get_future().get().code(), absl::StatusCode::kResourceExhausted) << "it is told what was sent";
   EXPECT_LT(options.response_memory->used(), static_cast<int64_t>(2 * kLarge));
+}
+
+TEST(Responses, AreToldThatTheyAreSentOnceWhateverBecomesOfThem) {
+  HttpTestServer server;
+  std::promise<absl::Status> sent, senseless, unread;
+  const auto tell = [](int status, std::promise<absl::Status>* told) {
+    HttpResponse response;
+    response.status = status;
+    response.sending = [told](const absl::Status& how) { told->set_value(how); };
+    return response;
+  };
+  HttpTestClient client(server->port());
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  server.Take()->Reply(tell(200, &sent));
+  EXPECT_EQ(client.Read().status, 200);
+  EXPECT_EQ(sent.get_future().get(), absl::OkStatus());
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  server.Take()->Reply(tell(1000, &senseless));
+  EXPECT_EQ(client.Read().status, 500);
+  EXPECT_EQ(senseless.get_future().get().code(), absl::StatusCode::kInternal);
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  const auto call = server.Take();
+  client.Close();
+  call->Reply(tell(200, &unread));
+  EXPECT_EQ(unread.get_future().get(), absl::OkStatus());
 }
 
 TEST(Responses, ThatAreStalledEndWhenOthersNeedTheirRoom) {

@@ -178,10 +178,7 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   InferenceRecord* const record = &scope->record();
   record->model = model->model;
   auto asked = ReadRequest(*call);
-  if (!asked.ok()) {
-    scope->End(asked.status());
-    return call->Reply(ErrorResponse(asked.status()));
-  }
+  if (!asked.ok()) return EndAndReply(call.get(), scope, asked.status());
   InferRequest request = std::move(asked->request);
   request.model = model->model;
   request.version = std::move(model->version);
@@ -190,10 +187,12 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
         [call, hooks = hooks_, scope = std::move(scope), kept = std::move(kept),
          name = std::move(model->model)](const absl::StatusOr<InferResult>& result) {
           if (!result.ok() && PutAside(*hooks, result.status(), call, scope.get())) return;
-          auto body = result.ok() ? OrNoMemory([&] { return WriteInferJson(name, *kept, *result); })
-                                  : absl::StatusOr<InferBody>(result.status());
-          scope->End(body.status());
-          call->Reply(body.ok() ? InferResponse(*std::move(body)) : ErrorResponse(body.status()));
+          EndAndReply(call.get(), scope, OrNoMemory([&]() -> absl::StatusOr<HttpResponse> {
+                        if (!result.ok()) return result.status();
+                        auto body = WriteInferJson(name, *kept, *result);
+                        if (!body.ok()) return body.status();
+                        return InferResponse(*std::move(body));
+                      }));
         });
 }
 

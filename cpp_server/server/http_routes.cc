@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/json/message_json.h"
 #include "cpp_server/rest/rest_path.h"
@@ -41,9 +42,10 @@ HttpResponse Text(std::string content_type, std::string body) {
 // Without names: for anybody who may reach the port.
 HttpResponse ShortReadiness(bool ready, int lacking, int models) {
   if (ready) return Text(kPlainText, "ready\n");
-  HttpResponse response = Text(kPlainText, lacking == 0 ? "not ready: the server starts or stops\n"
-                                                        : absl::StrCat("not ready: ", lacking, " of ", models,
-                                                                       " models without an available version\n"));
+  HttpResponse response =
+      Text(kPlainText, lacking == 0 ? "not ready: the server starts or stops\n"
+                                    : absl::StrCat("not ready: ", lacking, " of ", Counted(models, "model"),
+                                                   " without an available version\n"));
   response.status = kUnavailable;
   return response;
 }

@@ -75,6 +75,14 @@ TEST_F(HttpRoutesTest, ReadinessIsShortWhereTokensAreWanted) {
               AllOf(HasSubstr("missing"), HasSubstr(folder_.Path("a"))));
 }
 
+TEST_F(HttpRoutesTest, ReadinessCountsOneModelAsOne) {
+  ModelServer::Options options = OptionsFor({"missing"});
+  options.http.emplace();
+  const auto server = Started(WithTokens(options));
+  ASSERT_NE(server, nullptr);
+  EXPECT_EQ(Get(server->http_port(), "/readyz").body, "not ready: 1 of 1 model without an available version\n");
+}
+
 TEST_F(HttpRoutesTest, ReadinessIsShortBesideAPortForManagement) {
   ModelServer::Options options = ThreeModels();
   options.management.emplace();
