@@ -105,9 +105,13 @@ UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, Infer
     InferenceRecord* const record = &scope->record();
     const auto done = [hooks, call, scope](absl::StatusOr<std::string> response) {
       if (!response.ok() && PutAside(*hooks, response.status(), call, scope.get())) return;
-      scope->End(response.status());
+      try {
+        scope->End(response.status());
+        if (response.ok() && hooks->log) hooks->log(scope->record(), call->request(), *response);
+        // NOLINTNEXTLINE(bugprone-empty-catch): a call that cannot be told of is answered all the same
+      } catch (const std::bad_alloc&) {
+      }
       if (!response.ok()) return call->Fail(response.status());
-      if (hooks->log) hooks->log(scope->record(), call->request(), *response);
       call->Reply(*std::move(response));
     };
     try {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -148,6 +149,13 @@ TEST_F(InferenceMethodTest, CallsWhoseCallersGoWhileTheyWaitAreRecorded) {
   EXPECT_TRUE(running.get().ok());
   while (records_.Ended().size() < 2) std::this_thread::yield();
   EXPECT_EQ(records_.Ended()[1].status.code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(InferenceMethodTest, ACallThatThereIsNoMemoryToLogIsAnswered) {
+  hooks_.log = [](const InferenceRecord&, absl::string_view, absl::string_view) { throw std::bad_alloc(); };
+  Serve(10);
+  EXPECT_TRUE(Begin("Answer").get().ok());
+  EXPECT_EQ(records_.UnderWay(), 0u);
 }
 
 TEST(TraceIdTest, IsThatOfATraceparentAsW3CHasIt) {
