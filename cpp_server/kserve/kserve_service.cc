@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/advice/words.h"
 #include "cpp_server/kserve/data_types.h"
 #include "cpp_server/kserve/infer.h"
@@ -112,7 +113,7 @@ void ModelInfer(const Predictor& predictor, absl::string_view bytes, const CallC
         [model = message.model_name(), id = message.id(), raw = message.raw_input_contents_size() > 0,
          done = std::move(done)](const absl::StatusOr<InferResult>& result) {
           if (!result.ok()) return done(result.status());
-          done(WriteResponse(model, id, raw, *result));
+          done(OrNoMemory([&] { return WriteResponse(model, id, raw, *result); }));
         });
 }
 

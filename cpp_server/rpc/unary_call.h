@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/advice/words.h"
 
 namespace trilho {
@@ -79,19 +81,29 @@ struct ServiceDefinition {
   std::vector<UnaryMethod> methods;
 };
 
+// Returns the serialized response of `handler`, a function of Request and Response*, to a serialized request; an error
+// where there is no memory for it, as nothing above a handler catches what it throws.
+template <typename Request, typename Response, typename Handler>
+absl::StatusOr<std::string> AnswerMessage(absl::string_view bytes, const Handler& handler) {
+  return OrNoMemory([&]() -> absl::StatusOr<std::string> {
+    Request request;
+    if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return absl::InvalidArgumentError("the request is not " + WithArticle(request.GetTypeName()));
+    }
+    Response response;
+    absl::Status status = handler(request, &response);
+    if (!status.ok()) return status;
+    return response.SerializeAsString();
+  });
+}
+
 // A control method in terms of message classes; `handler` must be thread-safe.
 template <typename Request, typename Response>
 UnaryMethod MessageMethod(std::string name, std::function<absl::Status(const Request&, Response*)> handler) {
   return {std::move(name), Plane::kControl, [handler = std::move(handler)](UnaryCall* call) {
-            Request request;
-            const absl::string_view bytes = call->request();
-            if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-              return call->Fail(absl::InvalidArgumentError("the request is not " + WithArticle(request.GetTypeName())));
-            }
-            Response response;
-            const absl::Status status = handler(request, &response);
-            if (!status.ok()) return call->Fail(status);
-            call->Reply(response.SerializeAsString());
+            auto answer = AnswerMessage<Request, Response>(call->request(), handler);
+            if (!answer.ok()) return call->Fail(answer.status());
+            call->Reply(*std::move(answer));
           }};
 }
 

@@ -63,15 +63,9 @@ template <typename Request, typename Response>
 UnaryMethod DescriptionMethod(std::string name, const InferenceHooks* hooks,
                               std::function<absl::Status(const Request&, Response*)> handler) {
   return {std::move(name), Plane::kControl, [hooks, handler = std::move(handler)](UnaryCall* call) {
-            Request request;
-            const absl::string_view bytes = call->request();
-            if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-              return call->Fail(absl::InvalidArgumentError("the request is not a " + request.GetTypeName()));
-            }
-            Response response;
-            const absl::Status status = handler(request, &response);
-            if (status.ok()) return call->Reply(response.SerializeAsString());
-            if (!PutAside(*hooks, status, call, nullptr)) call->Fail(status);
+            auto answer = AnswerMessage<Request, Response>(call->request(), handler);
+            if (answer.ok()) return call->Reply(*std::move(answer));
+            if (!PutAside(*hooks, answer.status(), call, nullptr)) call->Fail(answer.status());
           }};
 }
 

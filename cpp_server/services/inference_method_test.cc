@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/core/mutex.h"
+#include "cpp_server/rpc/fake_unary_call.h"
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/rpc/test_client.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
 
 namespace trilho {
@@ -156,6 +159,19 @@ TEST_F(InferenceMethodTest, ACallThatThereIsNoMemoryToLogIsAnswered) {
   Serve(10);
   EXPECT_TRUE(Begin("Answer").get().ok());
   EXPECT_EQ(records_.UnderWay(), 0u);
+}
+
+TEST(MessageMethodTest, WithoutMemoryForItACallIsAnsweredWithAnError) {
+  using google::protobuf::StringValue;
+  const auto fail = [](const StringValue&, StringValue*) -> absl::Status { throw std::bad_alloc(); };
+  InferenceHooks hooks;
+  for (const UnaryMethod& method : {MessageMethod<StringValue, StringValue>("Tell", fail),
+                                    DescriptionMethod<StringValue, StringValue>("Describe", &hooks, fail)}) {
+    FakeUnaryCall call("");
+    method.handler(&call);
+    EXPECT_EQ(call.answers(), 1);
+    EXPECT_EQ(call.answer().status(), NoMemoryError());
+  }
 }
 
 TEST(TraceIdTest, IsThatOfATraceparentAsW3CHasIt) {
