@@ -156,7 +156,8 @@ std::vector<UnaryMethod> Extensions(const Predictor* predictor, const InferenceH
 }  // namespace
 
 ServiceDefinition KServeService(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
-                                const KServeRepository* repository, std::function<bool()> ready) {
+                                const KServeRepository* repository, std::function<bool()> ready,
+                                std::function<bool()> stopping) {
   UnaryMethod live = MessageMethod<inference::ServerLiveRequest, inference::ServerLiveResponse>(
       "ServerLive", [](const auto&, auto* response) {
         response->set_live(true);
@@ -168,8 +169,9 @@ ServiceDefinition KServeService(const Predictor* predictor, const Manager* manag
         return absl::OkStatus();
       });
   UnaryMethod model_ready = MessageMethod<inference::ModelReadyRequest, inference::ModelReadyResponse>(
-      "ModelReady", [predictor](const auto& request, auto* response) {
-        response->set_ready(KServeModelReady(*predictor, request.name(), request.version()).ok());
+      "ModelReady", [predictor, stopping = std::move(stopping)](const auto& request, auto* response) {
+        response->set_ready(!(stopping && stopping()) &&
+                            KServeModelReady(*predictor, request.name(), request.version()).ok());
         return absl::OkStatus();
       });
   // Whoever probes them over REST needs no token either.

@@ -272,8 +272,9 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   }
   std::vector<ServiceDefinition> services = {
       PredictionService(predictor, observability_->hooks(), options.encoding),
-      KServeService(predictor, &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
-                    [this] { return core_->readiness()->IsReady(); })};
+      KServeService(
+          predictor, &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+          [this] { return core_->readiness()->IsReady(); }, [this] { return core_->readiness()->IsStopping(); })};
   for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->other_hooks())) {
     services.push_back(std::move(service));
   }
@@ -298,8 +299,9 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 
 absl::Status ModelServer::StartHttp(const Options& options) {
   rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->other_hooks());
-  kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->other_hooks(),
-                                         kserve_repository_.get(), [this] { return core_->readiness()->IsReady(); });
+  kserve_ = std::make_unique<KServeRest>(
+      &core_->predictor(), &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+      [this] { return core_->readiness()->IsReady(); }, [this] { return core_->readiness()->IsStopping(); });
   contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->other_hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();

@@ -154,7 +154,8 @@ TEST_F(ProbesTest, AGoodModelIsReadyWhileAnotherHangsAtTheStart) {
   EXPECT_EQ(OfServer(*server), "not ready");
   EXPECT_EQ(Health(*server, "good"), "NOT_SERVING");
   EXPECT_EQ(Health(*server, "PredictionService"), "NOT_SERVING");
-  EXPECT_EQ(Status(*server, "/readyz/good"), 503);
+  EXPECT_EQ(OfModel(*server, "good"), "not ready");
+  EXPECT_EQ(Ask(*server, "good"), 4) << "which answers as before";
 }
 
 TEST_F(ProbesTest, ALoadThatDoesNotEndDoesNotTurnTheCallersOfTheOthersAwayForEver) {
