@@ -58,8 +58,13 @@ void Change(const ManagedServer& server, uint64_t generation, ConfigEdit edit, c
       [configuration, made, undo, call](const absl::Status& status) {
         if (status.ok()) return call->Reply(made->SerializeAsString());
         const bool was_made = made->generation() > 0;
-        if (!was_made || !undo || !configuration->Edit(0, undo, nullptr).ok()) return call->Fail(status);
-        call->Fail(absl::Status(status.code(), absl::StrCat(status.message(), "; it is not configured any more")));
+        if (!was_made || !undo) return call->Fail(status);
+        const absl::Status undone = configuration->Edit(0, undo, nullptr);
+        // Somebody else was first.
+        if (absl::IsNotFound(undone)) return call->Fail(status);
+        const std::string now = undone.ok() ? "it is not configured any more"
+                                            : absl::StrCat("it stays configured all the same: ", undone.message());
+        call->Fail(absl::Status(status.code(), absl::StrCat(status.message(), "; ", now)));
       });
 }
 
