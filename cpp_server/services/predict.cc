@@ -163,8 +163,10 @@ absl::StatusOr<std::vector<Tensor>> ReadInputs(const PredictRequestView& request
     }
     auto tensor = ParseTensorProto(*found);
     if (!tensor.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tensor parsing error: ", info.alias, " (", tensor.status().message(), ")"));
+      // Without memory for it there is nothing wrong with the request.
+      const bool no_memory = absl::IsResourceExhausted(tensor.status());
+      return absl::Status(no_memory ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kInvalidArgument,
+                          absl::StrCat("tensor parsing error: ", info.alias, " (", tensor.status().message(), ")"));
     }
     inputs.push_back(*std::move(tensor));
   }
