@@ -344,7 +344,12 @@ template <typename Work>
 void HttpServer::Impl::OnIoThread(Work work) {
   bool done = false;
   asio::post(io_, [&] {
-    work();
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      // Whoever waits for it would wait for ever.
+      Log(Severity::kError, "HTTP: no memory to open or to close connections");
+    }
     MutexLock lock(&mu_);
     done = true;
     changed_.NotifyAll();

@@ -160,7 +160,10 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   if (!model.ok()) return call->Reply(ErrorResponse(model.status()));
   const bool infer = model->verb == kInfer;
   if (infer ? !post : !get) return call->Reply(NotAllowed(path, infer ? "POST" : kReading));
-  if (model->verb == kReady) return call->Reply(ModelHealth(*predictor_, *manager_, *model));
+  if (model->verb == kReady) {
+    const bool stopping = stopping_ && stopping_();
+    return call->Reply(stopping ? Health("ready", false) : ModelHealth(*predictor_, *manager_, *model));
+  }
   if (model->verb == kStatistics) return call->Reply(Statistics(model->model, model->version));
   if (model->verb == kConfig) {
     const auto config = KServeModelConfig(*predictor_, model->model, model->version);

@@ -56,8 +56,13 @@ void Change(const ManagedServer& server, uint64_t generation, ConfigEdit edit, c
         answer->Give([&]() -> absl::StatusOr<std::string> {
           if (status.ok()) return made->SerializeAsString();
           const bool was_made = made->generation() > 0;
-          if (!was_made || !undo || !configuration->Edit(0, undo, nullptr).ok()) return status;
-          return absl::Status(status.code(), absl::StrCat(status.message(), "; it is not configured any more"));
+          if (!was_made || !undo) return status;
+          const absl::Status undone = configuration->Edit(0, undo, nullptr);
+          // Somebody else was first.
+          if (absl::IsNotFound(undone)) return status;
+          const std::string now = undone.ok() ? "it is not configured any more"
+                                              : absl::StrCat("it stays configured all the same: ", undone.message());
+          return absl::Status(status.code(), absl::StrCat(status.message(), "; ", now));
         });
       });
 }

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "cpp_server/admission/request_memory.h"
 #include "cpp_server/admission/response_memory.h"
@@ -182,7 +184,10 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
   }
   SetMemory(&options);
   options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
-  options.allowed_hosts = absl::StrSplit(absl::GetFlag(FLAGS_allowed_hosts), ',', absl::SkipWhitespace());
+  const std::string hosts = absl::GetFlag(FLAGS_allowed_hosts);
+  for (const absl::string_view host : absl::StrSplit(hosts, ',', absl::SkipWhitespace())) {
+    options.allowed_hosts.emplace_back(absl::StripAsciiWhitespace(host));
+  }
   auto roots = ModelRoots::Parse(absl::GetFlag(FLAGS_model_roots));
   if (!roots.ok()) return roots.status();
   options.model_roots = *std::move(roots);

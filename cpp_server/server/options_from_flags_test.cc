@@ -117,7 +117,7 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"rest_api_enable_cors_support", "true", OF_HTTP(cors), "true"},
         {"management_port", "9002", OF_MANAGEMENT(port), "9002"},
         {"management_port", "0", OF_MANAGEMENT(port), "none"},
-        {"allowed_hosts", "a.example,b", OF(allowed_hosts), "a.example|b"},
+        {"allowed_hosts", "a.example, b", OF(allowed_hosts), "a.example|b"},
         // Models
         {"model_name", "n", Of([=](const Options& o) { return config(o).name(); }), "n"},
         {"model_base_path", "/other", Of([=](const Options& o) { return config(o).base_path(); }), "/other"},

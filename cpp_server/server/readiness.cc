@@ -69,6 +69,11 @@ bool Readiness::IsReady(const std::string& model) {
   return available_[model] && !stopping_;
 }
 
+bool Readiness::IsStopping() const {
+  MutexLock lock(&mu_);
+  return stopping_;
+}
+
 bool Readiness::Counts(const std::string& model) const {
   MutexLock lock(&mu_);
   return available_.count(model) > 0 && (counts_all_models_ || start_->count(model) > 0);

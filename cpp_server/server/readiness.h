@@ -55,6 +55,9 @@ class Readiness {
   // False for a model that is not configured.
   bool IsReady(const std::string& model) EXCLUDES(mu_);
 
+  // Returns whether SetStopping was called.
+  bool IsStopping() const EXCLUDES(mu_);
+
   // Returns whether the server's readiness depends on the model.
   bool Counts(const std::string& model) const EXCLUDES(mu_);
 

@@ -121,14 +121,14 @@ UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, Infer
       }
       // Before the record ends, which is to say what is sent.
       if (status.ok()) status = call->MakeRoom(response->size());
-      scope->End(status);
-      if (!status.ok()) return call->Fail(status);
-      const auto log = [&]() -> absl::Status {
-        if (hooks->log) hooks->log(scope->record(), call->request(), *response);
+      const auto record_and_log = [&]() -> absl::Status {
+        scope->End(status);
+        if (status.ok() && hooks->log) hooks->log(scope->record(), call->request(), *response);
         return absl::OkStatus();
       };
-      // A call that there is no memory to log is answered all the same.
-      OrNoMemory(log).IgnoreError();
+      // A call that there is no memory to record or to log is answered all the same.
+      OrNoMemory(record_and_log).IgnoreError();
+      if (!status.ok()) return call->Fail(status);
       call->Reply(*std::move(response));
     };
     try {

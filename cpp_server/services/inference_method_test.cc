@@ -18,6 +18,7 @@
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/rpc/test_client.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
 
 namespace trilho {
@@ -215,6 +216,26 @@ TEST_F(InferenceMethodTest, CallsWhoseCallersGoWhileTheyWaitAreRecorded) {
   EXPECT_TRUE(running.get().ok());
   while (records_.Ended().size() < 2) std::this_thread::yield();
   EXPECT_EQ(records_.Ended()[1].status.code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(InferenceMethodTest, ACallThatThereIsNoMemoryToLogIsAnswered) {
+  hooks_.log = [](const InferenceRecord&, absl::string_view, absl::string_view) { throw std::bad_alloc(); };
+  Serve(10);
+  EXPECT_TRUE(Begin("Answer").get().ok());
+  EXPECT_EQ(records_.UnderWay(), 0u);
+}
+
+TEST(MessageMethodTest, WithoutMemoryForItACallIsAnsweredWithAnError) {
+  using google::protobuf::StringValue;
+  const auto fail = [](const StringValue&, StringValue*) -> absl::Status { throw std::bad_alloc(); };
+  InferenceHooks hooks;
+  for (const UnaryMethod& method : {MessageMethod<StringValue, StringValue>("Tell", fail),
+                                    DescriptionMethod<StringValue, StringValue>("Describe", &hooks, fail)}) {
+    FakeUnaryCall call("");
+    method.handler(&call);
+    EXPECT_EQ(call.answers(), 1);
+    EXPECT_EQ(call.answer().status(), NoMemoryError());
+  }
 }
 
 TEST(TraceIdTest, IsThatOfATraceparentAsW3CHasIt) {
