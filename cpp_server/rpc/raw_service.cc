@@ -251,7 +251,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   std::atomic<int> events_left_{2};
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   grpc::ServerContext context_;
-  CallWatch::Entry watched_{&context_};
+  CallWatch::Entry watched_{&context_, Method().is_open};
   grpc::ByteBuffer buffer_;
   grpc::Slice slice_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
