@@ -229,15 +229,16 @@ bool HttpConnection::ParseSome(size_t* used) {
 absl::Status HttpConnection::TakeRoom() {
   const size_t bytes = parser_->get().body().size();
   absl::Status room = memory_.Resize(bytes);
-  while (!room.ok() && host_->MakeRoom(bytes)) room = memory_.Resize(bytes);
+  while (!room.ok() && host_->MakeRoom(*this, bytes)) room = memory_.Resize(bytes);
   return room;
 }
 
 void HttpConnection::GiveWay() {
+  const auto rate = static_cast<int64_t>(BodyRate(Clock::now()));
   Reject(absl::ResourceExhaustedError(
-      absl::StrCat("the server is overloaded: --max_request_memory_bytes is used up, and of all bodies that are still "
-                   "being read this one holds the most, ",
-                   Counted(memory_.bytes(), "byte"))));
+      absl::StrCat("the server is overloaded: --max_request_memory_bytes is used up, and of the larger bodies that are "
+                   "still being read this one comes the slowest, at ",
+                   Counted(rate, "byte"), " a second")));
 }
 
 void HttpConnection::OnParseError(const error_code& error) {

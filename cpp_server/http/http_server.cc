@@ -104,7 +104,7 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
     return route_.admit ? route_.admit(head) : absl::OkStatus();
   }
   bool TakesBody(const HttpRequestHead& head) const override { return !route_.takes_body || route_.takes_body(head); }
-  bool MakeRoom(size_t bytes) override;
+  bool MakeRoom(const HttpConnection& asking, size_t bytes) override;
   bool EndStalledReader() override;
   absl::Status Submit(const std::shared_ptr<ServerCall>& call) override;
   void Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) override;
@@ -298,16 +298,31 @@ bool HttpServer::Impl::CloseEarliest(Since since) {
   return chosen != nullptr;
 }
 
-bool HttpServer::Impl::MakeRoom(size_t bytes) {
-  std::shared_ptr<HttpConnection> largest;
+bool HttpServer::Impl::MakeRoom(const HttpConnection& asking, size_t bytes) {
+  const auto held = [&](const HttpConnection& connection) {
+    return &connection == &asking ? bytes : connection.UnfinishedBody();
+  };
+  size_t all = 0, bodies = 0;
   for (const auto& connection : connections_) {
-    const size_t held = connection.first->UnfinishedBody();
-    if (held <= bytes) continue;
-    bytes = held;
-    largest = connection.second;
+    const size_t holds = held(*connection.first);
+    all += holds;
+    if (holds > 0) ++bodies;
   }
-  if (largest != nullptr) largest->GiveWay();
-  return largest != nullptr;
+  // By rate alone a small body from afar would give way to large ones; by size alone a large one to many that trickle.
+  const size_t least = std::max<size_t>(all / std::max<size_t>(bodies, 1) / 2, 1);
+  const auto now = HttpConnection::Clock::now();
+  std::shared_ptr<HttpConnection> slowest;
+  double slowest_rate = 0;
+  for (const auto& connection : connections_) {
+    if (held(*connection.first) < least) continue;
+    const double rate = connection.first->BodyRate(now);
+    if (slowest != nullptr && rate >= slowest_rate) continue;
+    slowest = connection.second;
+    slowest_rate = rate;
+  }
+  if (slowest == nullptr || slowest.get() == &asking) return false;
+  slowest->GiveWay();
+  return true;
 }
 
 bool HttpServer::Impl::EndStalledReader() {

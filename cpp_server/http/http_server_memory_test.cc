@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,7 @@ namespace trilho {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -56,35 +58,71 @@ TEST(RequestBodies, AreBoundedTogether) {
   EXPECT_EQ(one.Read().status, 200);
 }
 
-TEST(RequestBodies, GiveWayToSmallerOnesWhenTheirBudgetIsUsedUp) {
-  HttpServer::Options options;
-  options.memory = std::make_shared<RequestMemory>(100000);
-  HttpTestServer server(options);
-  const auto begin = [&](HttpTestClient* client, size_t bytes) {
-    const int64_t before = options.memory->used();
+// Bodies that are begun and not ended, while a budget is used up.
+class UnfinishedBodies : public ::testing::Test {
+ protected:
+  UnfinishedBodies() {
+    options_.memory = std::make_shared<RequestMemory>(100000);
+    server_ = std::make_unique<HttpTestServer>(options_);
+  }
+
+  std::unique_ptr<HttpTestClient> Begin(size_t bytes) {
+    auto client = std::make_unique<HttpTestClient>((*server_)->port());
+    const int64_t before = options_.memory->used();
     client->Send(
         absl::StrCat("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 90000\r\n\r\n", std::string(bytes, 'x')));
-    EXPECT_TRUE(Eventually([&] { return options.memory->used() == before + static_cast<int64_t>(bytes); }));
-  };
-  HttpTestClient large(server->port());
-  HttpTestClient larger(server->port());
-  begin(&large, 45000);
-  begin(&larger, 50000);
+    EXPECT_TRUE(Eventually([&] { return options_.memory->used() == before + static_cast<int64_t>(bytes); }));
+    return client;
+  }
+
+  HttpServer::Options options_;
+  std::unique_ptr<HttpTestServer> server_;
+};
+
+TEST_F(UnfinishedBodies, GiveWayIfTheyComeSlowest) {
+  const auto first = Begin(45000);
+  const auto second = Begin(50000);
   // A caller beside those two has its share.
-  HttpTestClient good(server->port());
+  HttpTestClient good((*server_)->port());
   EXPECT_EQ(good.Post("/echo", std::string(20000, 'x')).status, 200);
-  const auto ended = larger.Read();
+  const auto ended = first->Read();
   EXPECT_EQ(ended.status, 429);
-  EXPECT_THAT(ended.body, HasSubstr("of all bodies that are still being read this one holds the most, 50000 bytes"));
-  EXPECT_TRUE(Eventually([&] { return options.memory->used() == 45000; }));
-  // The largest is the one that is refused, also if it is the one that asks.
-  HttpTestClient last(server->port());
-  EXPECT_EQ(last.Post("/echo", std::string(60000, 'x')).status, 429);
-  EXPECT_EQ(options.memory->used(), 45000);
+  EXPECT_THAT(ended.body, HasSubstr("of the larger bodies that are still being read this one comes the slowest, at "));
+  EXPECT_TRUE(Eventually([&] { return options_.memory->used() == 50000; }));
   // Alone it may have all of it.
-  large.Send(std::string(45000, 'x'));
-  EXPECT_EQ(large.Read().body.size(), 90000u);
-  EXPECT_THAT(server.refused(), ElementsAre("RESOURCE_EXHAUSTED /echo", "RESOURCE_EXHAUSTED /echo"));
+  second->Send(std::string(40000, 'x'));
+  EXPECT_EQ(second->Read().body.size(), 90000u);
+  EXPECT_THAT(server_->refused(), ElementsAre("RESOURCE_EXHAUSTED /echo"));
+}
+
+TEST_F(UnfinishedBodies, ThatAreManyAndSlowDoNotKeepALargeOneAway) {
+  std::vector<std::unique_ptr<HttpTestClient>> slow;
+  for (int i = 0; i < 20; ++i) slow.push_back(Begin(5000));
+  HttpTestClient large((*server_)->port());
+  EXPECT_EQ(large.Post("/echo", std::string(90000, 'x')).status, 200);
+  EXPECT_THAT(server_->refused(), Each(std::string("RESOURCE_EXHAUSTED /echo")));
+  EXPECT_GE(server_->refused().size(), 18u);
+}
+
+TEST_F(UnfinishedBodies, ThatAreSmallDoNotGiveWayToLargeOnes) {
+  const auto small = Begin(2000);
+  const auto large = Begin(45000);
+  HttpTestClient larger((*server_)->port());
+  EXPECT_EQ(larger.Post("/echo", std::string(90000, 'x')).status, 200);
+  EXPECT_EQ(large->Read().status, 429);
+  small->Send(std::string(88000, 'x'));
+  EXPECT_EQ(small->Read().status, 200);
+}
+
+TEST_F(UnfinishedBodies, AreRefusedThemselvesIfTheyComeSlowest) {
+  const auto slow = Begin(30000);
+  std::this_thread::sleep_for(milliseconds(100));
+  const auto fast = Begin(70000);
+  slow->Send("x");
+  const auto refused = slow->Read();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, HasSubstr("the 30001 of this one are more than --max_request_memory_bytes=100000"));
+  EXPECT_TRUE(Eventually([&] { return options_.memory->used() == 70000; }));
 }
 
 // More than the system's buffers take.
