@@ -323,7 +323,6 @@ void HttpConnection::BeginCall() {
     deadline = std::chrono::steady_clock::now() + options_.request_timeout;
     SetTimer(options_.request_timeout);
   }
-  host_->CallBegan();
   const auto call = std::make_shared<ServerCall>(
       parser_->release(), std::move(memory_), peer_, deadline,
       [weak = weak_from_this(), host = host_, number = ++call_number_](HttpResponse response) {
@@ -334,6 +333,8 @@ void HttpConnection::BeginCall() {
         });
         host->CallEnded();
       });
+  // Not before: what there is no memory to make does not end.
+  host_->CallBegan();
   parser_.reset();
   call_ = call;
   absl::Status status;

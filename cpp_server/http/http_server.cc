@@ -127,6 +127,8 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   void Run();
   absl::Status Listen();
   void Accept();
+  // Accepts again after a moment, whatever memory there is now.
+  void AcceptLater();
   void OnAccept(HttpSocket socket) EXCLUDES(mu_);
   std::vector<std::shared_ptr<HttpConnection>> Connections() const;
   // Closes the connection for which `since` gives the earliest time. False if there is none.
@@ -240,23 +242,40 @@ absl::Status HttpServer::Impl::SetTls(const HttpTlsOptions& tls) {
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor_.async_accept([self = shared_from_this()](const error_code& error, HttpSocket socket) {
+  const auto accepted = [self = shared_from_this()](const error_code& error, HttpSocket socket) {
     if (self->stopping_ || !self->acceptor_.is_open()) return;
-    if (!error) {
-      try {
-        self->OnAccept(std::move(socket));
-      } catch (const std::bad_alloc&) {
-        Log(Severity::kError, "HTTP: no memory for a connection, which is closed");
-      }
-      return self->Accept();
+    if (error) {
+      // Probably out of files: the connection stays where it is until there is one again.
+      self->CloseEarliest([](HttpConnection* connection) { return connection->IdleSince(); });
+      return self->AcceptLater();
     }
-    // Probably out of files: the connection stays where it is until there is one again.
-    self->CloseEarliest([](HttpConnection* connection) { return connection->IdleSince(); });
-    self->accept_timer_.expires_after(kAcceptRetry);
-    self->accept_timer_.async_wait([self](const error_code& cancelled) {
-      if (!cancelled && self->acceptor_.is_open()) self->Accept();
-    });
-  });
+    try {
+      self->OnAccept(std::move(socket));
+    } catch (const std::bad_alloc&) {
+      Log(Severity::kError, "HTTP: no memory for a connection, which is closed");
+    }
+    self->Accept();
+  };
+  try {
+    return acceptor_.async_accept(accepted);
+  } catch (const std::bad_alloc&) {
+    Log(Severity::kError, "HTTP: no memory to wait for connections");
+  }
+  AcceptLater();
+}
+
+void HttpServer::Impl::AcceptLater() {
+  while (!stopping_) {
+    try {
+      accept_timer_.expires_after(kAcceptRetry);
+      return accept_timer_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+        if (!cancelled && self->acceptor_.is_open()) self->Accept();
+      });
+    } catch (const std::bad_alloc&) {
+      // Without a timer nobody would be accepted again; whoever is connected gets no memory either.
+      std::this_thread::sleep_for(kAcceptRetry);
+    }
+  }
 }
 
 void HttpServer::Impl::OnAccept(HttpSocket socket) {

@@ -58,6 +58,23 @@ TEST(RequestBodies, AreBoundedTogether) {
   EXPECT_EQ(one.Read().status, 200);
 }
 
+TEST(RequestBodies, CountWithTheMemoryThatTheyHaveOnceTheyAreDecompressed) {
+  HttpServer::Options options;
+  options.memory = std::make_shared<RequestMemory>(1 << 20);
+  HttpTestServer server(options);
+  HttpTestClient client(server->port());
+  const std::string packed = Gzip(std::string(10000, 'x'));
+  client.Send(absl::StrCat("POST /hold HTTP/1.1\r\nHost: t\r\nContent-Encoding: gzip\r\nContent-Length: ",
+                           packed.size(), "\r\n\r\n", packed));
+  const auto held = server.Take();
+  EXPECT_EQ(held->body().size(), 10000u);
+  // It grew by pages of 4096 bytes.
+  EXPECT_EQ(options.memory->used(), 3 * 4096);
+  held->Reply({});
+  EXPECT_EQ(client.Read().status, 200);
+  EXPECT_EQ(options.memory->used(), 0);
+}
+
 // Bodies that are begun and not ended, while a budget is used up.
 class UnfinishedBodies : public ::testing::Test {
  protected:
