@@ -188,6 +188,7 @@ bool HttpConnection::ParseSome(size_t* used) {
     keep_alive_ = true;
     is_head_ = false;
     takes_body_ = true;
+    is_probe_ = false;
     complete_ = false;
     memory_ = RequestMemory::Share(options_.memory);
     parser_.emplace();
@@ -338,7 +339,9 @@ void HttpConnection::BeginCall() {
   parser_.reset();
   call_ = call;
   absl::Status status;
-  if (host_->PlaneOf(*call) == HttpPlane::kData) {
+  const HttpPlane plane = host_->PlaneOf(*call);
+  is_probe_ = plane == HttpPlane::kProbe || plane == HttpPlane::kInstant;
+  if (plane == HttpPlane::kData) {
     status = beyond_bound_ ? absl::UnavailableError(ConnectionBound(options_)) : CheckResponseRoom();
   }
   if (status.ok()) status = host_->Submit(call);

@@ -151,7 +151,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void WithdrawCall(const absl::Status& reason);
 
   void Respond(HttpResponse response);
-  // Counts the body that is to be written; an error if there is no room for it.
+  // Counts the body that is to be written; an error if there is no room for it and it answers no probe.
   absl::Status HoldBody(size_t bytes);
   // RESOURCE_EXHAUSTED if there is no room for more responses.
   absl::Status CheckResponseRoom();
@@ -199,6 +199,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   MinimumRate body_rate_;
   // Whether anybody looks at the body.
   bool takes_body_ = true;
+  // Whether it is asked how the server is.
+  bool is_probe_ = false;
   Clock::time_point request_ended_;
 
   bool in_exchange_ = false;

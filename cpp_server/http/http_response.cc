@@ -116,7 +116,9 @@ absl::Status HttpConnection::CheckResponseRoom() {
 absl::Status HttpConnection::HoldBody(size_t bytes) {
   absl::Status room = response_memory_.Take(bytes);
   while (!room.ok() && host_->EndStalledReader()) room = response_memory_.Take(bytes);
-  return room;
+  if (room.ok() || !is_probe_) return room;
+  response_memory_.TakeBeyond(bytes);
+  return absl::OkStatus();
 }
 
 absl::optional<HttpConnection::Clock::time_point> HttpConnection::StalledSince() const {

@@ -350,6 +350,10 @@ bool HttpServer::Impl::EndStalledReader() {
 
 absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
   const HttpPlane plane = PlaneOf(*call);
+  if (plane == HttpPlane::kInstant) {
+    ServerCall::Handle(call, static_cast<size_t>(options_.max_body_bytes), route_);
+    return absl::OkStatus();
+  }
   const bool is_data = plane == HttpPlane::kData;
   CallPool& pool = is_data ? *data_calls_ : plane == HttpPlane::kProbe ? *probes_ : *control_calls_;
   call->SetAgain([&pool](std::shared_ptr<ServerCall> again) { pool.AddAgain(std::move(again)); });

@@ -223,6 +223,22 @@ TEST(Responses, AreToldThatTheyAreSentOnceWhateverBecomesOfThem) {
   EXPECT_EQ(unread.get_future().get(), absl::OkStatus());
 }
 
+TEST(Responses, ToProbesAreSentBeyondTheBound) {
+  HttpServer::Options options;
+  options.response_memory = std::make_shared<ResponseMemory>(1 << 20);
+  options.stalled_reader_patience = std::chrono::hours(1);
+  HttpTestServer server(options);
+  HttpTestClient reads_nothing(server->port());
+  Begin(&server, options.response_memory, &reads_nothing);
+  HttpTestClient probe(server->port());
+  probe.Send("GET /probe/hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  server.Take()->Reply(Large());
+  EXPECT_TRUE(Eventually([&] { return options.response_memory->used() >= static_cast<int64_t>(2 * kLarge); }));
+  const auto answer = probe.Read();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body.size(), kLarge);
+}
+
 TEST(Responses, ThatAreStalledEndWhenOthersNeedTheirRoom) {
   HttpServer::Options options;
   options.response_memory = std::make_shared<ResponseMemory>(1 << 20);

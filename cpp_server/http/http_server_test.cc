@@ -284,13 +284,17 @@ TEST(HttpPlanes, KeepAThreadForProbes) {
   HttpTestServer server;
   std::vector<std::unique_ptr<HttpTestClient>> clients;
   std::vector<std::shared_ptr<HttpCall>> blocked;
-  for (const char* path : {"/block", "/control/block", "/control/block"}) {
+  const auto block = [&](const char* path) {
     clients.push_back(std::make_unique<HttpTestClient>(server->port()));
     clients.back()->Send(absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: t\r\n\r\n"));
     blocked.push_back(server.Take());
-  }
+  };
+  for (const char* path : {"/block", "/control/block", "/control/block"}) block(path);
   HttpTestClient probe(server->port());
   EXPECT_EQ(probe.Get("/probe/show").status, 200);
+  // Nor does whoever asks for readiness hold up those who ask whether the server lives.
+  block("/probe/block");
+  EXPECT_EQ(probe.Get("/instant/show").status, 200);
   server.Unblock();
   for (const auto& call : blocked) call->Reply({});
 }

@@ -83,6 +83,15 @@ TEST_F(HttpRoutesTest, ReadinessCountsOneModelAsOne) {
   EXPECT_EQ(Get(server->http_port(), "/readyz").body, "not ready: 1 of 1 model without an available version\n");
 }
 
+TEST_F(HttpRoutesTest, WhetherTheServerLivesWaitsForNobodyWhoAsksForMore) {
+  const HttpRoute route = RouteOf(HttpRoutes());
+  EXPECT_EQ(route.plane("GET", "/healthz"), HttpPlane::kInstant);
+  for (const char* path : {"/readyz", "/readyz/a", "/v2/health/ready", "/v2/models/a/ready"}) {
+    EXPECT_EQ(route.plane("GET", path), HttpPlane::kProbe) << path;
+  }
+  EXPECT_EQ(route.plane("GET", "/v1/models"), HttpPlane::kControl);
+}
+
 TEST_F(HttpRoutesTest, ReadinessIsShortBesideAPortForManagement) {
   ModelServer::Options options = ThreeModels();
   options.management.emplace();
