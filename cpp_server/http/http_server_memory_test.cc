@@ -115,6 +115,8 @@ TEST_F(UnfinishedBodies, GiveWayIfTheyComeSlowest) {
 TEST_F(UnfinishedBodies, ThatAreManyAndSlowDoNotKeepALargeOneAway) {
   std::vector<std::unique_ptr<HttpTestClient>> slow;
   for (int i = 0; i < 20; ++i) slow.push_back(Begin(5000));
+  // They are slow from now on.
+  std::this_thread::sleep_for(milliseconds(100));
   HttpTestClient large((*server_)->port());
   EXPECT_EQ(large.Post("/echo", std::string(90000, 'x')).status, 200);
   EXPECT_THAT(server_->refused(), Each(std::string("RESOURCE_EXHAUSTED /echo")));
