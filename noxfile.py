@@ -40,7 +40,7 @@ WARNINGS = "-warnings=" + ",".join(
     )
 )
 # Python that imports itself by its room's name; the other files are checked each on its own.
-PYTHON_ROOMS = ("python/trilho", "demo", "e2e", "bench")
+PYTHON_ROOMS = ("python/trilho", "bench", "demo", "deploy", "e2e")
 # Minutes of training, of which the census's is enough on the wheel: what the others show does not
 # depend on how the package was installed. Bazel runs them all.
 NOT_ON_THE_WHEEL = (
@@ -309,7 +309,7 @@ def _buildifier(session: nox.Session, *options: str) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Pins pip's, Maven's, npm's and Go's packages anew; review and commit what changes."""
+    """Pins all packages anew, of pip, Maven, npm, Go and apt; review and commit what changes."""
     options = [
         "--quiet",
         "--generate-hashes",
@@ -342,6 +342,9 @@ def lock(session: nox.Session) -> None:
             _lock_maven(session, Path(temporary), prefix)
         _lock_npm(session, Path(temporary))
     _lock_go(session)
+    session.run(
+        sys.executable, str(ROOT / "third_party" / "debian" / "lock_runtime.py"), external=True
+    )
 
 
 def _lock_maven(session: nox.Session, folder: Path, prefix: str) -> None:
