@@ -16,23 +16,19 @@ class Package:
     copyright: str
 
 
-def read_packages(root: Path, names: tuple[str, ...], versions: dict[str, str]) -> list[Package]:
-    """Reads the copyright files of unpacked Debian packages; a ValueError names one without."""
+def read_packages(folder: Path, names: list[str], table: Path) -> list[Package]:
+    """Reads versions and copyright files of unpacked packages; a ValueError names what lacks."""
+    rows = [line.split("\t") for line in table.read_text().splitlines()]
+    versions = {row[0]: row[1] for row in rows if len(row) > 1}
     packages = []
     for name in names:
-        file = root / "usr/share/doc" / name / "copyright"
+        file = folder / name / "usr/share/doc" / name / "copyright"
         if not file.exists():
-            raise ValueError(f"{root} lacks the package {name}: it has no {file}")
+            raise ValueError(f"the package {name} is not unpacked: there is no {file}")
         if name not in versions:
-            raise ValueError(f"the lock has no version of {name}")
+            raise ValueError(f"{table} has no version of {name}")
         packages.append(Package(name, versions[name], file.read_text()))
     return packages
-
-
-def read_lock(lock: Path) -> dict[str, str]:
-    """Versions by package, of lines `package version sha256`."""
-    lines = [line.split() for line in lock.read_text().splitlines()]
-    return {words[0]: words[1] for words in lines if words and not words[0].startswith("#")}
 
 
 def join_licenses(tree: bytes, packages: list[Package]) -> bytes:

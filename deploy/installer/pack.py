@@ -1,9 +1,9 @@
 """Makes the self-extracting file: header, busybox, scripts, zstd and the archive, each at a multiple of 64 KiB.
 
-    pack.py --tree trilho-full.tar --boot ROOT --lock LOCK --out trilho-0.1.0-linux-x86_64.sh
+    pack.py --tree trilho-full.tar --packages FOLDER --versions packages.tsv --out trilho-0.1.0-linux-x86_64.sh
 
-ROOT is a folder with Debian's packages unpacked into it (`dpkg -x`): busybox-static, zstd, libc6, zlib1g, liblzma5 and
-liblz4-1. LOCK has a line `package version sha256` for each. The same input makes the same bytes.
+FOLDER has a folder for each of Debian's packages, unpacked by `dpkg-deb -x`, as @debian_runtime makes them; a line of
+packages.tsv begins with a package's name and version. The same input makes the same bytes.
 """
 
 from __future__ import annotations
@@ -18,25 +18,33 @@ if __package__ in {None, ""}:  # run by its path
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from deploy.installer.archive import Tree, Zstd, digest, make_tar, read_chunks, read_tree
-from deploy.installer.documents import join_licenses, join_sbom, read_lock, read_packages
+from deploy.installer.documents import join_licenses, join_sbom, read_packages
 
 BLOCK = 65536
 ROOM = Path(__file__).resolve().parent
-PACKAGES = ("busybox-static", "zstd", "libc6", "zlib1g", "liblzma5", "liblz4-1")
 LOADER = "ld-linux-x86-64.so.2"
-LIBRARIES = ("libc.so.6", "libz.so.1", "liblzma.so.5", "liblz4.so.1")
-FOLDERS = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64", "usr/bin", "bin")
+# What the installer carries for itself, by the package that it comes from.
+CARRIED = {
+    "busybox": "busybox-static",
+    "zstd": "zstd",
+    LOADER: "libc6",
+    "libc.so.6": "libc6",
+    "libz.so.1": "zlib1g",
+    "liblzma.so.5": "liblzma5",
+    "liblz4.so.1": "liblz4-1",
+}
+LIBRARIES = [name for name in CARRIED if name.startswith("lib")]
+FOLDERS = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "usr/bin", "bin")
 ZEROS = "0" * 64
 
 
-def find(root: Path, name: str) -> Path:
+def find(packages: Path, name: str) -> Path:
     """A program or library of the unpacked packages."""
     for folder in FOLDERS:
-        file = root / folder / name
-        # The loader's link is absolute in Debian's package, and so leads out of the folder.
-        if file.exists() and (not file.is_symlink() or root in file.resolve().parents):
+        file = packages / CARRIED[name] / folder / name
+        if file.exists():
             return file.resolve()
-    raise ValueError(f"{root} has no {name}; unpack {', '.join(PACKAGES)} into it")
+    raise ValueError(f"{packages} has no {name}: unpack Debian's {CARRIED[name]} into it")
 
 
 def pad(content: bytes, filler: bytes = b"\0") -> bytes:
@@ -49,7 +57,7 @@ def join_header(folder: Path, facts: dict[str, str]) -> bytes:
     parts = []
     for part in sorted(folder.glob("*.sh")):
         lines = part.read_text().splitlines(keepends=True)
-        parts.append("".join(line for line in lines if not line.startswith("# shellcheck")))
+        parts.append("".join(line for line in lines if "# shellcheck" not in line))
     text = "\n".join(part.strip("\n") + "\n" for part in parts)
     text = re.sub(r"@([A-Z0-9_]+)@", lambda match: facts[match[1]], text)
     text = text.replace(f"_sha256={ZEROS}", f"_sha256={_header_sum(text)}", 1)
@@ -69,37 +77,36 @@ def setup_part(folder: Path) -> bytes:
     return pad(make_tar(files))
 
 
-def tools_part(root: Path, zstd: Zstd, documents: dict[str, bytes]) -> bytes:
+def tools_part(packages: Path, zstd: Zstd, documents: dict[str, bytes]) -> bytes:
     """Packs zstd with its C library, and what the file tells of itself."""
-    files = {"tools/bin/zstd": (find(root, "zstd").read_bytes(), 0o755)}
+    files = {"tools/bin/zstd": (find(packages, "zstd").read_bytes(), 0o755)}
     for name in (LOADER, *LIBRARIES):
-        files[f"tools/lib/{name}"] = (find(root, name).read_bytes(), 0o755)
+        files[f"tools/lib/{name}"] = (find(packages, name).read_bytes(), 0o755)
     for name, content in documents.items():
         files[f"tools/share/{name}.zst"] = (zstd.compress(content), 0o644)
     return pad(make_tar(files))
 
 
-def pack(tar: Path, root: Path, lock: Path, out: Path, level: int) -> Tree:
+def pack(tar: Path, packages: Path, versions: Path, out: Path, level: int) -> Tree:
     """Writes the file aside, and gives it its name when it is whole."""
-    root = root.resolve()
     tree = read_tree(tar)
-    packages = read_packages(root, PACKAGES, read_lock(lock))
+    carried = read_packages(packages, sorted(set(CARRIED.values())), versions)
     # One folder that has all of them, as the installed tools will.
     boot = out.with_name(out.name + ".boot")
     aside = out.with_name(out.name + ".part")
     try:
         boot.mkdir()
         for name in LIBRARIES:
-            (boot / name).symlink_to(find(root, name))
-        zstd = Zstd(find(root, LOADER), boot, find(root, "zstd"))
+            (boot / name).symlink_to(find(packages, name))
+        zstd = Zstd(find(packages, LOADER), boot, find(packages, "zstd"))
         documents = {
-            "license": join_licenses(tree.licenses, packages),
-            "sbom": join_sbom(tree.sbom, packages),
+            "license": join_licenses(tree.licenses, carried),
+            "sbom": join_sbom(tree.sbom, carried),
             "list": tree.listing.encode(),
         }
-        busybox = pad(find(root, "busybox").read_bytes())
+        busybox = pad(find(packages, "busybox").read_bytes())
         setup = setup_part(ROOM / "setup")
-        tools = tools_part(root, zstd, documents)
+        tools = tools_part(packages, zstd, documents)
         with aside.open("w+b") as file:
             file.write(bytes(BLOCK) + busybox + setup + tools)
             start = file.tell()
@@ -149,8 +156,8 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tree", type=Path, required=True, help="the staged tree's tar")
-    parser.add_argument("--boot", type=Path, required=True, help="unpacked Debian packages")
-    parser.add_argument("--lock", type=Path, required=True, help="their versions")
+    parser.add_argument("--packages", type=Path, required=True, help="unpacked Debian packages")
+    parser.add_argument("--versions", type=Path, required=True, help="a table of their versions")
     parser.add_argument("--out", type=Path, required=True, help="the file to make")
     parser.add_argument(
         "--level",
@@ -162,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        pack(options.tree, options.boot, options.lock, options.out, options.level)
+        pack(options.tree, options.packages, options.versions, options.out, options.level)
     except (OSError, ValueError) as error:
         print(f"pack.py: {error}", file=sys.stderr)
         return 1

@@ -30,8 +30,9 @@ t_find_temporary() {
   for t_base in "${TMPDIR:-/tmp}" /tmp /var/tmp "${HOME:-/}" /dev/shm; do
     t_absolute "$t_base"
     t_base=$t_path
-    t_make_work "$t_base" && return 0
-    t_result=$?
+    t_result=0
+    t_make_work "$t_base" || t_result=$?
+    [ "$t_result" -ne 0 ] || return 0
     t_clean
     # A large install goes where the user said, or not at all.
     [ -z "${TMPDIR:-}" ] || [ "$t_mode" != exec ] || break

@@ -14,7 +14,8 @@ cache_entry() { echo "$T_cache/trilho-$T_name-$(echo "$T_payload_sha256" | cut -
 take_lock() {
   if mkdir "$1" 2>/dev/null; then
     T_lock=$1
-    claim "$1"
+    # Who believes that nobody holds it may remove it at any time.
+    { claim "$1"; } 2>/dev/null
     return 0
   fi
   if [ ! -e "$1/owner" ]; then
@@ -23,7 +24,7 @@ take_lock() {
     return 1
   fi
   rm -rf "$1"
-  mkdir "$1" 2>/dev/null && T_lock=$1 && claim "$1"
+  mkdir "$1" 2>/dev/null && T_lock=$1 && { claim "$1"; } 2>/dev/null
 }
 
 release_lock() {

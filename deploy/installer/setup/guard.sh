@@ -10,6 +10,7 @@ more=
 newline='
 '
 . "$1/setup/owner.sh"
+. "$1/setup/unpack.sh"
 T_owner=$2
 
 while :; do
@@ -32,7 +33,7 @@ set -- "$1" $T_owner
 while [ -n "$(start_of "$5")" ] && [ "$(start_of "$5")" = "$6" ] && kill -0 "$5" 2>/dev/null; do
   sleep 1
 done
-rm -f "$1/go"
+stop_unpacking "$1"
 [ -z "$more" ] || rm -f "$more"
 tries=0
 # What was being unpacked may still write a moment; on NFS a running program's file goes when it ends.

@@ -13,6 +13,7 @@ shift
 T_caller_path=${PATH:-/usr/local/bin:/usr/bin:/bin}
 PATH=$T_work/bin
 T_job=''
+T_guard=''
 T_newline='
 '
 

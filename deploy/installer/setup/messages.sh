@@ -18,7 +18,7 @@ fail() {
 # Ends by a signal. What is being unpacked stops first, so that nobody writes to what is removed.
 interrupted() {
   trap '' HUP INT TERM
-  rm -f "$T_work/go"
+  stop_unpacking "$T_work"
   [ -z "$T_job" ] || wait "$T_job"
   clean
   case $T_mode in

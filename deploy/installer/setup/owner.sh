@@ -74,7 +74,6 @@ sweep() {
 # of its own, which who kills a session does not reach. It knows the end by a pipe that this process, and a command
 # that it becomes, hold open as number 9. Where no pipe can be made, the next run sweeps.
 start_guard() {
-  T_guard=
   mkfifo "$T_work/life" 2>/dev/null || return 0
   exec 9<>"$T_work/life"
   exec 8<"$T_work/life"

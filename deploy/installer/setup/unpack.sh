@@ -65,7 +65,7 @@ unpack_job() {
     [ "${sum%% *}" = "$T_payload_sha256" ]
   } &
   summer=$!
-  errors=$({ feed | tee "$T_work/sum" | carried_zstd -dcq | tar -xof - -C "$1"; } 2>&1 >/dev/null)
+  errors=$({ feed | tee "$T_work/sum" | carried_zstd -dcq | stoppable_tar "$1"; } 2>&1 >/dev/null)
   status=$?
   if ! wait "$summer" && [ "$status" -eq 0 ]; then
     return 3
@@ -79,6 +79,20 @@ unpack_job() {
     is_payload_whole || return 3
   fi
   return "$status"
+}
+
+# Unpacks what it reads into $1. The number of its process is left in a file, for who must stop it: it has megabytes
+# before it when the feeding ends.
+stoppable_tar() {
+  # shellcheck disable=SC2016 # the inner shell expands it
+  "$T_work/busybox" ash -c 'echo $$ >"$1/tar"; exec tar -xof - -C "$2"' tar "$T_work" "$1"
+}
+
+# Ends the unpacking that works in folder $1, if one does.
+stop_unpacking() {
+  local process
+  rm -f "$1/go"
+  [ ! -s "$1/tar" ] || { read -r process <"$1/tar" && kill "$process"; } 2>/dev/null
 }
 
 is_payload_whole() {
@@ -101,6 +115,7 @@ unpack() {
   wait "$T_job"
   status=$?
   T_job=
+  rm -f "$T_work/tar"
   case $status in
     0) ;;
     3) fail 3 "this file is altered: its archive is not what it was built with; copy it again; nothing was left" ;;

@@ -22,18 +22,24 @@ verify_installed() {
     tell "$place is another version than this file's; compared with its own SHA256SUMS"
   fi
   tell "comparing $(wc -l <"$place/SHA256SUMS") files in $place"
-  # Two at a time, since reading and summing take turns otherwise.
-  bad=$(cd "$place" && split_sums | grep -v ': OK$')
+  bad=$(cd "$place" && differing_files)
   if [ -n "$bad" ]; then
     printf '%s\n' "$bad" | head -n 20 >&2
-    fail 8 "$place differs: $(printf '%s\n' "$bad" | wc -l) files, some above"
+    fail 8 "$place differs in $(printf '%s\n' "$bad" | wc -l) files, the first of them above"
   fi
   tell "$place is whole"
 }
 
-# Sums the files of the current folder, in two halves beside each other.
-split_sums() {
-  awk 'NR % 2' SHA256SUMS | sha256sum -c 2>/dev/null &
-  awk 'NR % 2 == 0' SHA256SUMS | sha256sum -c 2>/dev/null
+# Prints the files of the current folder that are lacking or differ. Two halves are read beside each other, the lines of
+# each as a whole.
+differing_files() {
+  awk 'NR % 2' SHA256SUMS | bad_sums &
+  awk 'NR % 2 == 0' SHA256SUMS | bad_sums
   wait $!
+}
+
+bad_sums() {
+  local bad
+  bad=$(sha256sum -c 2>/dev/null | grep -v ': OK$')
+  [ -z "$bad" ] || printf '%s\n' "$bad"
 }
