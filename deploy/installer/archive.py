@@ -1,4 +1,4 @@
-"""Reads a staged tree's tar, and writes small ones: the same bytes whenever and wherever it is done."""
+"""Reads a staged tree's tar, and writes small ones: the same bytes whenever and wherever."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Tree:
 
     version: str
     profile: str
-    bytes: int
+    size: int
     inodes: int
     sums_sha256: str
     licenses: bytes
@@ -57,7 +57,7 @@ def read_tree(tar: Path) -> Tree:
     return Tree(
         version=texts["VERSION"].decode().strip(),
         profile=texts["PROFILE"].decode().strip(),
-        bytes=size + PAGE * sum(1 for _ in names),
+        size=size + PAGE * sum(1 for _ in names),
         inodes=len(names),
         sums_sha256=hashlib.sha256(texts["SHA256SUMS"]).hexdigest(),
         licenses=texts["share/licenses.txt"],

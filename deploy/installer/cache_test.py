@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.installer.interrupt_test import is_half_way, kill_all, start, wait_until
+from deploy.installer.runs import is_half_way, kill_all, start, wait_until, wait_until_tidy
 from deploy.installer.small_tree import TIMEOUT_SECONDS, InstallerFile, Workshop
 
 STARTS = 64
@@ -72,7 +72,7 @@ def test_64_starts_at_once_make_one_install(small: InstallerFile, tmp_path: Path
         assert said == f"hello from 1.2.3: {number}\n", errors
         assert errors == ""
     assert len(entries(tmp_path)) == 1
-    wait_until(lambda: hidden(tmp_path) == [], "only the install")
+    wait_until_tidy(tmp_path)
 
 
 def test_the_lock_saves_work(many: InstallerFile, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_gc_removes_what_nobody_uses(
     assert [path.name.split("-")[1] for path in entries(tmp_path)] == ["1.0.0"]
     used.kill()
     used.communicate()
-    wait_until(lambda: hidden(tmp_path) == [], "the use has ended")
+    wait_until_tidy(tmp_path)
     assert small.run("--cache", tmp_path, "--gc").returncode == 0
     assert entries(tmp_path) == []
 

@@ -1,4 +1,4 @@
-"""Adds what the installer itself carries, busybox and zstd, to the tree's licenses and bill of materials."""
+"""Adds what the installer itself carries to the tree's licenses and bill of materials."""
 
 from __future__ import annotations
 

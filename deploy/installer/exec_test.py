@@ -1,4 +1,4 @@
-"""--exec: a command runs as if it had been started itself, and what it ran from is gone afterwards."""
+"""--exec: a command runs as if started itself, and what it ran from is gone afterwards."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.installer.interrupt_test import guards_of, wait_until
+from deploy.installer.runs import guards_of, wait_until, wait_until_tidy
 from deploy.installer.small_tree import TIMEOUT_SECONDS, InstallerFile, everything_below
 
 
@@ -153,6 +153,6 @@ def test_a_prefix_or_a_cache_stays(
         folder = tmp_path / place
         done = small.run("-q", place, folder, "--exec", "hello", env=env)
         assert done.stdout == "hello from 1.2.3: \n", done.stderr
-        wait_until(lambda folder=folder: not list(folder.glob(".trilho*")), "only the install")
+        wait_until_tidy(folder)
         assert len(list(folder.rglob("hello"))) >= 1
     assert is_empty(tmp_path / "tmp")

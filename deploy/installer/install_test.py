@@ -17,7 +17,7 @@ SHELLS = [("dash",), ("bash",), ("bash", "--posix"), ("busybox", "sh")]
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 def test_any_shell_installs(small: InstallerFile, tmp_path: Path, shell: tuple[str, ...]) -> None:
     prefix = tmp_path / "a prefix with é"
-    done = small.run("--prefix", prefix, shell=shell)
+    done = small.run("--prefix", prefix, by=shell)
     assert done.returncode == 0, done.stderr
     assert (prefix / "current").readlink() == Path("versions/1.2.3")
     assert (prefix / "bin").readlink() == Path("current/bin")
@@ -33,7 +33,7 @@ def test_any_shell_installs(small: InstallerFile, tmp_path: Path, shell: tuple[s
 
 
 def test_the_environment_may_be_empty(small: InstallerFile, tmp_path: Path) -> None:
-    done = small.run("--prefix", tmp_path / "p", shell=("/bin/sh",), env={})
+    done = small.run("--prefix", tmp_path / "p", by=("/bin/sh",), env={})
     assert done.returncode == 0, done.stderr
 
 
@@ -127,14 +127,14 @@ def test_check_changes_nothing_and_tells_what_it_found(
 
 def test_an_old_kernel_is_refused_with_a_sentence(small: InstallerFile, tmp_path: Path) -> None:
     old = ("setarch", "x86_64", "--uname-2.6", "sh")
-    done = small.run("--prefix", tmp_path / "p", shell=old)
+    done = small.run("--prefix", tmp_path / "p", by=old)
     assert done.returncode == 4
     assert re.search(r"kernel is 2\.6\.\S+; the C library in this file needs 3\.2", done.stderr)
     assert everything_below(tmp_path) == []
 
 
 def test_another_architecture_is_refused(small: InstallerFile, tmp_path: Path) -> None:
-    done = small.run("--prefix", tmp_path / "p", shell=("setarch", "i686", "sh"))
+    done = small.run("--prefix", tmp_path / "p", by=("setarch", "i686", "sh"))
     assert done.returncode == 4
     assert "this file is for x86_64; this machine is i686" in done.stderr
 
@@ -192,7 +192,9 @@ def test_extract_says_what_it_lacks(small: InstallerFile, tmp_path: Path) -> Non
     for name in ("sh", "dd", "wc", "mkdir", "rm", "uname"):
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
-    done = small.run("--extract", tmp_path / "x", env={"PATH": str(tmp_path / "bin")}, shell=("/bin/sh",))
+    done = small.run(
+        "--extract", tmp_path / "x", env={"PATH": str(tmp_path / "bin")}, by=("/bin/sh",)
+    )
     assert done.returncode == 10
     assert "this machine has no zstd" in done.stderr
     assert not (tmp_path / "x").exists()

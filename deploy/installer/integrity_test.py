@@ -61,7 +61,7 @@ def test_an_altered_part_is_named(
 ) -> None:
     begin = blocks(small)[part] * BLOCK if offset > 0 else small.path.stat().st_size
     bad = altered(small, begin + offset, tmp_path)
-    done = bad.run("--prefix", tmp_path / "made/p", env=env, shell=("/bin/sh",))
+    done = bad.run("--prefix", tmp_path / "made/p", env=env, by=("/bin/sh",))
     assert done.returncode == 3, done.stderr
     assert "this file is altered" in done.stderr
     assert words in done.stderr
@@ -83,7 +83,7 @@ def test_a_changed_word_in_a_header_that_still_runs_is_told(
     small: InstallerFile, tmp_path: Path, env: dict[str, str]
 ) -> None:
     at = small.path.read_bytes().index(b"runs no programs")
-    done = altered(small, at, tmp_path).run("--prefix", tmp_path / "p", env=env, shell=("/bin/sh",))
+    done = altered(small, at, tmp_path).run("--prefix", tmp_path / "p", env=env, by=("/bin/sh",))
     assert done.returncode == 3
     assert "its header is not what it was built with" in done.stderr
     assert not (tmp_path / "p").exists()
@@ -94,7 +94,9 @@ def test_a_file_that_is_cut_off_is_refused_wherever(
 ) -> None:
     size = small.path.stat().st_size
     for length in (size - 1, size // 2, BLOCK + 17, BLOCK):
-        done = cut(small, length, tmp_path).run("--prefix", tmp_path / "p", env=env, shell=("/bin/sh",))
+        done = cut(small, length, tmp_path).run(
+            "--prefix", tmp_path / "p", env=env, by=("/bin/sh",)
+        )
         assert done.returncode == 3
         assert f"this file is truncated: it has {length} of {size} bytes" in done.stderr
         assert not (tmp_path / "p").exists()

@@ -2,37 +2,13 @@
 
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from deploy.installer.runs import guards_of, is_half_way, kill_all, start, wait_until
 from deploy.installer.small_tree import TIMEOUT_SECONDS, InstallerFile, everything_below
-
-
-def wait_until(done: Callable[[], bool], what: str) -> None:
-    """Waits for what another process does."""
-    end = time.monotonic() + TIMEOUT_SECONDS
-    while not done():
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
-
-
-def start(file: InstallerFile, *words: object) -> subprocess.Popen[str]:
-    """Starts a run, in a session of its own as a terminal or YARN would."""
-    return subprocess.Popen(
-        file.command(*words),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def is_half_way(folder: Path) -> bool:
-    return any(len(list(tree.glob("lib/*"))) > 5 for tree in folder.glob(".trilho-part.*/tree"))
 
 
 @pytest.mark.parametrize(
@@ -60,27 +36,6 @@ def test_what_a_killed_run_left_goes_without_it(many: InstallerFile, tmp_path: P
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate(timeout=TIMEOUT_SECONDS)
     wait_until(lambda: everything_below(tmp_path) == [], "nothing left")
-
-
-def guards_of(folder: Path) -> list[int]:
-    """The processes that clean up after those that work in a folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if any(word.startswith(os.fsencode(folder)) and b"guard.sh" in word for word in words):
-            found.append(int(process.name))
-    return found
-
-
-def kill_all(run: subprocess.Popen[str], folder: Path) -> None:
-    """Kills a run and who would clean up after it, as a power failure does."""
-    for guard in guards_of(folder):
-        os.kill(guard, signal.SIGKILL)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.communicate(timeout=TIMEOUT_SECONDS)
 
 
 def test_what_nobody_could_remove_is_swept_by_the_next_run(
@@ -128,7 +83,7 @@ def test_who_is_dead_is_decided_by_host_boot_container_and_start(
     facts = {
         "host": os.uname().nodename,
         "boot": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-        "space": os.readlink("/proc/self/ns/pid"),
+        "space": str(Path("/proc/self/ns/pid").readlink()),
     }
     (part / "owner").write_text(owner.format(**facts) + "\n")
     small.install(tmp_path)

@@ -1,9 +1,10 @@
-"""Makes the self-extracting file: header, busybox, scripts, zstd and the archive, each at a multiple of 64 KiB.
+"""Makes the self-extracting file: header, busybox, scripts, zstd and the archive.
 
-    pack.py --tree trilho-full.tar --packages FOLDER --versions packages.tsv --out trilho-0.1.0-linux-x86_64.sh
+    pack.py --tree trilho-full.tar --packages FOLDER --versions packages.tsv --out trilho.sh
 
-FOLDER has a folder for each of Debian's packages, unpacked by `dpkg-deb -x`, as @debian_runtime makes them; a line of
-packages.tsv begins with a package's name and version. The same input makes the same bytes.
+FOLDER has a folder for each of Debian's packages, unpacked by `dpkg-deb -x`, as @debian_runtime
+makes them; a line of packages.tsv begins with a package's name and version. Each part begins at a
+multiple of 64 KiB. The same input makes the same bytes.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def _facts(tree: Tree, busybox: bytes, setup: bytes, tools: bytes) -> dict[str, 
         "VERSION": tree.version,
         "PROFILE": tree.profile,
         "HEADER_SHA256": ZEROS,
-        "TREE_BYTES": str(tree.bytes),
+        "TREE_BYTES": str(tree.size),
         "TREE_INODES": str(tree.inodes),
         "SUMS_SHA256": tree.sums_sha256,
     }

@@ -1,4 +1,4 @@
-"""Places that are full, read-only, noexec or somebody else's are refused by name, and left as they were."""
+"""Full, read-only, noexec and foreign places are refused by name, and left as they were."""
 
 import os
 import shutil
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.installer.interrupt_test import is_half_way, start, wait_until
 from deploy.installer.roots.root import Root, make_bare_root
+from deploy.installer.runs import is_half_way, start, wait_until, wait_until_tidy
 from deploy.installer.small_tree import (
     TIMEOUT_SECONDS,
     InstallerFile,
@@ -20,9 +20,11 @@ from deploy.installer.small_tree import (
 
 Mount = Callable[..., Path]
 
+pytestmark = pytest.mark.usefixtures("needs_root")
+
 
 @pytest.fixture
-def public(needs_root: None) -> Iterator[Path]:
+def public() -> Iterator[Path]:
     """A folder that every user can reach, as pytest's are not."""
     folder = Path(tempfile.mkdtemp(prefix="trilho-installer-"))
     folder.chmod(0o755)
@@ -53,10 +55,11 @@ def test_noexec_is_refused_by_name_before_unpacking(
     small: InstallerFile, mount: Mount, option: str
 ) -> None:
     place = mount("noexec")
-    words = {
+    choices: dict[str, list[object]] = {
         "TMPDIR": ["--exec", "true"],
         "--check": ["--check", "--prefix", place / "p"],
-    }.get(option, [option, place / "p"])
+    }
+    words = choices.get(option, [option, place / "p"])
     env = {**os.environ, "TMPDIR": str(place)} if option == "TMPDIR" else None
     done = small.run(*words, env=env)
     assert done.returncode == 7
@@ -151,7 +154,7 @@ def test_somebody_elses_folder_is_refused(small: InstallerFile, public: Path) ->
     file = shared(small, public)
     for option in ("--prefix", "--cache"):
         for folder in (public, public / "new/p"):
-            done = file.run(option, folder, shell=AS_NOBODY)
+            done = file.run(option, folder, by=AS_NOBODY)
             assert done.returncode == 6
             assert f"{folder}" in done.stderr
     assert everything_below(public) == ["file.sh"]
@@ -164,18 +167,16 @@ def shared(file: InstallerFile, public: Path) -> InstallerFile:
     return InstallerFile(copy)
 
 
-def test_a_read_only_home_is_no_hindrance(
-    small: InstallerFile, public: Path, mount: Mount
-) -> None:
+def test_a_read_only_home_is_no_hindrance(small: InstallerFile, public: Path, mount: Mount) -> None:
     file = shared(small, public)
     home = mount("ro")
     own = mount("uid=65534,mode=700")
     env = {**os.environ, "HOME": str(home), "TMPDIR": str(own)}
-    done = file.run(shell=AS_NOBODY, env=env)
+    done = file.run(by=AS_NOBODY, env=env)
     assert done.returncode == 6
     assert f"cannot make the folder {home}/trilho" in done.stderr
-    assert file.run("-q", "--prefix", own / "p", shell=AS_NOBODY, env=env).returncode == 0
-    said = file.run("-q", "--exec", "hello", shell=AS_NOBODY, env=env).stdout
+    assert file.run("-q", "--prefix", own / "p", by=AS_NOBODY, env=env).returncode == 0
+    said = file.run("-q", "--exec", "hello", by=AS_NOBODY, env=env).stdout
     assert said == "hello from 1.2.3: \n"
 
 
@@ -186,7 +187,7 @@ def test_who_may_not_write_runs_what_is_installed(
     file = shared(small, public)
     place = public / "shared"
     assert file.run("-q", option, place, umask=0o077).returncode == 0
-    done = file.run("-q", option, place, "--exec", "hello", "you", shell=AS_NOBODY)
+    done = file.run("-q", option, place, "--exec", "hello", "you", by=AS_NOBODY)
     assert done.stdout == "hello from 1.2.3: you\n", done.stderr
 
 
@@ -199,28 +200,29 @@ def bare(public: Path, workshop: Workshop) -> Root:
 def test_a_root_without_c_library_and_proc_is_enough(
     bare: Root, small: InstallerFile, many: InstallerFile
 ) -> None:
-    file = bare.put(small.path, "/tmp/small.sh")
-    other = bare.put(many.path, "/tmp/many.sh")
+    file = bare.put(small.path, "/srv/small.sh")
+    other = bare.put(many.path, "/srv/many.sh")
     prefix = "/home/user/a prefix with é"
     assert not bare.path("/proc/self").exists()
     for words in (
         ["--check", "--prefix", prefix],
         ["--prefix", prefix],
         ["--verify", "--prefix", prefix],
-        ["--cache", "/tmp/cache"],
-        ["--list", "--cache", "/tmp/cache"],
+        ["--cache", "/srv/cache"],
+        ["--list", "--cache", "/srv/cache"],
         ["--license"],
     ):
         done = bare.run("sh", file, *words)
         assert done.returncode == 0, done.stderr
-    for words in ([], ["--prefix", prefix], ["--cache", "/tmp/cache"]):
+    for words in ([], ["--prefix", prefix], ["--cache", "/srv/cache"]):
         done = bare.run("sh", file, "-q", *words, "--exec", "hello", "you")
         assert done.stdout == "hello from 1.2.3: you\n", done.stderr
-    stopped = bare.run("timeout", "-s", "INT", "0.3", "sh", other, "--prefix", "/tmp/new/p")
+    stopped = bare.run("timeout", "-s", "INT", "0.3", "sh", other, "--prefix", "/srv/new/p")
     assert stopped.returncode in {0, 130, 143}, stopped.stderr
     done = bare.run("sh", f"{prefix}/setup.sh", "--uninstall")
     assert done.returncode == 0, done.stderr
-    assert bare.run("sh", file, "--cache", "/tmp/cache", "--uninstall").returncode == 0
-    wait_until(lambda: not list(bare.path("/tmp").glob(".trilho*")), "the guards' ends")
+    assert bare.run("sh", file, "--cache", "/srv/cache", "--uninstall").returncode == 0
+    for folder in ("srv", "tmp"):
+        wait_until_tidy(bare.path(folder))
     assert everything_below(bare.path("/home/user")) == []
-    assert {path.name for path in bare.path("/tmp").iterdir()} <= {"small.sh", "many.sh", "new"}
+    assert {path.name for path in bare.path("srv").iterdir()} <= {"small.sh", "many.sh", "new"}

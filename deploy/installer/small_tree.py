@@ -1,4 +1,4 @@
-"""Small trees for tests: as a staged one in all that the installer sees, with programs that are shell scripts."""
+"""Small trees for tests: as staged ones in all that the installer sees."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class InstallerFile:
 
     path: Path
 
-    def command(self, *words: object, shell: tuple[str, ...] = ("sh",)) -> list[str]:
+    def command(self, *words: object, by: tuple[str, ...] = ("sh",)) -> list[str]:
         """The words that start it."""
-        return [*shell, str(self.path), *map(str, words)]
+        return [*by, str(self.path), *map(str, words)]
 
     def run(
         self,
         *words: object,
-        shell: tuple[str, ...] = ("sh",),
+        by: tuple[str, ...] = ("sh",),
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         umask: int = -1,
@@ -66,7 +66,7 @@ class InstallerFile:
     ) -> subprocess.CompletedProcess[str]:
         """Runs it to its end."""
         return subprocess.run(
-            self.command(*words, shell=shell),
+            self.command(*words, by=by),
             env=dict(os.environ) if env is None else dict(env),
             cwd=cwd,
             umask=umask,

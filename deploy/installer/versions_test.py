@@ -1,4 +1,4 @@
-"""Versions beside each other in one prefix: switched, rolled back, collected, removed, by any file or by setup.sh."""
+"""Versions beside each other in a prefix: switched, rolled back, collected, removed."""
 
 import os
 import shutil
