@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from runfiles import Runfiles
+
+from deploy.testing.runfile import runfile
 
 TIMEOUT_SECONDS = 60.0
 HOME = "/usr/lib/trilho/"
@@ -27,14 +28,6 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=TIMEOUT_SECONDS,
     )
-
-
-def runfile(path: str) -> Path:
-    """Finds a file of the test's data."""
-    runfiles = Runfiles.Create()
-    found = runfiles and runfiles.Rlocation(f"trilho/{path}")
-    assert found
-    return Path(found)
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +172,16 @@ def test_what_is_no_answer_is_told_apart() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["0"], ["65536"], ["x"], [""], ["8501", "readyz"], ["8501", "/a b"], ["8501", "/", "/"], ["-1"]],
+    [
+        ["0"],
+        ["65536"],
+        ["x"],
+        [""],
+        ["8501", "readyz"],
+        ["8501", "/a b"],
+        ["8501", "/", "/"],
+        ["-1"],
+    ],
 )
 def test_a_wrong_command_line_is_told(words: list[str]) -> None:
     done = check(*words)

@@ -1,4 +1,4 @@
-"""The .deb in a Debian of required packages alone: installed, used, upgraded, removed and purged."""
+"""The .deb in a Debian of required packages alone, from its installation to its purge."""
 
 import subprocess
 from pathlib import Path
@@ -8,14 +8,24 @@ import pytest
 from deploy.server import make_deb
 from deploy.server.next_version import NEW_LINE, VERSION, make_next_version
 from deploy.testing.bare_root import USER, BareRoot, debian_root
-from deploy.testing.served import MODEL, ask, copy_model, runfile, served
+from deploy.testing.runfile import runfile
+from deploy.testing.served import MODEL, ask, configuration, copy_model, served
 
 FLAGS = "etc/trilho-server/flags"
 MODELS = "etc/trilho-server/models.config"
 OWN_LINE = "--settle_seconds=1\n"
 PROGRAM = "/usr/bin/trilho_server"
 # Records of dpkg and of useradd, which keep the last state beside the new one.
-RECORDS = ("var/lib/dpkg", "var/log", "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-")
+RECORDS = (
+    "var/lib/dpkg",
+    "var/log",
+    "etc/passwd-",
+    "etc/group-",
+    "etc/shadow-",
+    "etc/gshadow-",
+    "etc/subuid-",
+    "etc/subgid-",
+)
 
 
 def artifact(pattern: str) -> Path:
@@ -26,7 +36,7 @@ def artifact(pattern: str) -> Path:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> BareRoot:
-    """A bare Debian with the package's file in it, shared by the tests, which follow one another."""
+    """A bare Debian with the package's file in it; the tests share it, and follow one another."""
     made = debian_root(tmp_path_factory.mktemp("root") / "debian")
     made.put(artifact("*.deb"), "/first.deb")
     return made
@@ -77,14 +87,15 @@ def test_its_example_of_flags_is_right(root: BareRoot) -> None:
     ready = [line for line in hidden if "ssl" not in line and "token" not in line]
     root.run(PROGRAM, *ready, f"--flagfile=/{FLAGS}", "--check_config")
     example = file_of(root, MODELS).read_text().replace("# ", "").split("model_config_list", 2)[1]
-    file_of(root, "tmp/models.config").write_text(f"model_config_list{example.rpartition('}')[0]}}}")
+    file_of(root, "tmp/models.config").write_text(
+        f"model_config_list{example.rpartition('}')[0]}}}"
+    )
     root.run(PROGRAM, "--model_config_file=/tmp/models.config", "--check_config")
 
 
 def test_it_serves(root: BareRoot, tmp_path: Path) -> None:
     copy_model(root.path / "srv/models" / MODEL)
-    config = f'model_config_list {{ config {{ name: "{MODEL}" base_path: "/srv/models/{MODEL}" model_platform: "tensorflow" }} }}'
-    file_of(root, MODELS).write_text(config)
+    file_of(root, MODELS).write_text(configuration(f"/srv/models/{MODEL}"))
     # The service's flags, but for ports that are free.
     words = root.words(PROGRAM, f"--flagfile=/{FLAGS}", "--port=0", "--rest_api_port=-1", user=USER)
     with served(words, tmp_path / "log") as ports:
@@ -125,10 +136,15 @@ def test_a_purge_leaves_nothing(root: BareRoot, before: dict[str, str]) -> None:
     for path in ("srv/models", "tmp/models.config", "next.deb"):
         subprocess.run(["rm", "-r", root.path / path], check=True)
     after = dict(root.listing())
-    different = {path for path in after.keys() | before.keys() if after.get(path) != before.get(path)}
+    different = {
+        path for path in after.keys() | before.keys() if after.get(path) != before.get(path)
+    }
     assert sorted(path for path in different if not path.startswith(RECORDS)) == []
     assert "trilho" in passwords
-    assert "trilho" not in file_of(root, "etc/passwd").read_text() + file_of(root, "etc/group").read_text()
+    assert (
+        "trilho"
+        not in file_of(root, "etc/passwd").read_text() + file_of(root, "etc/group").read_text()
+    )
 
 
 def test_the_same_contents_are_the_same_bytes(

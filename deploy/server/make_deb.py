@@ -78,7 +78,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="Exit codes: 0 done, 1 an input is wrong or dpkg-deb failed, 2 the command line is wrong.",
+        epilog="Exit codes: 0 done, 1 an input is wrong or a tool fails, 2 a wrong command.",
     )
     parser.add_argument("--tarball", type=Path, required=True, help="what make_tarball made")
     parser.add_argument(

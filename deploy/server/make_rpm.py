@@ -33,7 +33,13 @@ def file_list(tree: PackageTree) -> str:
 
 
 def make(job: Job) -> None:
-    """Writes the package that `job` describes."""
+    """Writes the package that `job` describes.
+
+    Raises:
+      PackageError: if rpmbuild fails, or would because of the folder's name.
+    """
+    if " " in str(job.work):
+        raise PackageError(f"rpmbuild takes no path with a space: {job.aside.parent.parent}")
     work = job.work / "rpm"
     work.mkdir()
     files = job.work / "files"
@@ -49,7 +55,9 @@ def make(job: Job) -> None:
         "server_release": job.options.release,
         "payload": QUICK if job.options.quick else BEST,
     }
-    defined = [word for name, value in definitions.items() for word in ("--define", f"{name} {value}")]
+    defined = [
+        word for name, value in definitions.items() for word in ("--define", f"{name} {value}")
+    ]
     run_tool(
         [
             *["rpmbuild", "-bb", "--quiet", "--nodeps", "--target=x86_64-linux"],
@@ -66,7 +74,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="Exit codes: 0 done, 1 an input is wrong or rpmbuild failed, 2 the command line is wrong.",
+        epilog="Exit codes: 0 done, 1 an input is wrong or a tool fails, 2 a wrong command.",
     )
     parser.add_argument("--tarball", type=Path, required=True, help="what make_tarball made")
     parser.add_argument("--spec", type=Path, required=True, help="trilho-server.spec")

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -10,14 +11,14 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 # 1980-01-01, the first day that every archive format can name; the staged tree has it too.
 EPOCH = 315532800
 PROFILE = "server"
 SUMS = "SHA256SUMS"
-# Programs unpack this that know nothing of threads, 64-bit checksums or large dictionaries, busybox among them. Two
-# threads whatever the machine has: xz cuts the data into blocks of a fixed size as soon as there is more than one.
+# Old programs unpack this too, busybox's among them, which do not know all checksums of xz. There
+# are two threads whatever the machine has: xz then cuts the data into blocks of a fixed size.
 XZ = ("xz", "--threads=2", "--check=crc32", "--stdout")
 BEST = ("--x86", "--lzma2=preset=6")
 QUICK = ("-0",)
@@ -41,12 +42,25 @@ class Additions:
           PackagingError: if the path leaves the folder, or is taken.
         """
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            raise PackagingError(f"{path}: a file lies below the tarball's folder, by a path without ..")
+            raise PackagingError(
+                f"{path}: a file lies below the tarball's folder, by a path without .."
+            )
         if path in self.contents:
             raise PackagingError(f"{path} is added twice")
         self.contents[path] = content
         if program:
             self.programs.add(path)
+
+    def read(self, word: str, *, program: bool) -> None:
+        """Adds the file that PATH=FILE names.
+
+        Raises:
+          PackagingError: as add() does, and if the word has another form.
+        """
+        path, equals, file = word.partition("=")
+        if not equals:
+            raise PackagingError(f"{word}: write PATH=FILE")
+        self.add(path, Path(file).read_bytes(), program=program)
 
 
 @contextmanager
@@ -63,8 +77,7 @@ def compressed(output: Path, *, quick: bool) -> Iterator[IO[bytes]]:
                 [*XZ, *(QUICK if quick else BEST)], stdin=subprocess.PIPE, stdout=file
             )
             try:
-                assert compressor.stdin
-                with compressor.stdin as pipe:
+                with cast("IO[bytes]", compressor.stdin) as pipe:
                     yield pipe
             except BaseException:
                 compressor.kill()
@@ -86,6 +99,11 @@ def sums_of(tree: tarfile.TarFile) -> dict[str, str]:
     return sums
 
 
+def name_of(tree: tarfile.TarFile) -> str:
+    """Names the staged tree in sentences."""
+    return os.fsdecode(tree.name or "the tree")
+
+
 def text_of(tree: tarfile.TarFile, path: str) -> str:
     """Reads a small file of the staged tree.
 
@@ -97,7 +115,7 @@ def text_of(tree: tarfile.TarFile, path: str) -> str:
     except KeyError:
         file = None
     if not file:
-        raise PackagingError(f"{tree.name} is no staged tree: it has no file {path}")
+        raise PackagingError(f"{name_of(tree)} is no staged tree: it has no file {path}")
     return file.read().decode()
 
 
@@ -130,17 +148,21 @@ def write_tarball(tree: tarfile.TarFile, additions: Additions, out: IO[bytes]) -
     The folder is named after the tree's version. Its SHA256SUMS names the additions too.
 
     Raises:
-      PackagingError: if the tree is none of the server, differs from its own SHA256SUMS, or has a file where an
-        addition belongs.
+      PackagingError: if the tree is none of the server, differs from its own SHA256SUMS, or has a
+        file where an addition belongs.
     """
     profile = text_of(tree, "PROFILE").strip()
     if profile != PROFILE:
-        raise PackagingError(f"{tree.name} holds the profile {profile}; the tarball is made of {PROFILE}")
+        raise PackagingError(
+            f"{name_of(tree)} holds the profile {profile}; the tarball is made of {PROFILE}"
+        )
     folder = f"trilho-server-{text_of(tree, 'VERSION').strip()}"
     sums = sums_of(tree)
-    staged = {member.name.removeprefix("./"): member for member in tree if member.name not in (".", SUMS)}
+    staged = {
+        member.name.removeprefix("./"): member for member in tree if member.name not in (".", SUMS)
+    }
     if taken := sorted(staged.keys() & additions.contents.keys()):
-        raise PackagingError(f"{tree.name} has already: {', '.join(taken)}")
+        raise PackagingError(f"{name_of(tree)} has already: {', '.join(taken)}")
 
     contents = dict(additions.contents)
     added = {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
@@ -178,13 +200,17 @@ def _copy(
         return
     source = tree.extractfile(member)
     if not member.isreg() or not source:
-        raise PackagingError(f"{member.name} of {tree.name} is no file, folder or symbolic link")
+        raise PackagingError(
+            f"{member.name} of {name_of(tree)} is no file, folder or symbolic link"
+        )
     reader = _Hashing(source)
     made = entry(name, kind=tarfile.REGTYPE, mode=member.mode, size=member.size)
-    tar.addfile(made, reader)  # type: ignore[arg-type]  # It has read(), which is all that is called.
+    tar.addfile(made, reader)
     digest = reader.hash.hexdigest()
     if sums.get(member.name.removeprefix("./")) != digest:
-        raise PackagingError(f"{member.name} of {tree.name} is not the file that its {SUMS} tells of")
+        raise PackagingError(
+            f"{member.name} of {name_of(tree)} is not the file that its {SUMS} tells of"
+        )
 
 
 def stop(_signal: int, _frame: object) -> None:
@@ -198,12 +224,22 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         description=__doc__,
         epilog="Exit codes: 0 done, 1 an input is wrong, 2 the command line is.",
     )
-    parser.add_argument("--tree", type=Path, required=True, help="trilho-server.tar of //deploy/staging")
     parser.add_argument(
-        "--add", action="append", default=[], metavar="PATH=FILE", help="a file beside the tree, at PATH"
+        "--tree", type=Path, required=True, help="trilho-server.tar of //deploy/staging"
     )
     parser.add_argument(
-        "--add_program", action="append", default=[], metavar="PATH=FILE", help="the same, executable"
+        "--add",
+        action="append",
+        default=[],
+        metavar="PATH=FILE",
+        help="a file beside the tree, at PATH",
+    )
+    parser.add_argument(
+        "--add_program",
+        action="append",
+        default=[],
+        metavar="PATH=FILE",
+        help="the same, executable",
     )
     parser.add_argument("--output", type=Path, required=True, help="the .tar.xz to write")
     parser.add_argument(
@@ -220,10 +256,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         for words, program in ((options.add, False), (options.add_program, True)):
             for word in words:
-                path, equals, file = word.partition("=")
-                if not equals:
-                    raise PackagingError(f"{word}: write PATH=FILE")
-                additions.add(path, Path(file).read_bytes(), program=program)
+                additions.read(word, program=program)
         with (
             tarfile.open(options.tree, "r:") as tree,
             compressed(options.output, quick=options.quick) as out,

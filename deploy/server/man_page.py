@@ -1,4 +1,4 @@
-"""Makes the server's manual page of the page of its flags, which a test compares with what --help says."""
+"""Makes the server's manual page of the page of its flags, which a test compares with --help."""
 
 import argparse
 import re

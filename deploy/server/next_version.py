@@ -16,10 +16,9 @@ def make_next_version(tarball: Path, output: Path) -> Path:
     with tarfile.open(tarball, "r|*") as old, tarfile.open(output, "w") as new:
         for member in old:
             source = old.extractfile(member)
-            folder, _, path = member.name.partition("/")
+            path = member.name.partition("/")[2]
             member.name = f"trilho-server-{VERSION}/{path}".rstrip("/")
-            if path == "etc/trilho-server/flags":
-                assert source, folder
+            if source and path == "etc/trilho-server/flags":
                 content = source.read() + NEW_LINE.encode()
                 member.size = len(content)
                 source = io.BytesIO(content)

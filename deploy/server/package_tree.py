@@ -11,8 +11,9 @@ from pathlib import Path
 EPOCH = 315532800
 HOME = "usr/lib/trilho"
 DOCUMENTS = "usr/share/doc/trilho-server"
-# Each path of the tarball by the first pattern that it begins with, and where that begins in a package; None leaves it
-# out. dpkg and rpm have sums of their own, and the image is made from the tarball.
+# Each path of the tarball by the first of these that it begins with, and what takes the place of
+# that beginning in a package; None leaves the file out. dpkg and rpm have their own sums, and the
+# image is made of the tarball.
 PLACES: tuple[tuple[str, str | None], ...] = (
     ("etc/", "etc/"),
     ("systemd/", "usr/lib/systemd/system/"),
@@ -67,7 +68,11 @@ def installed_path(path: str) -> str | None:
     """Tells where a file of the tarball lies on a machine, or None if packages do not have it."""
     for beginning, place in PLACES:
         if path.startswith(beginning):
-            return None if place is None else place + ("" if beginning == path else path[len(beginning) :])
+            return (
+                None
+                if place is None
+                else place + ("" if beginning == path else path[len(beginning) :])
+            )
     raise AssertionError(path)
 
 
@@ -81,9 +86,11 @@ def lay_out(tarball: Path, root: Path) -> PackageTree:
     with tarfile.open(tarball, "r|*") as tar:
         for member in tar:
             folder, _, path = member.name.partition("/")
-            if not (found := re.fullmatch(r"trilho-server-(\d[\w.]*)", folder)):
-                raise TarballError(f"{tarball}: {member.name} is not below a folder trilho-server-VERSION")
-            version = found[1]
+            if not (named := re.fullmatch(r"trilho-server-(\d[\w.]*)", folder)):
+                raise TarballError(
+                    f"{tarball}: {member.name} is not below a folder trilho-server-VERSION"
+                )
+            version = named[1]
             place = installed_path(path) if path and not member.isdir() else None
             if place is not None:
                 _unpack(tar, member, root / place)
@@ -92,18 +99,21 @@ def lay_out(tarball: Path, root: Path) -> PackageTree:
     link = root / COMMAND
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(COMMAND_TARGET)
-    for path in [path for path in root.rglob("*") if MAN_PAGE.fullmatch(str(path.relative_to(root)))]:
-        path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
-        path.unlink()
+    for found in sorted(root.rglob("*")):
+        if MAN_PAGE.fullmatch(str(found.relative_to(root))):
+            page = found.with_name(f"{found.name}.gz")
+            page.write_bytes(gzip.compress(found.read_bytes(), mtime=0))
+            found.unlink()
     files = []
-    for path in root.rglob("*"):
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o755)
+    for found in sorted(root.rglob("*")):
+        if found.is_symlink():
+            files.append(str(found.relative_to(root)))
+        elif found.is_dir():
+            found.chmod(0o755)
         else:
-            files.append(str(path.relative_to(root)))
-            if not path.is_symlink():
-                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
-        os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
+            files.append(str(found.relative_to(root)))
+            found.chmod(0o755 if found.stat().st_mode & 0o100 else 0o644)
+        os.utime(found, (EPOCH, EPOCH), follow_symlinks=False)
     root.chmod(0o755)
     return PackageTree(root, version, tuple(sorted(files)))
 

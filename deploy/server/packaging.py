@@ -1,4 +1,4 @@
-"""The frame of a run that makes a package: a folder to work in, a tool, a file that is whole or not there."""
+"""The frame of a run that makes a package: a folder, a tool, a file that is whole or not there."""
 
 import argparse
 import os
@@ -60,9 +60,12 @@ def run_tool(words: Sequence[str | Path]) -> None:
 
 
 def run_job(program: str, options: argparse.Namespace, make: Callable[[Job], None]) -> int:
-    """Unpacks the tarball, has `make` write the package beside its place, and renames it. Returns the exit code.
+    """Unpacks the tarball, has `make` write the package beside its place, and renames it.
 
     Whatever happens, only a whole package is left; also after SIGTERM and Ctrl-C.
+
+    Returns:
+      The exit code.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # Modes are part of the result.

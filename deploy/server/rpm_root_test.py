@@ -1,7 +1,7 @@
 """The .rpm in a bare root: installed, used, upgraded and erased.
 
-No registry serves a distribution of rpms to this build. The root is a Debian of required packages, with a data base of
-rpm in which one package stands for all that such a distribution has.
+No registry serves a distribution of rpms to this build. The root is a Debian of required packages,
+with a data base of rpm in which one package stands for all that such a distribution has.
 """
 
 import subprocess
@@ -12,7 +12,8 @@ import pytest
 from deploy.server import make_rpm
 from deploy.server.next_version import NEW_LINE, VERSION, make_next_version
 from deploy.testing.bare_root import SECONDS, USER, BareRoot, debian_root
-from deploy.testing.served import MODEL, ask, copy_model, runfile, served
+from deploy.testing.runfile import runfile
+from deploy.testing.served import MODEL, ask, configuration, copy_model, served
 
 FLAGS = "etc/trilho-server/flags"
 MODELS = "etc/trilho-server/models.config"
@@ -89,7 +90,10 @@ def next_rpm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tarball = make_next_version(artifact("*.tar.xz"), folder / "next.tar")
     output = folder / "next.rpm"
     spec = runfile("deploy/server/rpm/trilho-server.spec")
-    assert make_rpm.main([f"--tarball={tarball}", f"--output={output}", f"--spec={spec}", "--quick"]) == 0
+    assert (
+        make_rpm.main([f"--tarball={tarball}", f"--output={output}", f"--spec={spec}", "--quick"])
+        == 0
+    )
     return output
 
 
@@ -110,8 +114,7 @@ def test_it_installs_without_other_packages(root: BareRoot, before: dict[str, st
 
 def test_it_serves(root: BareRoot, tmp_path: Path) -> None:
     copy_model(root.path / "srv/models" / MODEL)
-    config = f'config {{ name: "{MODEL}" base_path: "/srv/models/{MODEL}" model_platform: "tensorflow" }}'
-    (root.path / MODELS).write_text(f"model_config_list {{ {config} }}")
+    (root.path / MODELS).write_text(configuration(f"/srv/models/{MODEL}"))
     # The service's flags, but for ports that are free.
     words = root.words(PROGRAM, f"--flagfile=/{FLAGS}", "--port=0", "--rest_api_port=-1", user=USER)
     with served(words, tmp_path / "log") as ports:
@@ -130,7 +133,9 @@ def test_an_upgrade_keeps_what_the_operator_wrote(root: BareRoot, next_rpm: Path
     root.run(PROGRAM, f"--flagfile=/{FLAGS}", "--check_config", user=USER)
 
 
-def test_what_is_erased_leaves_configuration_and_data(root: BareRoot, before: dict[str, str]) -> None:
+def test_what_is_erased_leaves_configuration_and_data(
+    root: BareRoot, before: dict[str, str]
+) -> None:
     (root.path / "var/lib/trilho-server/models").touch()
     rpm(root, "--erase", "trilho-server")
     left = {path for path in root.listing().keys() - before.keys() if "trilho-server" in path}

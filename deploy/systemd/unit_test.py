@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from runfiles import Runfiles
+
+from deploy.testing.runfile import runfile
 
 TIMEOUT_SECONDS = 60.0
 # systemd-analyze's scale goes from 0, best, to 100.
@@ -23,14 +24,6 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=TIMEOUT_SECONDS,
     )
-
-
-def runfile(path: str) -> Path:
-    """Finds a file of the test's data."""
-    runfiles = Runfiles.Create()
-    found = runfiles and runfiles.Rlocation(f"trilho/{path}")
-    assert found
-    return Path(found)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +84,9 @@ def test_the_unit_owns_the_folders_that_flags_may_name(unit: Path) -> None:
         f"/var/log/{service['LogsDirectory']}",
         f"/run/{service['RuntimeDirectory']}",
     }
-    written = re.findall(r"^#?--(?:access_log|config_state_file|grpc_socket_path)=(\S+)", named, re.M)
+    written = re.findall(
+        r"^#?--(?:access_log|config_state_file|grpc_socket_path)=(\S+)", named, re.MULTILINE
+    )
     assert written
     assert {str(Path(path).parent) for path in written} <= owned
     # What clients asked, and what is served, is nobody else's.

@@ -27,7 +27,7 @@ class BareRoot:
         self.path = path
 
     def words(self, *words: object, user: int = 0) -> list[str]:
-        """Tells how to run a program in there, from this machine, without this machine's environment.
+        """Tells how to run a program in there, without this machine's environment.
 
         The process that these words start becomes the program.
         """
@@ -36,9 +36,7 @@ class BareRoot:
         mounted = ["unshare", "--mount", "bash", "-c", enter, str(self.path), str(user)]
         return [*clean, *mounted, *map(str, words)]
 
-    def run(
-        self, *words: object, user: int = 0, code: int = 0
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: object, user: int = 0, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Runs a program in there to its end, which must be `code`."""
         done = subprocess.run(
             self.words(*words, user=user),
@@ -48,7 +46,9 @@ class BareRoot:
             text=True,
             timeout=SECONDS,
         )
-        assert done.returncode == code, f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        assert done.returncode == code, (
+            f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
         return done
 
     def put(self, file: Path, place: str) -> str:
@@ -69,7 +69,11 @@ class BareRoot:
             for name in (*folders, *files):
                 path = Path(folder, name)
                 status = path.lstat()
-                kind = os.readlink(path) if path.is_symlink() else f"{status.st_mode:o} {status.st_uid}"
+                kind = (
+                    str(path.readlink())
+                    if path.is_symlink()
+                    else f"{status.st_mode:o} {status.st_uid}"
+                )
                 found[str(path.relative_to(self.path))] = kind
         return found
 

@@ -7,15 +7,16 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-from runfiles import Runfiles
 
-__all__ = ["MODEL", "Ports", "ask", "copy_model", "runfile", "served"]
+from deploy.testing.runfile import runfile
+
+__all__ = ["MODEL", "Ports", "ask", "configuration", "copy_model", "served"]
 
 SECONDS = 120.0
 # Of cpp_server/testing/make_models.py.
@@ -30,20 +31,13 @@ class Ports:
     http: int
 
 
-def runfile(path: str) -> Path:
-    """Finds a file that the test names in its `data`, by its path in the workspace."""
-    runfiles = Runfiles.Create()
-    found = runfiles and runfiles.Rlocation(f"trilho/{path}")
-    assert found, f"no runfiles to find {path} in: run the test by Bazel"
-    assert Path(found).exists(), f"{path} is not in the test's data"
-    return Path(found)
-
-
 def copy_model(folder: Path) -> None:
-    """Copies a model to where it is served from; everybody may read it, and it is complete at once."""
+    """Copies a model to where it is served from, for everybody to read."""
     for source in sorted(runfile(f"cpp_server/testing/models/{MODEL}/1").rglob("*")):
         if source.is_file():
-            target = folder / "1" / source.relative_to(runfile(f"cpp_server/testing/models/{MODEL}/1"))
+            target = (
+                folder / "1" / source.relative_to(runfile(f"cpp_server/testing/models/{MODEL}/1"))
+            )
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             target.chmod(0o644)
@@ -52,9 +46,15 @@ def copy_model(folder: Path) -> None:
         path.chmod(0o755)
 
 
+def configuration(base_path: str) -> str:
+    """Writes a file of models that names the model."""
+    model = f'name: "{MODEL}" base_path: "{base_path}" model_platform: "tensorflow"'
+    return f"model_config_list {{ config {{ {model} }} }}"
+
+
 @contextmanager
 def served(words: Sequence[str], log: Path) -> Iterator[Ports]:
-    """Runs a server by its whole command line, until the block ends; it must end with 0 on SIGTERM."""
+    """Runs a server by its whole command line, until the block ends; SIGTERM must end it with 0."""
     with log.open("wb") as out:
         server = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
@@ -75,7 +75,7 @@ def served(words: Sequence[str], log: Path) -> Iterator[Ports]:
 
 def ask(ports: Ports) -> None:
     """Has the model answer over REST, and the server tell over gRPC that it serves it."""
-    request = urllib.request.Request(  # noqa: S310 - this machine's
+    request = urllib.request.Request(
         f"http://127.0.0.1:{ports.http}/v1/models/{MODEL}:predict",
         data=json.dumps({"instances": [1.0, 2.0, 5.0]}).encode(),
     )
@@ -83,5 +83,5 @@ def ask(ports: Ports) -> None:
         assert json.load(response) == {"predictions": [2.5, 3.0, 4.5]}
     with grpc.insecure_channel(f"127.0.0.1:{ports.grpc}") as channel:
         # A HealthCheckRequest of the service MODEL, and a HealthCheckResponse of SERVING.
-        check = channel.unary_unary("/grpc.health.v1.Health/Check")
+        check: Callable[..., bytes] = channel.unary_unary("/grpc.health.v1.Health/Check")
         assert check(b"\x0a" + bytes([len(MODEL)]) + MODEL.encode(), timeout=SECONDS) == b"\x08\x01"
