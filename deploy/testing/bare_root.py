@@ -105,6 +105,7 @@ def busybox_root(path: Path) -> BareRoot:
     shutil.copy(BUSYBOX, path / "bin/busybox")
     root = BareRoot(path)
     root.run("/bin/busybox", "--install", "-s", "/bin")
-    # A shell's >/dev/null would leave a file otherwise.
-    root.run("/bin/mknod", "-m", "666", "/dev/null", "c", "1", "3")
+    # A shell writes to the one, and TensorFlow draws its seeds from the other.
+    for name, minor in (("null", "3"), ("urandom", "9")):
+        root.run("/bin/mknod", "-m", "666", f"/dev/{name}", "c", "1", minor)
     return root
