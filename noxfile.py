@@ -51,7 +51,7 @@ WARNINGS = "-warnings=" + ",".join(
     )
 )
 # Python that imports itself by its room's name; the other files are checked each on its own.
-PYTHON_ROOMS = ("python/trilho", "demo", "e2e", "bench")
+PYTHON_ROOMS = ("python/trilho", "demo", "e2e", "bench", "deploy", "sessions", "third_party")
 # Minutes of training, of which the census's is enough on the wheel: what the others show does not
 # depend on how the package was installed. Bazel runs them all.
 NOT_ON_THE_WHEEL = (

