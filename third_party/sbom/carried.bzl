@@ -2,5 +2,5 @@
 
 SERVING_PROTOS = (
     "tensorflow-serving-api=Apache-2.0=" +
-    "Descriptors of its services, and of TensorFlow's and protobuf's messages that they import; or classes made of them."
+    "Descriptors of its services, and of the messages of TensorFlow and protobuf that they import; or classes of them."
 )
