@@ -213,7 +213,7 @@ def _typed_environment(session: nox.Session) -> str:
 
 
 def _lint_cpp(session: nox.Session) -> None:
-    files = tracked(session, "cpp_server/*.cc", "cpp_server/*.h")
+    files = tracked(session, "cpp_server/*.cc", "cpp_server/*.h", "deploy/*.cc")
     run_on_files(session, ["clang-format", "--dry-run", "--Werror"], files)
     bazel(
         session,

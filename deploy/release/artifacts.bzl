@@ -37,7 +37,7 @@ ARTIFACTS = [
         title = "Installer of what training containers need",
     ),
     _artifact(
-        file = "trilho-server-{version}-linux-x86_64.tar.gz",
+        file = "trilho-server-{version}-linux-x86_64.tar.xz",
         label = "//deploy/server:tarball",
         staged = "//deploy/staging:server",
         title = "The server, to be unpacked anywhere",

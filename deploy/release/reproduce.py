@@ -27,6 +27,7 @@ from deploy.release import sums
 __all__ = ["differences", "main"]
 
 _UMASK = 0o077
+_ZONE = "Pacific/Auckland"
 
 
 def differences(first: Path, second: Path) -> list[str]:
@@ -73,7 +74,7 @@ def _second(tree: Path, folder: Path, target: str, user: pwd.struct_passwd | Non
         "HOME": str(home),
         "LC_ALL": "C",
         "PATH": os.environ["PATH"],
-        "TZ": "Pacific/Auckland",
+        "TZ": _ZONE,
         "USER": user.pw_name if user else "stranger",
     }
     if not user:
@@ -83,10 +84,12 @@ def _second(tree: Path, folder: Path, target: str, user: pwd.struct_passwd | Non
         folder.chmod(0o711)
         for path in (folder, *folder.rglob("*")):
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+    # No action is to take over what the first build made, nor to know its time zone.
+    options = ["--disk_cache=", f"--action_env=TZ={_ZONE}"]
     bazel = ["bazel", f"--output_base={folder / 'output'}"]
     try:
         subprocess.run(
-            [*bazel, "build", "--disk_cache=", "--noshow_progress", target],
+            [*bazel, "build", "--noshow_progress", *options, target],
             check=True,
             cwd=clone,
             env=environment,

@@ -51,7 +51,8 @@ def test_a_bill_that_keeps_not_the_schema_is_refused(
     dist: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bill = json.loads(bill_of(dist).read_text())
-    bill["components"][0]["type"] = "gadget"
+    library = next(part for part in bill["components"] if part["type"] == "library")
+    library["type"] = "gadget"
     bill_of(dist).write_text(json.dumps(bill))
     sums.write(dist)
     assert main.main(["--dist", str(dist), "--only", "files"]) == 1

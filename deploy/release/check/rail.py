@@ -37,7 +37,7 @@ def check_rail(steps: Steps, dist: Path, version: str, folder: Path) -> None:
         CheckError: A step failed.
     """
     wheel = f"trilho-{version}-py3-none-any.whl"
-    tarball = f"trilho-server-{version}-linux-x86_64.tar.gz"
+    tarball = f"trilho-server-{version}-linux-x86_64.tar.xz"
     bundle = f"trilho-client-{version}-bundle.zip"
     contracts = f"trilho-contracts-{version}.zip"
     environment = _environment(folder)

@@ -49,8 +49,12 @@ def _text(breakage: griffe.Breakage) -> str:
         for word, value in (("from", breakage.old_value), ("to", breakage.new_value))
         if isinstance(value, str)
     ]
-    name = getattr(breakage.old_value, "name", "")
-    return f"{name}: {kind}".removeprefix(": ") + "".join(values)
+    parameters = [
+        value.name
+        for value in (breakage.old_value, breakage.new_value)
+        if isinstance(value, griffe.Parameter)
+    ]
+    return "".join([*(f"{name}: " for name in parameters[:1]), kind, *values])
 
 
 def _load(wheel: Path, folder: Path) -> griffe.Module:
