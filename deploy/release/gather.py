@@ -6,6 +6,7 @@ trilho-VERSION-licenses.txt, the licences of Trilho and of what others made; and
 
 import argparse
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,9 @@ is under the licences further below; {name} tells which file carries what.
 
 """
 _RULE = "=" * 78 + "\n"
+# Headings in a staged tree's file of licences, with a line before and behind each.
+_HEADING = "\n" + "=" * 100 + "\n"
+_SECTION = re.compile(f"{_HEADING}(.+){_HEADING}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +114,17 @@ def _part(file: Path, title: str, version: str) -> cyclonedx.Part:
 
 def _licenses(head: str, license_: Path, staged: dict[str, Path]) -> str:
     """Joins the licences of all trees; a text that several trees have comes once."""
-    texts: dict[str, list[str]] = {}
-    for tree in staged.values():
-        texts.setdefault(bills.staged_licenses(tree), []).append(tree.name)
     parts = [head, _RULE, "Trilho\n", _RULE, license_.read_text()]
-    for text, trees in texts.items():
-        parts += ["\n", _RULE, f"What is carried in {', '.join(trees)}\n", _RULE, text]
+    written: set[tuple[str, str]] = set()
+    for tree in staged.values():
+        title, *sections = _SECTION.split(bills.staged_licenses(tree))
+        parts += ["\n", _RULE, f"What is carried in {tree.name}\n", _RULE, title]
+        texts = [(name, text) for name, text in zip(sections[::2], sections[1::2], strict=True)]
+        new = [section for section in texts if section not in written]
+        written |= set(new)
+        parts += [f"{_HEADING}{name}{_HEADING}{text}" for name, text in new]
+        if len(new) < len(texts):
+            parts.append(f"\nTexts of it that are above already: {len(texts) - len(new)}.\n")
     return "".join(parts)
 
 

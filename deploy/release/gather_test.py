@@ -32,16 +32,25 @@ def test_a_release_has_its_artifacts_bill_licences_and_hashes(tmp_path: Path) ->
 def test_licences_that_trees_share_come_once(tmp_path: Path) -> None:
     license_ = tmp_path / "LICENSE"
     license_.write_text("Apache License\n")
+    trees = {
+        "full": {"zlib 1": "Zlib's", "numpy 2": "NumPy's"},
+        "server": {"zlib 1": "Zlib's", "numpy 2": "another text", "grpc 3": "gRPC's"},
+    }
     gather(
         tmp_path / "release",
         version="1",
         artifacts=[],
-        staged={name: staged_tree(tmp_path / f"{name}.tar", "same") for name in ("server", "core")},
+        staged={
+            name: staged_tree(tmp_path / f"{name}.tar", name, texts)
+            for name, texts in trees.items()
+        },
         license_=license_,
     )
     text = (tmp_path / "release" / "trilho-1-licenses.txt").read_text()
-    assert text.count("Licences of same") == 1
-    assert "carried in server.tar, core.tar" in text
+    for once in ("Licences of full", "Licences of server", "Zlib's", "another text", "gRPC's"):
+        assert text.count(once) == 1
+    assert text.index("NumPy's") < text.index("carried in server.tar") < text.index("another text")
+    assert "Texts of it that are above already: 1." in text
 
 
 def test_an_artifact_of_another_name_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.release.gather import Artifact, gather
@@ -26,12 +27,16 @@ def bill(name: str, part: str = "zlib") -> bytes:
     )
 
 
-def staged_tree(file: Path, name: str) -> Path:
-    """Writes a staged tree that has its bill and its licences, and no more."""
+def staged_tree(file: Path, name: str, texts: Mapping[str, str] | None = None) -> Path:
+    """Writes a staged tree that has its bill and its licences, `texts` by name, and no more."""
+    rule = "=" * 100
+    licenses = f"Licences of {name}\n" + "".join(
+        f"\n{rule}\n{part}\n{rule}\n{text}\n" for part, text in (texts or {}).items()
+    )
     with tarfile.open(file, "w") as archive:
         for path, content in (
             ("share/sbom.cdx.json", bill(name)),
-            ("share/licenses.txt", f"Licences of {name}\n".encode()),
+            ("share/licenses.txt", licenses.encode()),
         ):
             info = tarfile.TarInfo(path)
             info.size = len(content)
