@@ -27,13 +27,11 @@ ARTIFACTS = [
     _artifact(
         file = "trilho-{version}-linux-x86_64.sh",
         label = "//deploy/installer:trilho-installer",
-        staged = "//deploy/staging:full",
         title = "Installer of all: trains, converts, publishes, serves",
     ),
     _artifact(
         file = "trilho-core-{version}-linux-x86_64.sh",
         label = "//deploy/installer:trilho-core-installer",
-        staged = "//deploy/staging:core",
         title = "Installer of what training containers need",
     ),
     _artifact(

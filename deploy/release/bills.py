@@ -1,12 +1,23 @@
-"""Finds the bill of materials that an artifact has in it."""
+"""Finds the bill of materials and the licences that an artifact has in it."""
 
 import json
+import os
+import subprocess
 import tarfile
+import tempfile
 import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
 
-__all__ = ["LICENSES", "of_artifact", "of_staged", "staged_licenses"]
+__all__ = [
+    "INSTALLER",
+    "installer_licenses",
+    "of_artifact",
+    "of_staged",
+    "staged_licenses",
+]
+
+INSTALLER = ".sh"
 
 BILL = "share/sbom.cdx.json"
 LICENSES = "share/licenses.txt"
@@ -25,11 +36,19 @@ def staged_licenses(tree: Path) -> str:
 
 
 def of_artifact(file: Path) -> dict[str, object] | None:
-    """Reads the bill of a wheel or a bundle; an archive of files that are all ours has none.
+    """Reads the bill of an installer, a wheel or a bundle.
+
+    Args:
+        file: The artifact.
+
+    Returns:
+        The bill, or None for an archive of files that are all ours.
 
     Raises:
-        ValueError: It is no archive, or has several bills.
+        ValueError: It is neither an installer nor an archive, or has several bills.
     """
+    if file.suffix == INSTALLER:
+        return _parsed(_asked(file, "--sbom"), f"{file.name} --sbom")
     if not zipfile.is_zipfile(file):
         raise ValueError(f"{file.name} is no zip archive, and the list names no staged tree for it")
     with zipfile.ZipFile(file) as archive:
@@ -39,6 +58,25 @@ def of_artifact(file: Path) -> dict[str, object] | None:
         if len(found) > 1:
             raise ValueError(f"{file.name} has several bills of materials: {', '.join(found)}")
         return _parsed(archive.read(found[0]), f"{file.name}: {found[0]}") if found else None
+
+
+def installer_licenses(file: Path) -> str:
+    """Asks an installer for its licences: it carries more than the tree that is packed in it."""
+    return _asked(file, "--license").decode()
+
+
+def _asked(installer: Path, option: str) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="trilho-ask-") as home:
+        done = subprocess.run(
+            ["sh", str(installer), option],
+            capture_output=True,
+            check=False,
+            env={"HOME": home, "PATH": os.environ.get("PATH", os.defpath), "TMPDIR": home},
+        )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace")
+        raise ValueError(f"{installer.name} {option} ended with {done.returncode}: {said}")
+    return done.stdout
 
 
 def _member(tree: Path, name: str) -> bytes:

@@ -8,6 +8,7 @@ import argparse
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +30,9 @@ is under the licences further below; {name} tells which file carries what.
 
 """
 _RULE = "=" * 78 + "\n"
-# Headings in a staged tree's file of licences, with a line before and behind each.
-_HEADING = "\n" + "=" * 100 + "\n"
-_SECTION = re.compile(f"{_HEADING}(.+){_HEADING}")
+# A heading in the licences of a staged tree or an installer has a line before and behind it.
+_HEADING = "\n" + "=" * 80 + "\n"
+_SECTION = re.compile(r"\n={80,100}\n(.+)\n={80,100}\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +96,13 @@ def gather(
             why=_WHY,
         )
     )
+    texts = {
+        copy.name: bills.installer_licenses(copy)
+        for copy in sorted(output.glob(f"*{bills.INSTALLER}"))
+    }
+    texts |= {tree.name: bills.staged_licenses(tree) for tree in staged.values()}
     (output / f"trilho-{version}-licenses.txt").write_text(
-        _licenses(_LICENSES_HEAD.format(version=version, name=bill_name), license_, staged)
+        _licenses(_LICENSES_HEAD.format(version=version, name=bill_name), license_, texts)
     )
     sums.write(output)
 
@@ -112,19 +118,19 @@ def _part(file: Path, title: str, version: str) -> cyclonedx.Part:
     )
 
 
-def _licenses(head: str, license_: Path, staged: dict[str, Path]) -> str:
-    """Joins the licences of all trees; a text that several trees have comes once."""
+def _licenses(head: str, license_: Path, texts: Mapping[str, str]) -> str:
+    """Joins the licences of all that carries something; what several carry comes once."""
     parts = [head, _RULE, "Trilho\n", _RULE, license_.read_text()]
     written: set[tuple[str, str]] = set()
-    for tree in staged.values():
-        title, *sections = _SECTION.split(bills.staged_licenses(tree))
-        parts += ["\n", _RULE, f"What is carried in {tree.name}\n", _RULE, title]
-        texts = [(name, text) for name, text in zip(sections[::2], sections[1::2], strict=True)]
-        new = [section for section in texts if section not in written]
+    for name, text in texts.items():
+        title, *pieces = _SECTION.split(text)
+        parts += ["\n", _RULE, f"Carried in {name}\n", _RULE, title]
+        sections = list(zip(pieces[::2], pieces[1::2], strict=True))
+        new = [section for section in sections if section not in written]
         written |= set(new)
-        parts += [f"{_HEADING}{name}{_HEADING}{text}" for name, text in new]
-        if len(new) < len(texts):
-            parts.append(f"\nTexts of it that are above already: {len(texts) - len(new)}.\n")
+        parts += [f"{_HEADING}{part}{_HEADING}{text}" for part, text in new]
+        if len(new) < len(sections):
+            parts.append(f"\nTexts of it that are above already: {len(sections) - len(new)}.\n")
     return "".join(parts)
 
 

@@ -16,9 +16,10 @@ def test_a_release_has_its_artifacts_bill_licences_and_hashes(tmp_path: Path) ->
         f"trilho-{VERSION}-linux-x86_64.sh",
         f"trilho-{VERSION}.cdx.json",
         f"trilho-client-{VERSION}-bundle.zip",
+        f"trilho-server-{VERSION}-linux-x86_64.tar.xz",
     ]
     parts = components(release)
-    assert {"trilho-full", "zlib", "trilho-client", "grpc"} <= set(parts)
+    assert {"trilho-full", "trilho-server", "zlib", "trilho-client", "grpc"} <= set(parts)
     installer = parts[f"trilho-{VERSION}-linux-x86_64.sh"]
     assert installer["description"] == "Installs"
     assert installer["hashes"] == [
@@ -27,6 +28,7 @@ def test_a_release_has_its_artifacts_bill_licences_and_hashes(tmp_path: Path) ->
     licenses = (release / f"trilho-{VERSION}-licenses.txt").read_text()
     assert "Apache License" in licenses
     assert "Licences of trilho-full" in licenses
+    assert "Licences of trilho-server" in licenses
 
 
 def test_licences_that_trees_share_come_once(tmp_path: Path) -> None:
@@ -49,7 +51,7 @@ def test_licences_that_trees_share_come_once(tmp_path: Path) -> None:
     text = (tmp_path / "release" / "trilho-1-licenses.txt").read_text()
     for once in ("Licences of full", "Licences of server", "Zlib's", "another text", "gRPC's"):
         assert text.count(once) == 1
-    assert text.index("NumPy's") < text.index("carried in server.tar") < text.index("another text")
+    assert text.index("NumPy's") < text.index("Carried in server.tar") < text.index("another text")
     assert "Texts of it that are above already: 1." in text
 
 
@@ -64,10 +66,14 @@ def test_an_artifact_of_another_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_artifact_whose_parts_nobody_knows_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "trilho.sh"
-    file.write_text("#!/bin/sh\n")
-    with pytest.raises(ValueError, match=r"trilho.sh is no zip archive, and the list names no"):
+    file = tmp_path / "trilho.deb"
+    file.write_text("!<arch>\n")
+    with pytest.raises(ValueError, match=r"trilho.deb is no zip archive, and the list names no"):
         bills.of_artifact(file)
+    installer = tmp_path / "trilho.sh"
+    installer.write_text("echo damaged >&2; exit 4\n")
+    with pytest.raises(ValueError, match=r"trilho.sh --sbom ended with 4: damaged"):
+        bills.of_artifact(installer)
     with zipfile.ZipFile(tmp_path / "two.whl", "w") as archive:
         for name in ("a-1.dist-info/sboms/a.cdx.json", "a-1.dist-info/sboms/b.cdx.json"):
             archive.writestr(name, "{}")

@@ -13,6 +13,16 @@ from third_party.sbom import cyclonedx
 __all__ = ["bill", "made_up_release", "staged_tree"]
 
 VERSION = "1.2.3"
+# An installer of nothing that answers as the real ones do.
+INSTALLER_SCRIPT = """\
+#!/bin/sh
+case $1 in
+  --license) echo Licences of trilho-full ;;
+  --sbom) cat <<'END' ;;
+{bill}END
+  *) exit 2 ;;
+esac
+"""
 
 
 def bill(name: str, part: str = "zlib") -> bytes:
@@ -56,7 +66,9 @@ def made_up_release(folder: Path) -> Path:
     built = folder / "built"
     built.mkdir()
     installer = built / f"trilho-{VERSION}-linux-x86_64.sh"
-    installer.write_text("#!/bin/sh\n")
+    installer.write_text(INSTALLER_SCRIPT.format(bill=bill("trilho-full").decode()))
+    tarball = built / f"trilho-server-{VERSION}-linux-x86_64.tar.xz"
+    tarball.write_bytes(b"packed")
     bundle = built / f"trilho-client-{VERSION}-bundle.zip"
     base = f"io/trilho/trilho-client/{VERSION}/trilho-client-{VERSION}"
     with zipfile.ZipFile(bundle, "w") as archive:
@@ -66,14 +78,15 @@ def made_up_release(folder: Path) -> Path:
     license_ = folder / "LICENSE"
     license_.write_text("Apache License\n")
     artifacts = [
-        Artifact(path=installer, file=installer.name, title="Installs", staged="full"),
+        Artifact(path=installer, file=installer.name, title="Installs", staged=""),
+        Artifact(path=tarball, file=tarball.name, title="Serves", staged="server"),
         Artifact(path=bundle, file=bundle.name, title="The client", staged=""),
     ]
     gather(
         folder / "release",
         version=VERSION,
         artifacts=artifacts,
-        staged={"full": staged_tree(built / "full.tar", "trilho-full")},
+        staged={"server": staged_tree(built / "server.tar", "trilho-server")},
         license_=license_,
     )
     return folder / "release"
