@@ -102,7 +102,7 @@ def test_what_needs_shm_says_so(root: Root) -> None:
     table = ["/srv/data/adult.parquet.brotli", "/srv/rows", "--rows-per-shard", 9000]
     done = root.run(f"{PREFIX}/bin/trilho", "convert", *table, "--processes", 2, proc=True)
     assert done.returncode == 1
-    assert "/dev/shm that they can write to" in done.stderr  # noqa: S108  # not a file of ours
+    assert "/dev/shm that they can write to" in done.stderr  # noqa: S108
 
 
 def test_the_programs_map_no_library_of_the_system(root: Root) -> None:
