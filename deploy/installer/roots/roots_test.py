@@ -124,7 +124,8 @@ if __name__ == "__main__":
     assert ssl.create_default_context().cert_store_stats()["x509_ca"] > 50
     assert str(zoneinfo.ZoneInfo("America/Sao_Paulo"))
     locale.setlocale(locale.LC_ALL, "C.utf8")
-    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", "/srv/venv"], check=True)
+    venv = [sys.executable, "-m", "venv", "--system-site-packages", "/srv/venv"]
+    subprocess.run(venv, check=True)
     subprocess.run(["/srv/venv/bin/python", "-c", "import tensorflow"], check=True)
 """
 
