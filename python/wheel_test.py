@@ -2,6 +2,7 @@ import base64
 import csv
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from email.parser import Parser
@@ -87,6 +88,20 @@ def test_metadata(wheel: _Wheel) -> None:
 def test_the_command_is_an_entry_point(wheel: _Wheel) -> None:
     assert _info(wheel, "entry_points.txt") == "[console_scripts]\ntrilho = trilho.cli.main:main\n"
     assert "Tag: py3-none-any\n" in _info(wheel, "WHEEL")
+
+
+def test_license_and_bill_of_materials_are_where_pip_and_scanners_look(wheel: _Wheel) -> None:
+    metadata = Parser().parsestr(_info(wheel, "METADATA"))
+    assert metadata["License-File"] == "LICENSE"
+    assert "Apache License" in _info(wheel, "licenses/LICENSE")
+    bill = json.loads(_info(wheel, "sboms/trilho.cdx.json"))
+    assert bill["metadata"]["component"]["purl"] == f"pkg:pypi/trilho@{metadata['Version']}"
+    (edges,) = (edge for edge in bill["dependencies"] if edge["ref"].startswith("pkg:pypi/trilho@"))
+    needed = {name.partition("@")[0].removeprefix("pkg:pypi/") for name in edges["dependsOn"]}
+    requires = metadata.get_all("Requires-Dist", [])
+    # All that pip fetches for any extra, and what is inside.
+    declared = {line.partition(">=")[0] for line in requires}
+    assert needed == declared | {"tensorflow-serving-api"}
 
 
 def test_the_same_input_gives_the_same_bytes(wheel: _Wheel) -> None:

@@ -1,5 +1,6 @@
 package io.trilho.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
@@ -114,6 +115,29 @@ public final class PublishedFilesTest {
     }
   }
 
+  /** Scanners look for a bill of materials below META-INF/sbom, people for a licence. */
+  @Test
+  public void jarHasItsLicenseAndItsBillOfMaterials() throws Exception {
+    byte[] bill = Files.readAllBytes(file("-cyclonedx.json").toPath());
+    try (JarFile jar = jar()) {
+      String license = new String(read(jar, jar.getJarEntry("META-INF/LICENSE")), UTF_8);
+      assertTrue(license, license.contains("Apache License"));
+      JarEntry entry = jar.getJarEntry("META-INF/sbom/trilho-client.cdx.json");
+      assertArrayEquals(bill, read(jar, entry));
+    }
+    String text = new String(bill, UTF_8);
+    for (String part :
+        new String[] {
+          "pkg:maven/io.trilho/trilho-client@" + System.getProperty("version"),
+          "pkg:maven/io.grpc/grpc-netty-shaded@",
+          // Not named by the POM, but needed by what it names.
+          "pkg:maven/com.google.guava/guava@",
+          "pkg:pypi/tensorflow-serving-api@"
+        }) {
+      assertTrue(part, text.contains(part));
+    }
+  }
+
   @Test
   public void clientUsesNobodysInternals() throws Exception {
     Set<String> found = new TreeSet<>();
@@ -166,6 +190,10 @@ public final class PublishedFilesTest {
     assertEquals("io.trilho", text(project, "groupId"));
     assertEquals("trilho-client", text(project, "artifactId"));
     assertEquals(System.getProperty("version"), text(project, "version"));
+    // A central repository takes no POM without these.
+    for (String tag : new String[] {"name", "description", "url", "license", "developer", "scm"}) {
+      assertFalse(tag, text(project, tag).trim().isEmpty());
+    }
 
     Set<String> dependencies = new TreeSet<>();
     NodeList nodes = project.getElementsByTagName("dependency");
