@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +23,8 @@ nox.options.default_venv_backend = "none"
 
 # The sessions' own modules. Last, since some folders here are named as packages elsewhere.
 sys.path.append(str(Path(__file__).parent))
-import sessions.release  # noqa: E402 - nox finds its sessions because it is imported
+import sessions.installer  # noqa: E402 - nox finds its sessions because it is imported
+import sessions.release  # noqa: E402
 from sessions.bazel import (  # noqa: E402
     ROOT,
     bazel,
@@ -51,15 +53,14 @@ WARNINGS = "-warnings=" + ",".join(
     )
 )
 # Python that imports itself by its room's name; the other files are checked each on its own.
-PYTHON_ROOMS = ("python/trilho", "demo", "e2e", "bench", "deploy", "sessions", "third_party")
-# Minutes of training, of which the census's is enough on the wheel: what the others show does not
-# depend on how the package was installed. Bazel runs them all.
+PYTHON_ROOMS = ("python/trilho", "bench", "demo", "deploy", "e2e", "sessions", "third_party")
+# What does not depend on how the package was installed, above all minutes of training, of which the
+# census's is enough on the wheel. Bazel runs all of it.
 NOT_ON_THE_WHEEL = (
     "cli/train_test.py",
     "models/mnist/train_test.py",
-    "models/recommender/train_test.py",
-    "training/stages_test.py",
-    "training/workers_test.py",
+    "models/recommender",
+    "training",
 )
 COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
@@ -85,11 +86,23 @@ def e2e(session: nox.Session) -> None:
 @nox.session
 def test(session: nox.Session) -> None:
     """All that must pass before a change lands: lint, build, every test, wheel, release tools."""
-    lint(session)
-    bazel(session, "build", "//...")
-    bazel(session, "test", "//...")
-    wheel(session)
-    sessions.release.release_tools(session)
+    stages = {
+        "lint": lambda: lint(session),
+        "build": lambda: bazel(session, "build", "//..."),
+        "tests": lambda: bazel(session, "test", "//..."),
+        "tests on the wheel": lambda: wheel(session),
+        "release tools": lambda: sessions.release.release_tools(session),
+    }
+    times = []
+    try:
+        for name, stage in stages.items():
+            start = time.monotonic()
+            try:
+                stage()
+            finally:
+                times.append(f"{(time.monotonic() - start) / 60:6.1f} min  {name}")
+    finally:
+        session.log("where the time went:\n" + "\n".join(times))
 
 
 @nox.session
@@ -273,7 +286,7 @@ def _buildifier(session: nox.Session, *options: str) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Pins pip's, Maven's, npm's and Go's packages anew; review and commit what changes."""
+    """Pins all packages anew, of pip, Maven, npm, Go and apt; review and commit what changes."""
     options = [
         "--quiet",
         "--generate-hashes",
@@ -306,6 +319,9 @@ def lock(session: nox.Session) -> None:
             _lock_maven(session, Path(temporary), prefix)
         _lock_npm(session, Path(temporary))
     _lock_go(session)
+    session.run(
+        sys.executable, str(ROOT / "third_party" / "debian" / "lock_runtime.py"), external=True
+    )
 
 
 def _lock_maven(session: nox.Session, folder: Path, prefix: str) -> None:

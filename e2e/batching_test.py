@@ -1,5 +1,6 @@
 """Batching on the server: calls that come at the same time share a run, and none harms another."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,8 @@ from e2e.waiting import PATIENCE_SECONDS
 
 CLIENTS = 8
 CALLS = 400
+# What calls wait for each other where only a full batch is to be run: longer than any test.
+FOR_EVER = 3_600_000_000
 CALLS_AT_ONCE = 1000
 
 
@@ -63,10 +66,11 @@ def test_calls_share_runs_and_each_gets_its_own_answer(mnist: Export, base: Path
     publish(mnist, base, 1)
     parameters = """
         max_batch_size { value: 32 }
-        batch_timeout_micros { value: 50000 }
+        batch_timeout_micros { value: 2000000 }
         num_batch_threads { value: 1 }
         allowed_batch_sizes: [8, 32]
     """
+    begin = time.monotonic()
     with batching(base, parameters) as server:
         greys = [(i % 64) / 64 for i in range(CALLS)]
         images = [1 + i % 3 for i in range(CALLS)]
@@ -84,17 +88,24 @@ def test_calls_share_runs_and_each_gets_its_own_answer(mnist: Export, base: Path
     print(f"{CALLS} calls in {runs:.0f} runs, {padded / rows:.2f} rows run for each one asked")
     assert tasks == CALLS
     assert rows == sum(images)
-    assert runs < CALLS / 2
+    # A batch is run when the next call, of 3 images at most, does not fit, or when its 2 s are up,
+    # as they may be again and again on a slow machine.
+    assert runs <= rows / (32 - 2) + (time.monotonic() - begin) / 2
     assert padded >= rows
     assert padded % 8 == 0
 
 
 def test_typed_calls_share_runs_with_each_other_and_with_predict(mnist: Export, base: Path) -> None:
     publish(mnist, base, 1)
-    parameters = """
-        max_batch_size { value: 32 }
-        batch_timeout_micros { value: 5000 }
-        num_batch_threads { value: 1 }
+    # A batch is run only when it is full, which the callers, four times as many, see to. The
+    # calls of neither kind alone would fill their last one.
+    batch = 8
+    assert CALLS % batch == 0
+    assert CALLS // 4 % batch
+    parameters = f"""
+        max_batch_size {{ value: {batch} }}
+        batch_timeout_micros {{ value: {FOR_EVER} }}
+        num_batch_threads {{ value: 1 }}
     """
     greys = [(i % 64) / 64 for i in range(CALLS)]
     with batching(base, parameters, CONTRACT_FLAG) as server, ExitStack() as stack:
@@ -114,9 +125,8 @@ def test_typed_calls_share_runs_with_each_other_and_with_predict(mnist: Export, 
 
     for grey, answer in zip(greys, answers, strict=True):
         np.testing.assert_allclose(answer, scores(1, grey)[0], rtol=1e-6)
-    print(f"{CALLS} calls in {runs:.0f} runs")
     assert tasks == CALLS
-    assert runs < CALLS / 2
+    assert runs == CALLS / batch
 
 
 def test_one_bad_call_harms_only_itself(mnist: Export, base: Path) -> None:

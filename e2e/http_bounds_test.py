@@ -70,27 +70,27 @@ def test_bodies_without_a_token_hold_nothing(models: Path, tmp_path: Path) -> No
         assert answer.json()["predictions"] == [3.5] * 150_000
 
 
-def test_whoever_holds_the_most_gives_way(models: Path) -> None:
+def test_whoever_sends_the_slowest_gives_way(models: Path) -> None:
     with (
         ServerProcess(
             *(f"--model_config_file={models}", "--rest_api_port=-1"),
             f"--max_request_memory_bytes={MEBIBYTE}",
         ) as server,
-        unfinished(server, MEBIBYTE * 5 // 10, MEBIBYTE) as largest,
-        unfinished(server, MEBIBYTE * 4 // 10, MEBIBYTE),
+        unfinished(server, MEBIBYTE * 3 // 10, MEBIBYTE) as slowest,
+        unfinished(server, MEBIBYTE * 6 // 10, MEBIBYTE),
     ):
         body = json.dumps({"instances": [1.0] * 50_000}).encode()
 
         # The two may not have come yet.
-        def largest_is_ended() -> bool:
+        def slowest_is_ended() -> bool:
             assert post(server, body).status_code == 200
-            largest.setblocking(False)
+            slowest.setblocking(False)
             try:
-                return largest.recv(64).startswith(b"HTTP/1.1 429 ")
+                return slowest.recv(64).startswith(b"HTTP/1.1 429 ")
             except BlockingIOError:
                 return False
 
-        wait_for("the largest to give way", largest_is_ended)
+        wait_for("the slowest to give way", slowest_is_ended)
 
 
 def test_a_gzip_body_of_any_ratio(models: Path) -> None:

@@ -26,8 +26,8 @@ THREADS = 4
 ENOUGH_CALLS = 500
 # More than gRPC hands over to the server at a time.
 WAITING_STEPS = [number % 4 for number in range(600)]
-# gRPC itself cancels what it reads between its shutdown and the client's hearing of it.
-REFUSED = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+# gRPC itself ends what it reads between its close of a connection and the client's hearing of it.
+AT_THE_CLOSE = {grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL}
 STOPPED = "finishing calls under way"
 
 stop_signals = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -49,19 +49,21 @@ def test_under_load_each_call_is_answered_or_told_that_the_server_is_gone(
 ) -> None:
     publish(mnist, base, 1)
     with ServerProcess("--model_name=mnist", f"--model_base_path={base}") as server:
-        with Load(server.port, threads=THREADS, stop_on_error=True) as load:
+        with Load(server.port, threads=THREADS) as load:
             wait_for("calls", lambda: len(load.calls) > ENOUGH_CALLS)
             signalled = time.monotonic_ns()
             server.signal(number)
             assert server.wait() == 0
-            load.join()
         assert server.log().rstrip().endswith("stopped")
     print(f"\n{load.codes()}")
-    # Each thread stops at its first error: no call was lost on the way to it.
-    assert len(load.failed()) == THREADS
-    for call in load.failed():
-        assert call.code in REFUSED, call
-        assert call.end > signalled, call
+    # The threads go on until no server is there. Each has a connection of its own and one call
+    # under way: no more than one can meet the close.
+    failed = load.failed()
+    assert failed
+    assert min(call.end for call in failed) > signalled
+    others = [call for call in failed if call.code != grpc.StatusCode.UNAVAILABLE]
+    assert {call.code for call in others} <= AT_THE_CLOSE
+    assert len(others) <= THREADS
 
 
 @stop_signals
@@ -142,7 +144,8 @@ def test_when_the_grace_is_over_calls_are_cancelled(spin: Export, tmp_path: Path
         call = begin(server, client, MANY_STEPS)
         server.signal(signal.SIGTERM)
         code, _ = error_of(call.result)
-        assert code in REFUSED
+        # One or the other, as the client hears first that its call or its connection has ended.
+        assert code in {grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE}
         assert server.wait() == 0
 
 

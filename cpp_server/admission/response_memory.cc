@@ -40,6 +40,13 @@ absl::Status ResponseMemory::Share::Take(size_t bytes) {
   return absl::OkStatus();
 }
 
+void ResponseMemory::Share::TakeBeyond(size_t bytes) {
+  if (memory_ == nullptr) return;
+  const auto more = static_cast<int64_t>(bytes);
+  memory_->used_.fetch_add(more, std::memory_order_relaxed);
+  bytes_ += more;
+}
+
 void ResponseMemory::Share::Release() {
   if (memory_ != nullptr) memory_->used_.fetch_sub(std::exchange(bytes_, 0), std::memory_order_relaxed);
 }

@@ -42,6 +42,8 @@ class ResponseMemory {
     // Takes `bytes` besides what it has. RESOURCE_EXHAUSTED, as Check's, if the
     // bound is reached already; then it stays as it was.
     absl::Status Take(size_t bytes);
+    // Takes them whether or not there is room.
+    void TakeBeyond(size_t bytes);
     void Release();
     size_t bytes() const { return static_cast<size_t>(bytes_); }
 

@@ -32,6 +32,22 @@ TEST(ResponseMemory, HasRoomUntilItsBoundIsReached) {
   EXPECT_EQ(memory->used(), 100);
 }
 
+TEST(ResponseMemory, CountsWhatIsTakenBeyondIt) {
+  const auto memory = std::make_shared<ResponseMemory>(100);
+  Share one(memory);
+  ASSERT_TRUE(one.Take(100).ok());
+  {
+    Share probe(memory);
+    probe.TakeBeyond(10);
+    EXPECT_EQ(probe.bytes(), 10u);
+    EXPECT_EQ(memory->used(), 110);
+  }
+  EXPECT_EQ(memory->used(), 100);
+  Share unbounded;
+  unbounded.TakeBeyond(10);
+  EXPECT_EQ(unbounded.bytes(), 0u);
+}
+
 TEST(ResponseMemory, OneAnswerMayBeLargerThanAllOfIt) {
   const auto memory = std::make_shared<ResponseMemory>(100);
   EXPECT_TRUE(Share(memory).Take(1 << 30).ok());

@@ -1,9 +1,11 @@
 #include "cpp_server/batching/batch_run.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "absl/types/optional.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/batching/batch_tensors.h"
 #include "cpp_server/core/mutex.h"
 
@@ -42,7 +44,19 @@ class BatchRun {
     padded_rows_ = alone ? rows_ : context.parameters.PaddedSize(rows_);
   }
 
+  // Answers all tasks. Those for which there is no memory get that as their error.
   void Run() {
+    try {
+      RunAll();
+    } catch (const std::bad_alloc&) {
+      for (BatchTask& task : tasks_) {
+        if (task.done) task.Answer(NoMemoryError());
+      }
+    }
+  }
+
+ private:
+  void RunAll() {
     const bool is_one = tasks_.size() == 1;
     const bool is_copied = !is_one || padded_rows_ != rows_ || tasks_.front().whole != nullptr;
     auto result = is_copied ? RunTogether() : RunDirect(std::move(tasks_.front().request.inputs));
@@ -55,12 +69,11 @@ class BatchRun {
     int64_t first_row = 0;
     for (BatchTask& task : tasks_) {
       const int64_t rows = task.rows;
-      Answer(&task, CopyOutputs(result->outputs, first_row, rows));
+      Answer(&task, OrNoMemory([&] { return CopyOutputs(result->outputs, first_row, rows); }));
       first_row += rows;
     }
   }
 
- private:
   absl::StatusOr<RunResult> RunTogether() {
     std::vector<Tensor> inputs;
     const size_t count = tasks_.front().inputs().size();

@@ -1,15 +1,31 @@
 #include "cpp_server/batching/batch_task.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "absl/types/optional.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/batching/batch_tensors.h"
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/tensorflow/direct_runner.h"
 
 namespace trilho {
 namespace {
+
+// Calls `done`, and once more if there was no memory for what it does with the result.
+void Tell(const RunDone& done, absl::StatusOr<RunResult> result) {
+  try {
+    return done(std::move(result));
+    // NOLINTNEXTLINE(bugprone-empty-catch): what it took is free again by now
+  } catch (const std::bad_alloc&) {
+  }
+  try {
+    done(NoMemoryError());
+    // NOLINTNEXTLINE(bugprone-empty-catch): there is no memory to say so either, and the thread is others' too
+  } catch (const std::bad_alloc&) {
+  }
+}
 
 // What the pieces of a request come together in.
 class SplitRequest {
@@ -50,10 +66,16 @@ class SplitRequest {
       error = error_;
     }
     if (!error.ok()) return task_.Answer(std::move(error));
-    auto joined = joinable ? Join(results) : absl::nullopt;
-    if (joined) return task_.Answer(*std::move(joined));
-    results.clear();
-    direct_->Run(std::move(task_.request), std::move(task_.done));
+    try {
+      auto joined = joinable ? Join(results) : absl::nullopt;
+      if (joined) return task_.Answer(*std::move(joined));
+      results.clear();
+      direct_->Run(std::move(task_.request),
+                   [done = task_.done](absl::StatusOr<RunResult> result) { Tell(done, std::move(result)); });
+      task_.done = nullptr;
+    } catch (const std::bad_alloc&) {
+      task_.Answer(NoMemoryError());
+    }
   }
 
   // Nothing if the pieces' outputs do not fit together.
@@ -104,7 +126,7 @@ void BatchTask::Answer(absl::StatusOr<RunResult> result) {
   whole = nullptr;
   const RunDone once = std::move(done);
   done = nullptr;
-  once(std::move(result));
+  Tell(once, std::move(result));
 }
 
 std::vector<BatchTask> Split(BatchTask task, int64_t size, Runner* direct) {

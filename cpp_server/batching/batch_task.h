@@ -36,7 +36,7 @@ struct BatchTask {
   // CANCELLED or DEADLINE_EXCEEDED if nobody waits for the answer any more.
   absl::Status CheckAwaited() const;
 
-  // To be called once; what `done` holds is gone when it returns.
+  // To be called once; what `done` holds is gone when it returns. Throws nothing that `done` does for want of memory.
   void Answer(absl::StatusOr<RunResult> result);
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/types/span.h"
+#include "cpp_server/admission/no_memory.h"
 
 namespace trilho {
 namespace {
@@ -71,11 +72,7 @@ void CopyFilled(const ElementCopier& copier, const Rows& rows, Dims source_inner
   }
 }
 
-}  // namespace
-
-bool IsCopyable(TF_DataType type) { return type == TF_STRING || TF_DataTypeSize(type) > 0; }
-
-absl::StatusOr<Tensor> Concatenate(const std::vector<Rows>& parts, int64_t rows) {
+absl::StatusOr<Tensor> Join(const std::vector<Rows>& parts, int64_t rows) {
   std::vector<int64_t> dims = parts.front().tensor->dims();
   for (const Rows& part : parts) {
     for (size_t d = 1; d < dims.size(); ++d) dims[d] = std::max(dims[d], part.tensor->dim(static_cast<int>(d)));
@@ -103,6 +100,15 @@ absl::StatusOr<Tensor> Concatenate(const std::vector<Rows>& parts, int64_t rows)
     copier.Copy(*result, repeated * row_elements, row_elements, &*result, filled * row_elements);
   }
   return result;
+}
+
+}  // namespace
+
+bool IsCopyable(TF_DataType type) { return type == TF_STRING || TF_DataTypeSize(type) > 0; }
+
+absl::StatusOr<Tensor> Concatenate(const std::vector<Rows>& parts, int64_t rows) {
+  // On a batch thread, where nobody else would catch it.
+  return OrNoMemory([&] { return Join(parts, rows); });
 }
 
 absl::StatusOr<Tensor> CopyRows(const Rows& rows) { return Concatenate({rows}, rows.count); }

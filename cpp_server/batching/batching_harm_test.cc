@@ -4,10 +4,13 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/batching/batching_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -59,6 +62,52 @@ TEST_F(BatchingHarmTest, PiecesThatCannotBeJoinedAreRunAsTheyCame) {
   Run(1, x_, Floats({3}, {1, 2, 4}));
   EXPECT_THAT(answers_.FloatsOf(1), ElementsAre(7));
   EXPECT_THAT(model_.Runs(), ElementsAre("x: [2]", "x: [1]", "x: [3]", "x: [2]", "x: [1]", "x: [3]"));
+}
+
+// Has no memory for a result, once, and then passes on what it gets.
+RunDone Poor(RunDone done) {
+  return [done = std::move(done)](absl::StatusOr<RunResult> result) {
+    if (result.ok()) throw std::bad_alloc();
+    done(std::move(result));
+  };
+}
+
+TEST_F(BatchingHarmTest, ACallerWithoutMemoryForItsAnswerFailsAlone) {
+  Block();
+  runner().Run(Request(x_, Inputs(Floats({1}, {1}))), Poor(answers_.Take(0)));
+  Run(1, x_, Floats({1}, {2}));
+  model_.Open();
+  EXPECT_EQ(answers_.StatusOf(0), NoMemoryError());
+  EXPECT_THAT(answers_.FloatsOf(1), ElementsAre(2)) << "of the same run";
+  EXPECT_THAT(RunsAfterPlug(), ElementsAre("x: [2]"));
+  EXPECT_EQ(answers_.repeated(), 0);
+}
+
+TEST_F(BatchingHarmTest, ACallerWithoutMemoryForTheAnswerOfItsPiecesFails) {
+  parameters_.max_batch_size = 2;
+  parameters_.enable_large_batch_splitting = true;
+  runner().Run(Request(x_, Inputs(Floats({3}, {1, 2, 3}))), Poor(answers_.Take(0)));
+  EXPECT_EQ(answers_.StatusOf(0), NoMemoryError());
+  // Or of what they are run as when they cannot be joined.
+  model_.set_behaviour([](const RunRequest&) { return Outputs(Floats({1}, {0})); });
+  runner().Run(Request(x_, Inputs(Floats({3}, {1, 2, 3}))), Poor(answers_.Take(1)));
+  EXPECT_EQ(answers_.StatusOf(1), NoMemoryError());
+  EXPECT_EQ(answers_.repeated(), 0);
+}
+
+TEST_F(BatchingHarmTest, ABatchThatThereIsNoMemoryToRunFailsAndTheThreadGoesOn) {
+  model_.set_behaviour([](const RunRequest& request) -> absl::StatusOr<std::vector<Tensor>> {
+    if (FloatsOf(request.inputs.front()).front() < 0) throw std::bad_alloc();
+    return Outputs(Copy(request.inputs.front()));
+  });
+  Block();
+  Run(0, x_, Floats({1}, {-1}));
+  Run(1, x_, Floats({1}, {1}));
+  model_.Open();
+  for (const int lost : {0, 1}) EXPECT_EQ(answers_.StatusOf(lost), NoMemoryError()) << lost;
+  Run(2, x_, Floats({1}, {2}));
+  EXPECT_THAT(answers_.FloatsOf(2), ElementsAre(2));
+  EXPECT_EQ(answers_.repeated(), 0);
 }
 
 TEST_F(BatchingHarmTest, AFullQueueRefusesAtOnce) {

@@ -13,12 +13,12 @@ ABSL_FLAG(int, max_queued_requests, 2048,
           "RESOURCE_EXHAUSTED (429) at once.");
 ABSL_FLAG(int64_t, max_request_memory_bytes, -1,
           "Bytes of requests that are read, wait or run, of gRPC and of each HTTP port, which has its own; what comes "
-          "beyond is answered RESOURCE_EXHAUSTED (429) at once. -1: a quarter of the memory, shared out equally; "
-          "0: no bound.");
+          "beyond is answered RESOURCE_EXHAUSTED (429) at once. -1: a quarter of the memory, shared out equally, but "
+          "for management, which has 64 MiB at most; 0: no bound.");
 ABSL_FLAG(int64_t, max_response_memory_bytes, -1,
           "Bytes of answers that callers have not taken yet, of gRPC and of each HTTP port, which has its own; once it "
           "is reached, stalled readers lose theirs and calls are answered RESOURCE_EXHAUSTED (429). -1: a quarter of "
-          "the memory, shared out equally; 0: no bound.");
+          "the memory, shared out equally, but for management, which has 64 MiB at most; 0: no bound.");
 ABSL_FLAG(std::string, grpc_channel_arguments, "",
           "Comma-separated KEY=VALUE arguments of gRPC's listening channels, e.g. grpc.max_connection_age_ms=60000. "
           "Not gRPC's defaults: grpc.max_connection_idle_ms=600000, grpc.server_handshake_timeout_ms=10000, "

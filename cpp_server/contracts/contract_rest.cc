@@ -132,11 +132,10 @@ void ContractRest::Run(const ContractMethod& method, const std::shared_ptr<HttpC
   record->model = method.model;
   const auto answer = [call, hooks = hooks_, scope = std::move(scope)](absl::StatusOr<std::string> json) {
     if (!json.ok() && PutAside(*hooks, json.status(), call, scope.get())) return;
-    scope->End(json.status());
-    if (!json.ok()) return call->Reply(ErrorResponse(json.status()));
+    if (!json.ok()) return EndAndReply(call.get(), scope, json.status());
     HttpResponse response;
     response.body = *std::move(json);
-    call->Reply(std::move(response));
+    EndAndReply(call.get(), scope, std::move(response));
   };
   const auto request = ReadMessageJson(*method.descriptor->input_type(), call->body());
   if (!request.ok()) return answer(request.status());

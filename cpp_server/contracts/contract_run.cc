@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/contracts/request_decoder.h"
 #include "cpp_server/contracts/response_encoder.h"
 
@@ -51,7 +52,7 @@ void RunContract(const ContractMethod& method, const ContractModels& models, abs
                         context, [&method, examples, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
                           if (!result.ok()) return done(result.status());
                           record->times = result->times;
-                          done(EncodeResponse(method.response, examples, result->outputs));
+                          done(OrNoMemory([&] { return EncodeResponse(method.response, examples, result->outputs); }));
                         });
 }
 

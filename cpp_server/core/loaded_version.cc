@@ -1,5 +1,6 @@
 #include "cpp_server/core/loaded_version.h"
 
+#include <new>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -11,9 +12,13 @@ namespace {
 absl::StatusOr<std::unique_ptr<Servable>> LoadWith(Loader* loader, std::shared_ptr<LoadProgress> progress) {
   if (loader == nullptr) return absl::InternalError("there is no loader for it");
   loader->set_progress(std::move(progress));
-  auto servable = loader->Load();
-  if (servable.ok() && *servable == nullptr) return absl::InternalError("the loader returned nothing");
-  return servable;
+  try {
+    auto servable = loader->Load();
+    if (servable.ok() && *servable == nullptr) return absl::InternalError("the loader returned nothing");
+    return servable;
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("there is no memory for it");
+  }
 }
 
 }  // namespace

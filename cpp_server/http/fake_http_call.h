@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/core/mutex.h"
@@ -73,6 +74,7 @@ class FakeHttpCall final : public HttpCall {
   std::shared_ptr<const std::atomic<bool>> cancelled() const override { return cancelled_; }
 
   void Reply(HttpResponse response) override EXCLUDES(mu_) {
+    if (const auto sending = std::exchange(response.sending, nullptr)) sending(absl::OkStatus());
     MutexLock lock(&mu_);
     EXPECT_EQ(++replies_, 1) << method_ << " " << path_ << " was answered again: " << response.body;
     if (replies_ == 1) response_ = std::move(response);

@@ -5,11 +5,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace trilho {
@@ -20,6 +22,9 @@ struct HttpResponse {
   std::string body;
   // Besides Content-Type, Content-Length and what the front adds itself.
   std::vector<std::pair<std::string, std::string>> headers;
+  // Called, if set, right before the first byte is sent, on whatever thread: with OK, or with the error that is sent in
+  // place of the response, as there is no room for it. Where nobody is there to be answered it is called with OK.
+  std::function<void(const absl::Status& sent)> sending;
 };
 
 // The part of a request before its body.

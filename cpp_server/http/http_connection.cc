@@ -188,6 +188,7 @@ bool HttpConnection::ParseSome(size_t* used) {
     keep_alive_ = true;
     is_head_ = false;
     takes_body_ = true;
+    is_probe_ = false;
     complete_ = false;
     memory_ = RequestMemory::Share(options_.memory);
     parser_.emplace();
@@ -229,15 +230,16 @@ bool HttpConnection::ParseSome(size_t* used) {
 absl::Status HttpConnection::TakeRoom() {
   const size_t bytes = parser_->get().body().size();
   absl::Status room = memory_.Resize(bytes);
-  while (!room.ok() && host_->MakeRoom(bytes)) room = memory_.Resize(bytes);
+  while (!room.ok() && host_->MakeRoom(*this, bytes)) room = memory_.Resize(bytes);
   return room;
 }
 
 void HttpConnection::GiveWay() {
+  const auto rate = static_cast<int64_t>(BodyRate(Clock::now()));
   Reject(absl::ResourceExhaustedError(
-      absl::StrCat("the server is overloaded: --max_request_memory_bytes is used up, and of all bodies that are still "
-                   "being read this one holds the most, ",
-                   Counted(memory_.bytes(), "byte"))));
+      absl::StrCat("the server is overloaded: --max_request_memory_bytes is used up, and of the larger bodies that are "
+                   "still being read this one comes the slowest, at ",
+                   Counted(rate, "byte"), " a second")));
 }
 
 void HttpConnection::OnParseError(const error_code& error) {
@@ -322,19 +324,24 @@ void HttpConnection::BeginCall() {
     deadline = std::chrono::steady_clock::now() + options_.request_timeout;
     SetTimer(options_.request_timeout);
   }
-  host_->CallBegan();
   const auto call = std::make_shared<ServerCall>(
       parser_->release(), std::move(memory_), peer_, deadline,
       [weak = weak_from_this(), host = host_, number = ++call_number_](HttpResponse response) {
         asio::post(host->io(), [weak, number, response = std::move(response)]() mutable {
-          if (const auto self = weak.lock()) self->OnReply(number, std::move(response));
+          const auto self = weak.lock();
+          if (self && self->Awaits(number)) return self->Respond(std::move(response));
+          if (response.sending) response.sending(absl::OkStatus());
         });
         host->CallEnded();
       });
+  // Not before: what there is no memory to make does not end.
+  host_->CallBegan();
   parser_.reset();
   call_ = call;
   absl::Status status;
-  if (host_->PlaneOf(*call) == HttpPlane::kData) {
+  const HttpPlane plane = host_->PlaneOf(*call);
+  is_probe_ = plane == HttpPlane::kProbe || plane == HttpPlane::kInstant;
+  if (plane == HttpPlane::kData) {
     status = beyond_bound_ ? absl::UnavailableError(ConnectionBound(options_)) : CheckResponseRoom();
   }
   if (status.ok()) status = host_->Submit(call);
@@ -343,11 +350,6 @@ void HttpConnection::BeginCall() {
     call->Reply(ErrorResponse(status));
   }
   if (input_.size() < kMaxReadAhead) Read();
-}
-
-void HttpConnection::OnReply(uint64_t call_number, HttpResponse response) {
-  if (state_ != State::kCall || call_number_ != call_number) return;
-  Respond(std::move(response));
 }
 
 void HttpConnection::WithdrawCall(const absl::Status& reason) {

@@ -45,8 +45,9 @@ class ConnectionHost {
   virtual absl::Status Admit(const HttpRequestHead& head) const = 0;
   virtual bool TakesBody(const HttpRequestHead& head) const = 0;
   // A body that is being read wants to hold `bytes`, for which the budget has no
-  // room: ends the one that holds the most, if that is more. False if none does.
-  virtual bool MakeRoom(size_t bytes) = 0;
+  // room: ends the one that comes slowest of those that hold at least half as much as
+  // they do on average. False if that is `asking` itself.
+  virtual bool MakeRoom(const HttpConnection& asking, size_t bytes) = 0;
   // The budget of responses is used up: ends the one whose client has taken nothing
   // for longest, if that is long enough. False if there is none.
   virtual bool EndStalledReader() = 0;
@@ -95,6 +96,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   absl::optional<Clock::time_point> BeyondBoundSince() const;
   // Returns the bytes of the budget that a body holds which has not come to its end.
   size_t UnfinishedBody() const { return state_ == State::kBody ? memory_.bytes() : 0; }
+  // Returns the bytes per second at which that body comes.
+  double BodyRate(Clock::time_point now) const { return body_rate_.RecentRate(now); }
   // Refuses the request whose body is being read, for others to have its room.
   void GiveWay();
   // Since when its client has taken nothing of a response that counts; absent if it takes some.
@@ -132,8 +135,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void DropTrailers();
 
   void BeginCall();
-  // Unless it was answered without waiting for its handler.
-  void OnReply(uint64_t call_number, HttpResponse response);
+  // Whether the call of that number has not been answered, as it may be without waiting for its handler.
+  bool Awaits(uint64_t call_number) const { return state_ == State::kCall && call_number_ == call_number; }
   // Answers a request that cannot be read to its end, and closes.
   void Reject(int status, absl::string_view message);
   void Reject(const absl::Status& status);
@@ -148,7 +151,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void WithdrawCall(const absl::Status& reason);
 
   void Respond(HttpResponse response);
-  // Counts the body that is to be written; an error if there is no room for it.
+  // Counts the body that is to be written; an error if there is no room for it and it answers no probe.
   absl::Status HoldBody(size_t bytes);
   // RESOURCE_EXHAUSTED if there is no room for more responses.
   absl::Status CheckResponseRoom();
@@ -196,6 +199,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   MinimumRate body_rate_;
   // Whether anybody looks at the body.
   bool takes_body_ = true;
+  // Whether it is asked how the server is.
+  bool is_probe_ = false;
   Clock::time_point request_ended_;
 
   bool in_exchange_ = false;

@@ -19,8 +19,9 @@ using HttpHandler = std::function<void(std::shared_ptr<HttpCall>)>;
 // Which threads run a handler. The control plane answers while every thread of
 // the data plane is busy, so it must never do the work of a model. Probes, which
 // ask whether the server is well, have a thread of their own: no document that
-// takes long to make holds them up.
-enum class HttpPlane { kData, kControl, kProbe };
+// takes long to make holds them up. What is instant, as the answer that the server
+// lives, is handled on the thread that serves all connections, and waits for nothing.
+enum class HttpPlane { kData, kControl, kProbe, kInstant };
 
 struct HttpRoute {
   // Of a method and a path as HttpCall has them. On the thread that serves all

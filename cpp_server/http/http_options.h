@@ -38,7 +38,7 @@ struct HttpOptions {
   int max_queued_data_calls = 2048;
 
   // For bodies, from their first byte to the reply; 429 beyond. When it is used up, the body that is still being read
-  // and holds the most gives way. No bound if null.
+  // and comes the slowest gives way, unless it is a small one. No bound if null.
   std::shared_ptr<RequestMemory> memory;
   // For answers of more than 16 KiB until the network has them. When it is used up, those end whose client has taken
   // nothing for longest, and calls of the data plane are answered 429. No bound if null.

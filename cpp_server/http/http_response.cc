@@ -72,9 +72,11 @@ void HttpConnection::TellRefused(const absl::Status& status) {
 }
 
 void HttpConnection::Respond(HttpResponse response) {
-  const bool is_valid = response.status >= 200 && response.status <= 599;
-  if (!is_valid) {
-    return Respond(ErrorResponse(500, absl::StrCat("the handler answered with the status ", response.status)));
+  const auto sending = std::exchange(response.sending, nullptr);
+  absl::Status sent;
+  if (response.status < 200 || response.status > 599) {
+    sent = absl::InternalError(absl::StrCat("the handler answered with the status ", response.status));
+    response = ErrorResponse(sent);
   }
   state_ = State::kResponse;
   keep_alive_ = keep_alive_ && !host_->stopping();
@@ -84,9 +86,10 @@ void HttpConnection::Respond(HttpResponse response) {
   framing.cors = options_.cors;
   const bool has_body = !is_head_ && MayHaveBody(response.status);
   if (has_body && response.body.size() > kSmallBody) {
-    const absl::Status room = HoldBody(response.body.capacity());
-    if (!room.ok()) response = ErrorResponse(room);
+    sent = HoldBody(response.body.capacity());
+    if (!sent.ok()) response = ErrorResponse(sent);
   }
+  if (sending) sending(sent);
   head_ = ResponseHead(response, framing, std::chrono::system_clock::now());
   if (has_body) {
     if (response.body.size() <= kSmallBody) {
@@ -113,7 +116,9 @@ absl::Status HttpConnection::CheckResponseRoom() {
 absl::Status HttpConnection::HoldBody(size_t bytes) {
   absl::Status room = response_memory_.Take(bytes);
   while (!room.ok() && host_->EndStalledReader()) room = response_memory_.Take(bytes);
-  return room;
+  if (room.ok() || !is_probe_) return room;
+  response_memory_.TakeBeyond(bytes);
+  return absl::OkStatus();
 }
 
 absl::optional<HttpConnection::Clock::time_point> HttpConnection::StalledSince() const {

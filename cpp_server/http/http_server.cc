@@ -104,7 +104,7 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
     return route_.admit ? route_.admit(head) : absl::OkStatus();
   }
   bool TakesBody(const HttpRequestHead& head) const override { return !route_.takes_body || route_.takes_body(head); }
-  bool MakeRoom(size_t bytes) override;
+  bool MakeRoom(const HttpConnection& asking, size_t bytes) override;
   bool EndStalledReader() override;
   absl::Status Submit(const std::shared_ptr<ServerCall>& call) override;
   void Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) override;
@@ -127,6 +127,8 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   void Run();
   absl::Status Listen();
   void Accept();
+  // Accepts again after a moment, whatever memory there is now.
+  void AcceptLater();
   void OnAccept(HttpSocket socket) EXCLUDES(mu_);
   std::vector<std::shared_ptr<HttpConnection>> Connections() const;
   // Closes the connection for which `since` gives the earliest time. False if there is none.
@@ -240,23 +242,40 @@ absl::Status HttpServer::Impl::SetTls(const HttpTlsOptions& tls) {
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor_.async_accept([self = shared_from_this()](const error_code& error, HttpSocket socket) {
+  const auto accepted = [self = shared_from_this()](const error_code& error, HttpSocket socket) {
     if (self->stopping_ || !self->acceptor_.is_open()) return;
-    if (!error) {
-      try {
-        self->OnAccept(std::move(socket));
-      } catch (const std::bad_alloc&) {
-        Log(Severity::kError, "HTTP: no memory for a connection, which is closed");
-      }
-      return self->Accept();
+    if (error) {
+      // Probably out of files: the connection stays where it is until there is one again.
+      self->CloseEarliest([](HttpConnection* connection) { return connection->IdleSince(); });
+      return self->AcceptLater();
     }
-    // Probably out of files: the connection stays where it is until there is one again.
-    self->CloseEarliest([](HttpConnection* connection) { return connection->IdleSince(); });
-    self->accept_timer_.expires_after(kAcceptRetry);
-    self->accept_timer_.async_wait([self](const error_code& cancelled) {
-      if (!cancelled && self->acceptor_.is_open()) self->Accept();
-    });
-  });
+    try {
+      self->OnAccept(std::move(socket));
+    } catch (const std::bad_alloc&) {
+      Log(Severity::kError, "HTTP: no memory for a connection, which is closed");
+    }
+    self->Accept();
+  };
+  try {
+    return acceptor_.async_accept(accepted);
+  } catch (const std::bad_alloc&) {
+    Log(Severity::kError, "HTTP: no memory to wait for connections");
+  }
+  AcceptLater();
+}
+
+void HttpServer::Impl::AcceptLater() {
+  while (!stopping_) {
+    try {
+      accept_timer_.expires_after(kAcceptRetry);
+      return accept_timer_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+        if (!cancelled && self->acceptor_.is_open()) self->Accept();
+      });
+    } catch (const std::bad_alloc&) {
+      // Without a timer nobody would be accepted again; whoever is connected gets no memory either.
+      std::this_thread::sleep_for(kAcceptRetry);
+    }
+  }
 }
 
 void HttpServer::Impl::OnAccept(HttpSocket socket) {
@@ -298,16 +317,31 @@ bool HttpServer::Impl::CloseEarliest(Since since) {
   return chosen != nullptr;
 }
 
-bool HttpServer::Impl::MakeRoom(size_t bytes) {
-  std::shared_ptr<HttpConnection> largest;
+bool HttpServer::Impl::MakeRoom(const HttpConnection& asking, size_t bytes) {
+  const auto held = [&](const HttpConnection& connection) {
+    return &connection == &asking ? bytes : connection.UnfinishedBody();
+  };
+  size_t all = 0, bodies = 0;
   for (const auto& connection : connections_) {
-    const size_t held = connection.first->UnfinishedBody();
-    if (held <= bytes) continue;
-    bytes = held;
-    largest = connection.second;
+    const size_t holds = held(*connection.first);
+    all += holds;
+    if (holds > 0) ++bodies;
   }
-  if (largest != nullptr) largest->GiveWay();
-  return largest != nullptr;
+  // By rate alone a small body from afar would give way to large ones; by size alone a large one to many that trickle.
+  const size_t least = std::max<size_t>(all / std::max<size_t>(bodies, 1) / 2, 1);
+  const auto now = HttpConnection::Clock::now();
+  std::shared_ptr<HttpConnection> slowest;
+  double slowest_rate = 0;
+  for (const auto& connection : connections_) {
+    if (held(*connection.first) < least) continue;
+    const double rate = connection.first->BodyRate(now);
+    if (slowest != nullptr && rate >= slowest_rate) continue;
+    slowest = connection.second;
+    slowest_rate = rate;
+  }
+  if (slowest == nullptr || slowest.get() == &asking) return false;
+  slowest->GiveWay();
+  return true;
 }
 
 bool HttpServer::Impl::EndStalledReader() {
@@ -316,6 +350,10 @@ bool HttpServer::Impl::EndStalledReader() {
 
 absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
   const HttpPlane plane = PlaneOf(*call);
+  if (plane == HttpPlane::kInstant) {
+    ServerCall::Handle(call, static_cast<size_t>(options_.max_body_bytes), route_);
+    return absl::OkStatus();
+  }
   const bool is_data = plane == HttpPlane::kData;
   CallPool& pool = is_data ? *data_calls_ : plane == HttpPlane::kProbe ? *probes_ : *control_calls_;
   call->SetAgain([&pool](std::shared_ptr<ServerCall> again) { pool.AddAgain(std::move(again)); });
@@ -344,7 +382,12 @@ template <typename Work>
 void HttpServer::Impl::OnIoThread(Work work) {
   bool done = false;
   asio::post(io_, [&] {
-    work();
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      // Whoever waits for it would wait for ever.
+      Log(Severity::kError, "HTTP: no memory to open or to close connections");
+    }
     MutexLock lock(&mu_);
     done = true;
     changed_.NotifyAll();

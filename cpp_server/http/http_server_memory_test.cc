@@ -1,10 +1,14 @@
 // The memory that incoming requests and answers nobody takes may hold.
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cpp_server/http/gzip_for_test.h"
 #include "cpp_server/http/http_server.h"
@@ -17,6 +21,7 @@ namespace trilho {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -53,35 +58,91 @@ TEST(RequestBodies, AreBoundedTogether) {
   EXPECT_EQ(one.Read().status, 200);
 }
 
-TEST(RequestBodies, GiveWayToSmallerOnesWhenTheirBudgetIsUsedUp) {
+TEST(RequestBodies, CountWithTheMemoryThatTheyHaveOnceTheyAreDecompressed) {
   HttpServer::Options options;
-  options.memory = std::make_shared<RequestMemory>(100000);
+  options.memory = std::make_shared<RequestMemory>(1 << 20);
   HttpTestServer server(options);
-  const auto begin = [&](HttpTestClient* client, size_t bytes) {
-    const int64_t before = options.memory->used();
+  HttpTestClient client(server->port());
+  const std::string packed = Gzip(std::string(10000, 'x'));
+  client.Send(absl::StrCat("POST /hold HTTP/1.1\r\nHost: t\r\nContent-Encoding: gzip\r\nContent-Length: ",
+                           packed.size(), "\r\n\r\n", packed));
+  const auto held = server.Take();
+  EXPECT_EQ(held->body().size(), 10000u);
+  // It grew by pages of 4096 bytes.
+  EXPECT_EQ(options.memory->used(), 3 * 4096);
+  held->Reply({});
+  EXPECT_EQ(client.Read().status, 200);
+  EXPECT_EQ(options.memory->used(), 0);
+}
+
+// Bodies that are begun and not ended, while a budget is used up.
+class UnfinishedBodies : public ::testing::Test {
+ protected:
+  UnfinishedBodies() {
+    options_.memory = std::make_shared<RequestMemory>(100000);
+    server_ = std::make_unique<HttpTestServer>(options_);
+  }
+
+  std::unique_ptr<HttpTestClient> Begin(size_t bytes) {
+    auto client = std::make_unique<HttpTestClient>((*server_)->port());
+    const int64_t before = options_.memory->used();
     client->Send(
         absl::StrCat("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 90000\r\n\r\n", std::string(bytes, 'x')));
-    EXPECT_TRUE(Eventually([&] { return options.memory->used() == before + static_cast<int64_t>(bytes); }));
-  };
-  HttpTestClient large(server->port());
-  HttpTestClient larger(server->port());
-  begin(&large, 45000);
-  begin(&larger, 50000);
+    EXPECT_TRUE(Eventually([&] { return options_.memory->used() == before + static_cast<int64_t>(bytes); }));
+    return client;
+  }
+
+  HttpServer::Options options_;
+  std::unique_ptr<HttpTestServer> server_;
+};
+
+TEST_F(UnfinishedBodies, GiveWayIfTheyComeSlowest) {
+  const auto first = Begin(45000);
+  const auto second = Begin(50000);
   // A caller beside those two has its share.
-  HttpTestClient good(server->port());
+  HttpTestClient good((*server_)->port());
   EXPECT_EQ(good.Post("/echo", std::string(20000, 'x')).status, 200);
-  const auto ended = larger.Read();
+  const auto ended = first->Read();
   EXPECT_EQ(ended.status, 429);
-  EXPECT_THAT(ended.body, HasSubstr("of all bodies that are still being read this one holds the most, 50000 bytes"));
-  EXPECT_TRUE(Eventually([&] { return options.memory->used() == 45000; }));
-  // The largest is the one that is refused, also if it is the one that asks.
-  HttpTestClient last(server->port());
-  EXPECT_EQ(last.Post("/echo", std::string(60000, 'x')).status, 429);
-  EXPECT_EQ(options.memory->used(), 45000);
+  EXPECT_THAT(ended.body, HasSubstr("of the larger bodies that are still being read this one comes the slowest, at "));
+  EXPECT_TRUE(Eventually([&] { return options_.memory->used() == 50000; }));
   // Alone it may have all of it.
-  large.Send(std::string(45000, 'x'));
-  EXPECT_EQ(large.Read().body.size(), 90000u);
-  EXPECT_THAT(server.refused(), ElementsAre("RESOURCE_EXHAUSTED /echo", "RESOURCE_EXHAUSTED /echo"));
+  second->Send(std::string(40000, 'x'));
+  EXPECT_EQ(second->Read().body.size(), 90000u);
+  EXPECT_THAT(server_->refused(), ElementsAre("RESOURCE_EXHAUSTED /echo"));
+}
+
+TEST_F(UnfinishedBodies, ThatAreManyAndSlowDoNotKeepALargeOneAway) {
+  std::vector<std::unique_ptr<HttpTestClient>> slow;
+  for (int i = 0; i < 20; ++i) slow.push_back(Begin(5000));
+  // They are slow from now on.
+  std::this_thread::sleep_for(milliseconds(100));
+  HttpTestClient large((*server_)->port());
+  // Nearly half of the budget; beyond that the slow ones hold too little, each, to give way to it.
+  EXPECT_EQ(large.Post("/echo", std::string(45000, 'x')).status, 200);
+  EXPECT_THAT(server_->refused(), Each(std::string("RESOURCE_EXHAUSTED /echo")));
+  EXPECT_GE(server_->refused().size(), 9u);
+}
+
+TEST_F(UnfinishedBodies, ThatAreSmallDoNotGiveWayToLargeOnes) {
+  const auto small = Begin(2000);
+  const auto large = Begin(45000);
+  HttpTestClient larger((*server_)->port());
+  EXPECT_EQ(larger.Post("/echo", std::string(90000, 'x')).status, 200);
+  EXPECT_EQ(large->Read().status, 429);
+  small->Send(std::string(88000, 'x'));
+  EXPECT_EQ(small->Read().status, 200);
+}
+
+TEST_F(UnfinishedBodies, AreRefusedThemselvesIfTheyComeSlowest) {
+  const auto slow = Begin(30000);
+  std::this_thread::sleep_for(milliseconds(100));
+  const auto fast = Begin(70000);
+  slow->Send("x");
+  const auto refused = slow->Read();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, HasSubstr("the 30001 of this one are more than --max_request_memory_bytes=100000"));
+  EXPECT_TRUE(Eventually([&] { return options_.memory->used() == 70000; }));
 }
 
 // More than the system's buffers take.
@@ -131,9 +192,54 @@ TEST(Responses, OfCallsThatHadBegunAreDroppedIfThereIsNoRoom) {
   const auto held = server.Take();
   HttpTestClient one(server->port());
   Begin(&server, options.response_memory, &one);
-  held->Reply(Large());
+  std::promise<absl::Status> sent;
+  HttpResponse response = Large();
+  response.sending = [&sent](const absl::Status& status) { sent.set_value(status); };
+  held->Reply(std::move(response));
   EXPECT_EQ(two.Read().status, 429);
+  EXPECT_EQ(sent.get_future().get().code(), absl::StatusCode::kResourceExhausted) << "it is told what was sent";
   EXPECT_LT(options.response_memory->used(), static_cast<int64_t>(2 * kLarge));
+}
+
+TEST(Responses, AreToldThatTheyAreSentOnceWhateverBecomesOfThem) {
+  HttpTestServer server;
+  std::promise<absl::Status> sent, senseless, unread;
+  const auto tell = [](int status, std::promise<absl::Status>* told) {
+    HttpResponse response;
+    response.status = status;
+    response.sending = [told](const absl::Status& how) { told->set_value(how); };
+    return response;
+  };
+  HttpTestClient client(server->port());
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  server.Take()->Reply(tell(200, &sent));
+  EXPECT_EQ(client.Read().status, 200);
+  EXPECT_EQ(sent.get_future().get(), absl::OkStatus());
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  server.Take()->Reply(tell(1000, &senseless));
+  EXPECT_EQ(client.Read().status, 500);
+  EXPECT_EQ(senseless.get_future().get().code(), absl::StatusCode::kInternal);
+  client.Send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  const auto call = server.Take();
+  client.Close();
+  call->Reply(tell(200, &unread));
+  EXPECT_EQ(unread.get_future().get(), absl::OkStatus());
+}
+
+TEST(Responses, ToProbesAreSentBeyondTheBound) {
+  HttpServer::Options options;
+  options.response_memory = std::make_shared<ResponseMemory>(1 << 20);
+  options.stalled_reader_patience = std::chrono::hours(1);
+  HttpTestServer server(options);
+  HttpTestClient reads_nothing(server->port());
+  Begin(&server, options.response_memory, &reads_nothing);
+  HttpTestClient probe(server->port());
+  probe.Send("GET /probe/hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  server.Take()->Reply(Large());
+  EXPECT_TRUE(Eventually([&] { return options.response_memory->used() >= static_cast<int64_t>(2 * kLarge); }));
+  const auto answer = probe.Read();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body.size(), kLarge);
 }
 
 TEST(Responses, ThatAreStalledEndWhenOthersNeedTheirRoom) {

@@ -30,7 +30,8 @@ bool Eventually(Condition condition) {
   return true;
 }
 
-// What is under /control is of the control plane, and under /probe of that of probes. Paths that end in
+// What is under /control is of the control plane, under /probe of that of probes, and under /instant instant. Paths
+// that end in
 //   /echo    answer with the body,
 //   /show    answer with all that a handler sees,
 //   /hold    are held until the test answers them, without a thread,
@@ -44,6 +45,7 @@ class HttpTestServer {
     options.address = "127.0.0.1";
     HttpRoute route;
     route.plane = [](absl::string_view /*method*/, absl::string_view path) {
+      if (absl::StartsWith(path, "/instant")) return HttpPlane::kInstant;
       if (absl::StartsWith(path, "/probe")) return HttpPlane::kProbe;
       return absl::StartsWith(path, "/control") ? HttpPlane::kControl : HttpPlane::kData;
     };

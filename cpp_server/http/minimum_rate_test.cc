@@ -60,5 +60,28 @@ TEST(MinimumRate, MayAskForSomethingOnly) {
   EXPECT_EQ(rate.due(), kBegin + seconds(320));
 }
 
+TEST(MinimumRate, TellsHowFastATransferGoes) {
+  MinimumRate rate = Begun(1000);
+  EXPECT_EQ(rate.RecentRate(kBegin), 0);
+  for (int i = 1; i <= 1000; ++i) {
+    rate.Moved(500, kBegin + milliseconds(100) * i);
+    // From the first bytes on.
+    ASSERT_NEAR(rate.RecentRate(kBegin + milliseconds(100) * i), 5000, 100) << i;
+  }
+}
+
+TEST(MinimumRate, WhoeverWasFastOnceIsNotFastForEver) {
+  MinimumRate burst = Begun(1000);
+  burst.Moved(50 << 20, kBegin + milliseconds(500));
+  MinimumRate steady = Begun(1000);
+  for (int second = 1; second <= 60; ++second) {
+    burst.Moved(1 << 10, kBegin + seconds(second));
+    steady.Moved(100 << 10, kBegin + seconds(second));
+  }
+  EXPECT_LT(burst.RecentRate(kBegin + seconds(60)), steady.RecentRate(kBegin + seconds(60)));
+  // Nothing at all is slower still.
+  EXPECT_LT(steady.RecentRate(kBegin + seconds(90)), steady.RecentRate(kBegin + seconds(60)) / 100);
+}
+
 }  // namespace
 }  // namespace trilho

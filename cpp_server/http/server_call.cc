@@ -80,7 +80,7 @@ absl::Status ServerCall::Decode(size_t max_body_bytes, int* http_status) {
   decoded_ = *std::move(body);
   sent = std::string();
   // Less than it had: there is room.
-  return memory_.Resize(decoded_->size());
+  return memory_.Resize(decoded_->capacity());
 }
 
 void ServerCall::Refuse(const HttpRoute& route, int http_status, const absl::Status& status) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/cord.h"
@@ -138,34 +140,56 @@ void FirstLoads::Stop() {
 }
 
 void FirstLoads::Run() {
-  for (bool stopped = false; !stopped;) {
-    const std::map<std::string, Clock::time_point> changed = NextChanged();
-    std::map<std::string, absl::Status> settled;
-    for (const auto& [model, since] : changed) {
-      if (is_settled_(model, since)) settled[model] = outcome_(model);
-    }
-    std::list<Resumed> resumed;
-    {
+  // Calls that are to be resumed.
+  std::list<Call> over;
+  for (bool stopped = false; !stopped || !over.empty();) {
+    std::set<std::string> noted;
+    bool has_memory = true;
+    try {
+      stopped = Look(&noted, &over);
+    } catch (const std::bad_alloc&) {
+      has_memory = false;
       MutexLock lock(&mu_);
-      for (auto model = settled.begin(); model != settled.end();) {
-        const auto pending = pending_.find(model->first);
-        // Removed and added again in between, it is another one.
-        const bool is_same = pending != pending_.end() && pending->second == changed.at(model->first);
-        if (is_same) pending_.erase(pending);
-        model = is_same ? std::next(model) : settled.erase(model);
-      }
-      stopped = stopped_;
-      resumed = TakeResumed(settled);
+      changed_.merge(noted);
     }
-    for (const Resumed& call : resumed) call.resume(call.status);
+    for (auto call = over.begin(); call != over.end();) {
+      try {
+        call->resume(call->answer);
+        call = over.erase(call);
+      } catch (const std::bad_alloc&) {
+        has_memory = false;
+        ++call;
+      }
+    }
+    // Nothing is lost: it is looked at again, when there may be memory.
+    if (!has_memory) std::this_thread::sleep_for(kLook);
   }
 }
 
-std::map<std::string, FirstLoads::Clock::time_point> FirstLoads::NextChanged() {
+bool FirstLoads::Look(std::set<std::string>* noted, std::list<Call>* over) {
+  // Calls that could not be resumed do not wait for models.
+  const std::map<std::string, Clock::time_point> changed = NextChanged(/*waits=*/over->empty(), noted);
+  std::map<std::string, absl::Status> settled;
+  for (const auto& [model, since] : changed) {
+    if (is_settled_(model, since)) settled[model] = outcome_(model);
+  }
+  MutexLock lock(&mu_);
+  for (auto model = settled.begin(); model != settled.end();) {
+    const auto pending = pending_.find(model->first);
+    // Removed and added again in between, it is another one.
+    const bool is_same = pending != pending_.end() && pending->second == changed.at(model->first);
+    model = is_same ? std::next(model) : settled.erase(model);
+  }
+  TakeOver(settled, over);
+  for (const auto& model : settled) pending_.erase(model.first);
+  return stopped_;
+}
+
+std::map<std::string, FirstLoads::Clock::time_point> FirstLoads::NextChanged(bool waits, std::set<std::string>* noted) {
   std::map<std::string, Clock::time_point> changed;
   MutexLock lock(&mu_);
   const auto look = Clock::now() + kLook;
-  while (!stopped_ && changed_.empty()) {
+  while (waits && !stopped_ && changed_.empty()) {
     if (calls_.empty()) {
       cv_.Wait(&mu_);
       if (!calls_.empty()) break;
@@ -179,23 +203,18 @@ std::map<std::string, FirstLoads::Clock::time_point> FirstLoads::NextChanged() {
     const auto pending = pending_.find(model);
     if (pending != pending_.end()) changed.insert(*pending);
   }
-  changed_.clear();
+  noted->swap(changed_);
   return changed;
 }
 
-std::list<FirstLoads::Resumed> FirstLoads::TakeResumed(const std::map<std::string, absl::Status>& settled) {
-  std::list<Resumed> resumed;
-  for (auto call = calls_.begin(); call != calls_.end();) {
-    absl::Status status;
-    if (!IsOver(*call, settled, &status)) {
-      ++call;
-      continue;
-    }
-    resumed.push_back({std::move(call->resume), status});
+void FirstLoads::TakeOver(const std::map<std::string, absl::Status>& settled, std::list<Call>* over) {
+  for (auto next = calls_.begin(); next != calls_.end();) {
+    const auto call = next++;
+    if (!IsOver(*call, settled, &call->answer)) continue;
     --waiting_[IndexOf(call->context.protocol)];
-    call = calls_.erase(call);
+    // Takes no memory, so that a call is always in one of the two.
+    over->splice(over->end(), calls_, call);
   }
-  return resumed;
 }
 
 bool FirstLoads::IsOver(const Call& call, const std::map<std::string, absl::Status>& settled,

@@ -73,9 +73,9 @@ class FirstLoads {
   bool Takes(const absl::Status& status) const;
 
   // Keeps a call that failed with such a status; has done nothing if it throws for want of memory. `resume` is called
-  // once, on another thread or, if there is no reason to wait or no room, before this returns. Errors are
-  // RESOURCE_EXHAUSTED if too many calls wait, DEADLINE_EXCEEDED and CANCELLED as the context says, and UNAVAILABLE if
-  // the model did not come.
+  // once, on another thread (anew if it throws for want of memory) or, if there is no reason to wait or no room, before
+  // this returns. Errors are RESOURCE_EXHAUSTED if too many calls wait, DEADLINE_EXCEEDED and CANCELLED as the context
+  // says, and UNAVAILABLE if the model did not come.
   void Defer(const absl::Status& status, const CallContext& context, Resume resume) EXCLUDES(mu_);
 
   // Returns how many calls wait.
@@ -93,18 +93,19 @@ class FirstLoads {
     // The end of Options::max_wait.
     Clock::time_point patience;
     Resume resume;
-  };
-  struct Resumed {
-    Resume resume;
-    absl::Status status;
+    // What `resume` is to get, once that is known.
+    absl::Status answer;
   };
 
   void Run() EXCLUDES(mu_);
-  // Waits until there is something to look at, and returns the pending models whose state may have changed.
-  std::map<std::string, Clock::time_point> NextChanged() EXCLUDES(mu_);
+  // Waits until there is something to look at, and looks: moves the names in changed_ to `noted` and the calls that
+  // need not wait any more to `over`. Returns whether it was stopped. What it throws for want of memory loses neither.
+  bool Look(std::set<std::string>* noted, std::list<Call>* over) EXCLUDES(mu_);
+  // Waits, if it may, until there is something to look at, and returns the pending models whose state may have changed.
+  std::map<std::string, Clock::time_point> NextChanged(bool waits, std::set<std::string>* noted) EXCLUDES(mu_);
   // Takes out the calls that need not wait any more. `settled` are the models that are not pending any more, with why
   // they have no version.
-  std::list<Resumed> TakeResumed(const std::map<std::string, absl::Status>& settled) REQUIRES(mu_);
+  void TakeOver(const std::map<std::string, absl::Status>& settled, std::list<Call>* over) REQUIRES(mu_);
   // Returns whether `call` is to be resumed now, and sets `status` to how.
   bool IsOver(const Call& call, const std::map<std::string, absl::Status>& settled, absl::Status* status) const
       REQUIRES(mu_);

@@ -5,6 +5,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,12 +28,21 @@ class FirstLoadsTest : public ::testing::Test {
         [this](const std::string& model, FirstLoads::Clock::time_point since) {
           EXPECT_LE(since, FirstLoads::Clock::now());
           MutexLock lock(&mu_);
+          SpendMemory(&looks_without_memory_);
           return settled_.count(model) > 0;
         },
         [this](const std::string& model) {
           MutexLock lock(&mu_);
+          SpendMemory(&outcomes_without_memory_);
           return settled_.at(model);
         });
+  }
+
+  // Throws so many times.
+  static void SpendMemory(int* times) {
+    if (*times == 0) return;
+    --*times;
+    throw std::bad_alloc();
   }
 
   void Settle(const std::string& model, const absl::Status& outcome = absl::OkStatus()) {
@@ -61,6 +71,8 @@ class FirstLoadsTest : public ::testing::Test {
 
   Mutex mu_;
   std::map<std::string, absl::Status> settled_ GUARDED_BY(mu_);
+  int looks_without_memory_ GUARDED_BY(mu_) = 0;
+  int outcomes_without_memory_ GUARDED_BY(mu_) = 0;
   std::unique_ptr<FirstLoads> loads_;
 };
 
@@ -178,6 +190,36 @@ TEST_F(FirstLoadsTest, AStopAnswersAllCalls) {
       absl::UnavailableError("the server is shutting down while the model \"m\" was still loading");
   EXPECT_EQ(before.get(), stopped);
   EXPECT_EQ(after.get(), stopped);
+}
+
+TEST_F(FirstLoadsTest, ALookWithoutMemoryIsTakenAgain) {
+  loads_->SetModels({"m"});
+  auto call = Call("m");
+  {
+    MutexLock lock(&mu_);
+    looks_without_memory_ = 2;
+    outcomes_without_memory_ = 2;
+  }
+  Settle("m", absl::UnavailableError("no folder /models/m"));
+  EXPECT_EQ(call.get(), absl::UnavailableError("the model \"m\" could not be loaded: no folder /models/m"));
+  MutexLock lock(&mu_);
+  EXPECT_EQ(looks_without_memory_, 0);
+  EXPECT_EQ(outcomes_without_memory_, 0);
+}
+
+TEST_F(FirstLoadsTest, ACallThatHasNoMemoryToBeBegunAnewIsResumedAgain) {
+  loads_->SetModels({"m", "other"});
+  int without_memory = 2;
+  std::promise<absl::Status> resumed;
+  loads_->Defer(loads_->Absence("m"), CallContext(), [&](const absl::Status& status) {
+    SpendMemory(&without_memory);
+    resumed.set_value(status);
+  });
+  auto other = Call("m");
+  Settle("m");
+  EXPECT_EQ(other.get(), absl::OkStatus());
+  EXPECT_EQ(resumed.get_future().get(), absl::OkStatus());
+  EXPECT_EQ(without_memory, 0);
 }
 
 TEST_F(FirstLoadsTest, NoCallIsLostWhileModelsSettle) {

@@ -37,7 +37,7 @@ class InferenceScope {
     if (ended_) return;
     try {
       End(NoMemoryError());
-      // NOLINTNEXTLINE(bugprone-empty-catch): there is no memory to tell of it either; what observers know must do
+      // NOLINTNEXTLINE(bugprone-empty-catch): there is no memory for the error; what observers know must do
     } catch (const std::bad_alloc&) {
     }
   }
@@ -53,13 +53,19 @@ class InferenceScope {
     for (InferenceObserver* observer : *observers_) observer->OnPutAside();
   }
 
-  // Once, before the call is answered.
+  // Once, before the call is answered. An observer without memory for it does without.
   void End(const absl::Status& status) {
     ended_ = true;
     record_.status = status;
     record_.times.queued += std::chrono::duration_cast<std::chrono::microseconds>(waited_).count();
     record_.duration = std::chrono::steady_clock::now() - record_.begin;
-    for (InferenceObserver* observer : *observers_) observer->OnEnd(record_);
+    for (InferenceObserver* observer : *observers_) {
+      try {
+        observer->OnEnd(record_);
+        // NOLINTNEXTLINE(bugprone-empty-catch): there is no memory to tell of it either
+      } catch (const std::bad_alloc&) {
+      }
+    }
   }
 
  private:

@@ -1,7 +1,9 @@
 #include "cpp_server/inference/predict_log.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
+#include <vector>
 
 #include "absl/types/optional.h"
 #include "cpp_server/wire/tensor_proto.h"
@@ -52,16 +54,21 @@ RunDone LogAsPredict(const RequestLogger* logger, absl::string_view model, int64
   WireWriter request;
   request.BytesField(kRequestModelSpec, ModelSpecBytes(model, absl::nullopt, signature.name));
   for (size_t i = 0; i < inputs.size(); ++i) WriteEntry(kRequestInputs, signature.inputs[i].alias, inputs[i], &request);
-  return [logger, model = std::string(model), version, &signature, request = std::move(request).Release(), outputs,
-          done = std::move(done)](absl::StatusOr<RunResult> result) {
-    if (result.ok() && CanSerializeAll(result->outputs)) {
-      WireWriter response;
-      for (size_t i = 0; i < outputs.size(); ++i) {
-        const std::string& alias = signature.outputs[static_cast<size_t>(outputs[i])].alias;
-        WriteEntry(kResponseOutputs, alias, result->outputs[i], &response);
-      }
-      response.BytesField(kResponseModelSpec, ModelSpecBytes(model, version, signature.name));
-      logger->Log(PredictionLogField::kPredict, model, request, std::move(response).Release());
+  auto log = [logger, model = std::string(model), version, &signature, request = std::move(request).Release(),
+              outputs](const std::vector<Tensor>& tensors) {
+    WireWriter response;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const std::string& alias = signature.outputs[static_cast<size_t>(outputs[i])].alias;
+      WriteEntry(kResponseOutputs, alias, tensors[i], &response);
+    }
+    response.BytesField(kResponseModelSpec, ModelSpecBytes(model, version, signature.name));
+    logger->Log(PredictionLogField::kPredict, model, request, std::move(response).Release());
+  };
+  return [log = std::move(log), done = std::move(done)](absl::StatusOr<RunResult> result) {
+    try {
+      if (result.ok() && CanSerializeAll(result->outputs)) log(result->outputs);
+      // NOLINTNEXTLINE(bugprone-empty-catch): what there is no memory to log is answered all the same
+    } catch (const std::bad_alloc&) {
     }
     done(std::move(result));
   };

@@ -1,5 +1,6 @@
 #include "cpp_server/inference/predict_log.h"
 
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,10 +24,12 @@ class Logger final : public RequestLogger {
     EXPECT_EQ(kind, PredictionLogField::kPredict);
     EXPECT_EQ(model, "sampled");
     ++logged;
+    if (out_of_memory) throw std::bad_alloc();
     EXPECT_TRUE(last_request.ParseFromString(std::string(request)));
     EXPECT_TRUE(last_response.ParseFromString(std::string(response)));
   }
 
+  bool out_of_memory = false;
   mutable int logged = 0;
   mutable PredictRequest last_request;
   mutable PredictResponse last_response;
@@ -73,6 +76,12 @@ class PredictLogTest : public ::testing::Test {
   Signature signature_;
   std::vector<Tensor> inputs_;
 };
+
+TEST_F(PredictLogTest, ARunThatThereIsNoMemoryToLogIsAnswered) {
+  logger_.out_of_memory = true;
+  EXPECT_EQ(Run("sampled", Answer()), 1);
+  EXPECT_EQ(logger_.logged, 1);
+}
 
 TEST_F(PredictLogTest, ARunIsLoggedWithAllThatAPredictWouldHave) {
   EXPECT_EQ(Run("sampled", Answer()), 1);

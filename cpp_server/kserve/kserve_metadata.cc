@@ -99,7 +99,9 @@ absl::StatusOr<inference::ModelConfig> KServeModelConfig(const Predictor& predic
     Configure(info, input);
     input->set_optional(info.default_value.has_value());
   }
-  for (const TensorInfo& info : signature->outputs) Configure(info, config.add_output());
+  for (const TensorInfo& info : signature->outputs) {
+    if (IsKServeOutput(info)) Configure(info, config.add_output());
+  }
   return config;
 }
 

@@ -160,7 +160,10 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   if (!model.ok()) return call->Reply(ErrorResponse(model.status()));
   const bool infer = model->verb == kInfer;
   if (infer ? !post : !get) return call->Reply(NotAllowed(path, infer ? "POST" : kReading));
-  if (model->verb == kReady) return call->Reply(ModelHealth(*predictor_, *manager_, *model));
+  if (model->verb == kReady) {
+    const bool stopping = stopping_ && stopping_();
+    return call->Reply(stopping ? Health("ready", false) : ModelHealth(*predictor_, *manager_, *model));
+  }
   if (model->verb == kStatistics) return call->Reply(Statistics(model->model, model->version));
   if (model->verb == kConfig) {
     const auto config = KServeModelConfig(*predictor_, model->model, model->version);
@@ -178,10 +181,7 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
   InferenceRecord* const record = &scope->record();
   record->model = model->model;
   auto asked = ReadRequest(*call);
-  if (!asked.ok()) {
-    scope->End(asked.status());
-    return call->Reply(ErrorResponse(asked.status()));
-  }
+  if (!asked.ok()) return EndAndReply(call.get(), scope, asked.status());
   InferRequest request = std::move(asked->request);
   request.model = model->model;
   request.version = std::move(model->version);
@@ -190,10 +190,12 @@ void KServeRest::Handle(const std::shared_ptr<HttpCall>& call) const {
         [call, hooks = hooks_, scope = std::move(scope), kept = std::move(kept),
          name = std::move(model->model)](const absl::StatusOr<InferResult>& result) {
           if (!result.ok() && PutAside(*hooks, result.status(), call, scope.get())) return;
-          auto body = result.ok() ? OrNoMemory([&] { return WriteInferJson(name, *kept, *result); })
-                                  : absl::StatusOr<InferBody>(result.status());
-          scope->End(body.status());
-          call->Reply(body.ok() ? InferResponse(*std::move(body)) : ErrorResponse(body.status()));
+          EndAndReply(call.get(), scope, OrNoMemory([&]() -> absl::StatusOr<HttpResponse> {
+                        if (!result.ok()) return result.status();
+                        auto body = WriteInferJson(name, *kept, *result);
+                        if (!body.ok()) return body.status();
+                        return InferResponse(*std::move(body));
+                      }));
         });
 }
 

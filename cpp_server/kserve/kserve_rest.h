@@ -39,10 +39,16 @@ namespace trilho {
 // V is a number or a label. Thread-safe; everything it uses outlives it.
 class KServeRest {
  public:
-  // `ready` says whether the server is.
+  // `ready` says whether the server is, `stopping` whether it is about to stop: then no model is ready either; it may
+  // be empty.
   KServeRest(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
-             const KServeRepository* repository, std::function<bool()> ready)
-      : predictor_(predictor), manager_(manager), hooks_(hooks), repository_(repository), ready_(std::move(ready)) {}
+             const KServeRepository* repository, std::function<bool()> ready, std::function<bool()> stopping = {})
+      : predictor_(predictor),
+        manager_(manager),
+        hooks_(hooks),
+        repository_(repository),
+        ready_(std::move(ready)),
+        stopping_(std::move(stopping)) {}
 
   static bool IsKServePath(absl::string_view path);
   // Whether what is asked there is only if something is well: the answer is yes or no, without a reason.
@@ -67,6 +73,7 @@ class KServeRest {
   const InferenceHooks* const hooks_;
   const KServeRepository* const repository_;
   const std::function<bool()> ready_;
+  const std::function<bool()> stopping_;
 };
 
 }  // namespace trilho

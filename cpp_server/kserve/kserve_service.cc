@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/advice/words.h"
 #include "cpp_server/kserve/data_types.h"
 #include "cpp_server/kserve/infer.h"
@@ -112,7 +113,7 @@ void ModelInfer(const Predictor& predictor, absl::string_view bytes, const CallC
         [model = message.model_name(), id = message.id(), raw = message.raw_input_contents_size() > 0,
          done = std::move(done)](const absl::StatusOr<InferResult>& result) {
           if (!result.ok()) return done(result.status());
-          done(WriteResponse(model, id, raw, *result));
+          done(OrNoMemory([&] { return WriteResponse(model, id, raw, *result); }));
         });
 }
 
@@ -155,7 +156,8 @@ std::vector<UnaryMethod> Extensions(const Predictor* predictor, const InferenceH
 }  // namespace
 
 ServiceDefinition KServeService(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
-                                const KServeRepository* repository, std::function<bool()> ready) {
+                                const KServeRepository* repository, std::function<bool()> ready,
+                                std::function<bool()> stopping) {
   UnaryMethod live = MessageMethod<inference::ServerLiveRequest, inference::ServerLiveResponse>(
       "ServerLive", [](const auto&, auto* response) {
         response->set_live(true);
@@ -167,8 +169,9 @@ ServiceDefinition KServeService(const Predictor* predictor, const Manager* manag
         return absl::OkStatus();
       });
   UnaryMethod model_ready = MessageMethod<inference::ModelReadyRequest, inference::ModelReadyResponse>(
-      "ModelReady", [predictor](const auto& request, auto* response) {
-        response->set_ready(KServeModelReady(*predictor, request.name(), request.version()).ok());
+      "ModelReady", [predictor, stopping = std::move(stopping)](const auto& request, auto* response) {
+        response->set_ready(!(stopping && stopping()) &&
+                            KServeModelReady(*predictor, request.name(), request.version()).ok());
         return absl::OkStatus();
       });
   // Whoever probes them over REST needs no token either.

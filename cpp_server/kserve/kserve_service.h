@@ -14,9 +14,11 @@
 namespace trilho {
 
 // inference.GRPCInferenceService; see protos/kserve/open_inference.proto. `ready`
-// says whether the server is; all of it outlives the service.
+// says whether the server is, `stopping`, which may be empty, whether it is about to stop: then no model is ready
+// either; all of it outlives the service.
 ServiceDefinition KServeService(const Predictor* predictor, const Manager* manager, const InferenceHooks* hooks,
-                                const KServeRepository* repository, std::function<bool()> ready);
+                                const KServeRepository* repository, std::function<bool()> ready,
+                                std::function<bool()> stopping = {});
 
 }  // namespace trilho
 

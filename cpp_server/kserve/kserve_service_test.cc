@@ -345,6 +345,13 @@ TEST_F(KServeServiceTest, TellsAModelsConfiguration) {
   EXPECT_EQ(config.output(0).name(), "value");
   EXPECT_THAT(config.output(0).dims(), ElementsAre(-1, 10));
 
+  request.set_name("pieces");
+  const auto pieces = Answer<inference::ModelConfigResponse>(service_, "ModelConfig", request);
+  ASSERT_TRUE(pieces.ok()) << pieces.status();
+  ASSERT_EQ(pieces->config().output_size(), 2) << "without those that cannot be sent";
+  EXPECT_EQ(pieces->config().output(0).name(), "dense");
+  EXPECT_EQ(pieces->config().output(1).name(), "more");
+
   request.set_name("defaulted");
   const auto defaulted = Answer<inference::ModelConfigResponse>(service_, "ModelConfig", request);
   ASSERT_TRUE(defaulted.ok()) << defaulted.status();

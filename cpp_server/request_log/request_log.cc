@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/advice/words.h"
 #include "cpp_server/core/thread.h"
 #include "cpp_server/logging/log.h"
@@ -130,7 +131,13 @@ absl::Status RequestLog::Log(PredictionLogField kind, absl::string_view model, a
   parts.response = response;
   parts.sampling_config = log->sampling_config;
   parts.timestamp_secs = absl::ToUnixSeconds(absl::Now());
-  Job job{Job::Kind::kAppend, log->files, MakeLogRecord(parts), bytes};
+  auto record = OrNoMemory([&]() -> absl::StatusOr<std::string> { return MakeLogRecord(parts); });
+  if (!record.ok()) {
+    queue_bytes_ -= bytes;
+    ++counters_.dropped;
+    return record.status();
+  }
+  Job job{Job::Kind::kAppend, log->files, *std::move(record), bytes};
 
   MutexLock lock(&mu_);
   const auto found = models_.find(std::string_view(model.data(), model.size()));

@@ -1,5 +1,6 @@
 #include "cpp_server/rest/rest_inference.h"
 
+#include <new>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -62,7 +63,11 @@ void RunLogged(Run run, PredictionLogField kind, const Predictor& predictor, con
   if (logger != nullptr && logger->Samples(path.model)) {
     done = [logger, kind, model = path.model, request = ExamplesMessage(path, json),
             done = std::move(done)](absl::StatusOr<Response> response) {
-      if (response.ok()) logger->Log(kind, model, request, response->SerializeAsString());
+      try {
+        if (response.ok()) logger->Log(kind, model, request, response->SerializeAsString());
+        // NOLINTNEXTLINE(bugprone-empty-catch): what there is no memory to log is answered all the same
+      } catch (const std::bad_alloc&) {
+      }
       done(std::move(response));
     };
   }

@@ -30,11 +30,16 @@ const char* MethodName(RestVerb verb) {
   return "";
 }
 
-void ReplyWith(HttpCall* call, absl::StatusOr<std::string> body) {
-  if (!body.ok()) return call->Reply(ErrorResponse(body.status()));
+absl::StatusOr<HttpResponse> ResponseOf(absl::StatusOr<std::string> body) {
+  if (!body.ok()) return body.status();
   HttpResponse response;
   response.body = *std::move(body);
-  call->Reply(std::move(response));
+  return response;
+}
+
+void ReplyWith(HttpCall* call, absl::StatusOr<std::string> body) {
+  auto response = ResponseOf(std::move(body));
+  call->Reply(response.ok() ? *std::move(response) : ErrorResponse(response.status()));
 }
 
 // Name and version or label of the one in the path, for messages that are
@@ -101,8 +106,7 @@ void RestService::Handle(const std::shared_ptr<HttpCall>& call) const {
   const absl::string_view body = call->body();
   JsonDone done = [call, hooks = hooks_, scope = std::move(scope)](absl::StatusOr<std::string> json) {
     if (!json.ok() && PutAside(*hooks, json.status(), call, scope.get())) return;
-    scope->End(json.status());
-    ReplyWith(call.get(), std::move(json));
+    EndAndReply(call.get(), scope, ResponseOf(std::move(json)));
   };
   switch (path->verb) {
     case RestVerb::kClassify:

@@ -1,5 +1,6 @@
 #include "cpp_server/rpc/call_watch.h"
 
+#include <thread>
 #include <utility>
 
 #include "cpp_server/core/thread.h"
@@ -12,6 +13,10 @@ using std::chrono::steady_clock;
 
 // How often it looks for calls that stay too long.
 constexpr milliseconds kPeriod(500);
+
+// Calls that are ended at once, while every answer waits, and the time for answers until the next ones.
+constexpr int kEndedAtOnce = 256;
+constexpr milliseconds kBetween(1);
 
 // What gRPC holds of a call besides its answer, more or less.
 constexpr size_t kBytesOfCall = 4096;
@@ -35,7 +40,7 @@ absl::Status CallWatch::CheckRoom() {
   absl::Status room = options_.memory->Check();
   if (room.ok()) return room;
   MutexLock lock(&mu_);
-  while (!room.ok() && EndStalled()) room = options_.memory->Check();
+  for (int ended = 0; !room.ok() && ended < kEndedAtOnce && EndStalled(); ++ended) room = options_.memory->Check();
   return room;
 }
 
@@ -43,8 +48,11 @@ absl::Status CallWatch::AddAnswer(Entry* entry, size_t bytes) {
   ResponseMemory::Share share(options_.memory);
   MutexLock lock(&mu_);
   absl::Status room = share.Take(bytes + kBytesOfCall);
-  while (!room.ok() && EndStalled()) room = share.Take(bytes + kBytesOfCall);
-  if (!room.ok()) return room;
+  for (int ended = 0; !room.ok() && ended < kEndedAtOnce && EndStalled(); ++ended) {
+    room = share.Take(bytes + kBytesOfCall);
+  }
+  if (!room.ok() && !entry->may_exceed_) return room;
+  if (!room.ok()) share.TakeBeyond(bytes + kBytesOfCall);
   entry->share_ = std::move(share);
   entry->is_answer_ = true;
   const milliseconds reading(options_.least_bytes_per_second == 0 ? 0 : bytes * 1000 / options_.least_bytes_per_second);
@@ -66,13 +74,14 @@ void CallWatch::Add(Entry* entry, milliseconds longest) {
 void CallWatch::Remove(Entry* entry) {
   MutexLock lock(&mu_);
   if (!entry->place_) return;
-  entries_.erase(*entry->place_);
+  (entry->is_ended_ ? ended_ : entries_).erase(*entry->place_);
   entry->place_.reset();
   entry->share_.Release();
 }
 
 void CallWatch::End(Entry* entry) {
   entry->is_ended_ = true;
+  ended_.splice(ended_.end(), entries_, *entry->place_);
   // Its memory is given back within moments, when gRPC says so; until then nobody else shall be ended for it.
   entry->share_.Release();
   entry->context_->TryCancel();
@@ -82,23 +91,33 @@ bool CallWatch::EndStalled() {
   const auto before = steady_clock::now() - options_.stalled;
   for (Entry* const entry : entries_) {
     if (entry->since_ > before) return false;
-    if (!entry->is_answer_ || entry->is_ended_) continue;
+    if (!entry->is_answer_) continue;
     End(entry);
     return true;
   }
   return false;
 }
 
-void CallWatch::Run() {
+bool CallWatch::EndSome(steady_clock::time_point now) {
   MutexLock lock(&mu_);
-  while (!stop_) {
+  int ended = 0;
+  for (auto next = entries_.begin(); next != entries_.end() && !stop_;) {
+    Entry* const entry = *next++;
+    if (entry->deadline_ > now) continue;
+    End(entry);
+    if (++ended == kEndedAtOnce) return true;
+  }
+  return false;
+}
+
+void CallWatch::Run() {
+  while (true) {
     const auto now = steady_clock::now();
-    for (Entry* const entry : entries_) {
-      if (!entry->is_ended_ && entry->deadline_ <= now) End(entry);
+    while (EndSome(now)) std::this_thread::sleep_for(kBetween);
+    MutexLock lock(&mu_);
+    while (!stop_ && cv_.WaitUntil(&mu_, now + kPeriod)) {
     }
-    const auto next = now + kPeriod;
-    while (!stop_ && cv_.WaitUntil(&mu_, next)) {
-    }
+    if (stop_) return;
   }
 }
 

@@ -40,19 +40,22 @@ class CallWatch {
   // A call that is watched. Lives in its call, which must be taken out before it ends.
   class Entry {
    public:
-    explicit Entry(grpc::ServerContextBase* context) : context_(context) {}
+    // `may_exceed` is for probes, whose answers are small and must not fail for those of others.
+    explicit Entry(grpc::ServerContextBase* context, bool may_exceed = false)
+        : context_(context), may_exceed_(may_exceed) {}
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
    private:
     friend class CallWatch;
     grpc::ServerContextBase* const context_;
+    const bool may_exceed_;
     std::chrono::steady_clock::time_point since_;
     std::chrono::steady_clock::time_point deadline_;
     ResponseMemory::Share share_;
     bool is_answer_ = false;
     bool is_ended_ = false;
-    // Where it stands in the list.
+    // Where it stands in its list.
     absl::optional<std::list<Entry*>::iterator> place_;
   };
 
@@ -68,8 +71,8 @@ class CallWatch {
   // RESOURCE_EXHAUSTED if the budget is used up, by answers that were made just now.
   absl::Status CheckRoom() EXCLUDES(mu_);
 
-  // Watches an answer of so many bytes, which is about to be sent. RESOURCE_EXHAUSTED as CheckRoom; then it is not
-  // watched, and must not be sent.
+  // Watches an answer of so many bytes, which is about to be sent. RESOURCE_EXHAUSTED as CheckRoom, unless it may
+  // exceed the budget; then it is not watched, and must not be sent.
   absl::Status AddAnswer(Entry* entry, size_t bytes) EXCLUDES(mu_);
   void AddStream(Entry* entry) EXCLUDES(mu_);
   // Does nothing if it is not watched.
@@ -79,6 +82,8 @@ class CallWatch {
   void Run() EXCLUDES(mu_);
   void Add(Entry* entry, std::chrono::milliseconds longest) REQUIRES(mu_);
   void End(Entry* entry) REQUIRES(mu_);
+  // Ends some of the calls that have stayed too long by `now`. True if there may be more.
+  bool EndSome(std::chrono::steady_clock::time_point now) EXCLUDES(mu_);
   // Ends the answer that has not been read for the longest time. False if none is stalled.
   bool EndStalled() REQUIRES(mu_);
 
@@ -86,8 +91,9 @@ class CallWatch {
   Mutex mu_;
   CondVar cv_;
   bool stop_ GUARDED_BY(mu_) = false;
-  // In the order in which they came.
+  // In the order in which they came, but for those that were ended and that gRPC has not let go of yet.
   std::list<Entry*> entries_ GUARDED_BY(mu_);
+  std::list<Entry*> ended_ GUARDED_BY(mu_);
   absl::StatusOr<std::thread> thread_;
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -28,6 +29,7 @@ using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
 constexpr char kRun[] = "/trilho.Test/Run";
+constexpr char kReady[] = "/trilho.Test/Ready";
 constexpr char kReflect[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 constexpr size_t kLarge = 256 << 10;
 constexpr int64_t kBound = 1 << 20;
@@ -43,7 +45,7 @@ bool Eventually(Condition condition) {
   return true;
 }
 
-// Serves Run, whose answer is much larger than its request.
+// Serves Run, whose answer is much larger than its request, and the probe Ready.
 class CallWatchTest : public ::testing::Test {
  protected:
   CallWatchTest() {
@@ -56,7 +58,9 @@ class CallWatchTest : public ::testing::Test {
     options.port = 0;
     options.watch = watch_;
     const auto run = [](UnaryCall* call) { call->Reply(std::string(kLarge, 'x')); };
-    auto server = GrpcServer::Start(options, {{"trilho.Test", {{"Run", Plane::kData, run}}}});
+    const auto ready = [](UnaryCall* call) { call->Reply("ready"); };
+    auto server = GrpcServer::Start(
+        options, {{"trilho.Test", {{"Run", Plane::kData, run}, {"Ready", Plane::kControl, ready, /*is_open=*/true}}}});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -115,6 +119,41 @@ TEST_F(CallWatchTest, AnswersThatAreStalledMakeRoom) {
   std::this_thread::sleep_for(milliseconds(200));
   EXPECT_TRUE(RawCall(LocalChannel(server_->port()), kRun, "x").first.ok());
   EXPECT_EQ(reads_nothing.ReadToEnd(first).first, "") << "the oldest one is ended";
+}
+
+TEST_F(CallWatchTest, ProbesAreAnsweredBeyondTheBound) {
+  Serve();
+  Http2TestClient reads_nothing(server_->port(), /*window=*/0);
+  for (int i = 0; i < 5; ++i) reads_nothing.Call(kRun, "x");
+  ASSERT_TRUE(Eventually([&] { return memory_->used() >= kBound; }));
+  const auto channel = LocalChannel(server_->port());
+  EXPECT_EQ(RawCall(channel, kRun, "x").first.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const auto [status, response] = RawCall(channel, kReady, "");
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response, "ready");
+  // Those that nobody reads count.
+  const int64_t before = memory_->used();
+  for (int i = 0; i < 10; ++i) reads_nothing.Call(kReady, "");
+  EXPECT_TRUE(Eventually([&] { return memory_->used() >= before + 10 * 4096; }));
+}
+
+TEST_F(CallWatchTest, ManyAnswersThatAreReadTooSlowlyAreEndedOneBatchAfterAnother) {
+  watch_.patience = milliseconds(200);
+  Serve();
+  Http2TestClient reads_nothing(server_->port(), /*window=*/0);
+  // More than are ended at once, and more than the budget has room for.
+  constexpr int kCalls = 600;
+  for (int i = 0; i < kCalls; ++i) reads_nothing.Call(kReady, "");
+  ASSERT_TRUE(Eventually([&] { return memory_->used() > 0; }));
+  // By trailers or by a reset.
+  std::set<uint32_t> ended;
+  while (ended.size() < kCalls) {
+    const auto frame = reads_nothing.Read();
+    ASSERT_TRUE(frame);
+    const bool is_last = frame->type == Http2Frame::kHeaders && (frame->flags & 1) != 0;
+    if (is_last || frame->type == Http2Frame::kReset) ended.insert(frame->stream);
+  }
+  EXPECT_TRUE(Eventually([&] { return memory_->used() == 0; }));
 }
 
 TEST_F(CallWatchTest, AnswersThatAreReadTooSlowlyAreEnded) {

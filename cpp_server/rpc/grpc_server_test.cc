@@ -118,30 +118,6 @@ TEST_F(GrpcServerTest, CarriesEmptyAndLargeMessages) {
   EXPECT_EQ(response.value(2999999), 2999999.0f);
 }
 
-TEST_F(GrpcServerTest, AnErrorKeepsItsCodeAndMessage) {
-  std::atomic<int> error{0};
-  Serve([&error](UnaryCall* call) {
-    const int code = error;
-    call->Fail(absl::Status(static_cast<absl::StatusCode>(code), absl::StrCat("reason ", code)));
-  });
-  for (int code = 1; code <= 16; ++code) {
-    error = code;
-    const grpc::Status status = Call();
-    EXPECT_EQ(static_cast<int>(status.error_code()), code);
-    EXPECT_EQ(status.error_message(), absl::StrCat("reason ", code));
-  }
-}
-
-TEST_F(GrpcServerTest, CutsLongMessagesAsTFServingDoes) {
-  std::atomic<size_t> size{1024};
-  Serve([&size](UnaryCall* call) { call->Fail(absl::InternalError(std::string(size, 'x'))); });
-  EXPECT_EQ(Call().error_message(), std::string(1024, 'x'));
-  size = 1025;
-  EXPECT_EQ(Call().error_message(), std::string(1024, 'x') + "...TRUNCATED");
-  size = 100000;
-  EXPECT_EQ(Call().error_message(), std::string(1024, 'x') + "...TRUNCATED");
-}
-
 TEST_F(GrpcServerTest, AnUnknownMethodOrServiceIsUnimplementedAndTheAnswerNamesThoseThereAre) {
   GrpcServer::Options options = AnyPort();
   options.service_hint = "acme.conf has others";

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/advice/words.h"
 #include "cpp_server/rpc/deadline.h"
 #include "cpp_server/rpc/peer_name.h"
+#include "cpp_server/utf8/utf8.h"
 #include "grpcpp/alarm.h"
 #include "grpcpp/impl/rpc_service_method.h"
 #include "grpcpp/server_context.h"
@@ -28,20 +31,17 @@ namespace {
 constexpr int kRequestedDataCalls = 512;
 constexpr int kRequestedControlCalls = 8;
 
-// Longer ones do not fit into HTTP/2's trailers everywhere; TF Serving cuts here too.
-constexpr size_t kMaxMessage = 1024;
-constexpr char kTruncated[] = "...TRUNCATED";
-
 // The code says that another server may be asked instead: the call was not begun.
 constexpr char kStopping[] = "the server is stopping; the call was not begun";
 
+// Longer messages do not fit into HTTP/2's trailers everywhere; the protocol says that they are UTF-8.
 grpc::Status ToGrpc(const absl::Status& status) {
-  std::string message(status.message());
-  if (message.size() > kMaxMessage) {
-    message.resize(kMaxMessage);
-    message += kTruncated;
+  const auto code = static_cast<grpc::StatusCode>(status.code());
+  try {
+    return {code, ErrorText(status.message())};
+  } catch (const std::bad_alloc&) {
+    return {code, ""};
   }
-  return {static_cast<grpc::StatusCode>(status.code()), message};
 }
 
 grpc::ByteBuffer ToBuffer(std::string bytes) {
@@ -176,12 +176,22 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
     again_ = alarm;
     alarm->Set(queue_, gpr_now(GPR_CLOCK_MONOTONIC), ToTag());
   }
+  absl::Status MakeRoom(size_t bytes) override {
+    absl::Status room = service_->watch_->AddAnswer(&watched_, bytes);
+    has_room_ = room.ok();
+    return room;
+  }
   void Reply(std::string response) override {
     DropRequest();
-    const absl::Status room = service_->watch_->AddAnswer(&watched_, response.size());
+    absl::Status room = has_room_ ? absl::OkStatus() : MakeRoom(response.size());
+    grpc::ByteBuffer bytes;
+    room.Update(OrNoMemory([&]() -> absl::Status {
+      bytes = ToBuffer(std::move(response));
+      return absl::OkStatus();
+    }));
     if (!room.ok()) return Fail(room);
     answered_ = true;
-    writer_.Finish(ToBuffer(std::move(response)), grpc::Status::OK, ToTag());
+    writer_.Finish(bytes, grpc::Status::OK, ToTag());
   }
   void Fail(const absl::Status& status) override {
     DropRequest();
@@ -192,7 +202,12 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
  private:
   // An answer that no handler has a part in.
   void Refuse(const absl::Status& status) {
-    if (Method().refused) Method().refused(*this, status);
+    const auto tell = [&]() -> absl::Status {
+      if (Method().refused) Method().refused(*this, status);
+      return absl::OkStatus();
+    };
+    // Answered all the same if there is no memory to tell of it.
+    OrNoMemory(tell).IgnoreError();
     Fail(status);
   }
 
@@ -236,7 +251,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   std::atomic<int> events_left_{2};
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   grpc::ServerContext context_;
-  CallWatch::Entry watched_{&context_};
+  CallWatch::Entry watched_{&context_, Method().is_open};
   grpc::ByteBuffer buffer_;
   grpc::Slice slice_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_;
@@ -246,6 +261,7 @@ class RawService::Call final : public UnaryCall, public QueuedCall, public Queue
   bool admitted_ = false;
   std::chrono::steady_clock::time_point arrived_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  bool has_room_ = false;
   bool answered_ = false;
 };
 

@@ -8,10 +8,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/advice/words.h"
 
 namespace trilho {
@@ -47,12 +50,25 @@ class UnaryCall {
   // nobody waits any more by then.
   virtual void HandleAgain() = 0;
 
-  // Answers with a serialized response.
+  // Makes room for an answer of so many bytes, which Reply does by itself where nobody wants to know first.
+  // RESOURCE_EXHAUSTED is what the call is to fail with then.
+  virtual absl::Status MakeRoom(size_t /*bytes*/) { return absl::OkStatus(); }
+
+  // Answers with a serialized response, or with RESOURCE_EXHAUSTED if there is no room for it.
   virtual void Reply(std::string response) = 0;
 
   // Answers with an error, which must not be OK.
   virtual void Fail(const absl::Status& status) = 0;
 };
+
+// Answers `call` with what `work` returns, a serialized response or an error; with NoMemoryError if it runs out of
+// memory on its way.
+template <typename Work>
+void AnswerWith(UnaryCall* call, Work work) {
+  absl::StatusOr<std::string> response = OrNoMemory(std::move(work));
+  if (!response.ok()) return call->Fail(response.status());
+  call->Reply(*std::move(response));
+}
 
 // Whether a call may be made; UNAUTHENTICATED or PERMISSION_DENIED if not.
 // Thread-safe, soon.
@@ -79,19 +95,26 @@ struct ServiceDefinition {
   std::vector<UnaryMethod> methods;
 };
 
+// INVALID_ARGUMENT names the class if `bytes` are no message of it.
+template <typename Request>
+absl::Status ParseRequest(absl::string_view bytes, Request* request) {
+  if (request->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return absl::OkStatus();
+  return absl::InvalidArgumentError("the request is not " + WithArticle(request->GetTypeName()));
+}
+
 // A control method in terms of message classes; `handler` must be thread-safe.
 template <typename Request, typename Response>
 UnaryMethod MessageMethod(std::string name, std::function<absl::Status(const Request&, Response*)> handler) {
   return {std::move(name), Plane::kControl, [handler = std::move(handler)](UnaryCall* call) {
-            Request request;
-            const absl::string_view bytes = call->request();
-            if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-              return call->Fail(absl::InvalidArgumentError("the request is not " + WithArticle(request.GetTypeName())));
-            }
-            Response response;
-            const absl::Status status = handler(request, &response);
-            if (!status.ok()) return call->Fail(status);
-            call->Reply(response.SerializeAsString());
+            AnswerWith(call, [&]() -> absl::StatusOr<std::string> {
+              Request request;
+              const absl::Status parsed = ParseRequest(call->request(), &request);
+              if (!parsed.ok()) return parsed;
+              Response response;
+              const absl::Status status = handler(request, &response);
+              if (!status.ok()) return status;
+              return response.SerializeAsString();
+            });
           }};
 }
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/utf8/utf8.h"
 
 namespace trilho {
 namespace {
@@ -35,12 +36,12 @@ std::string UnknownMethods::Explain(absl::string_view path) const {
   const absl::string_view method = slash == absl::string_view::npos ? absl::string_view() : path.substr(slash + 1);
   const auto known = methods_.find(service);
   if (known != methods_.end()) {
-    return absl::StrCat("the service ", known->first, " has no method \"", method.substr(0, kMostOfName),
+    return absl::StrCat("the service ", known->first, " has no method \"", ValidUtf8(method, kMostOfName),
                         "\"; its methods are: ", known->second);
   }
   const std::string names =
       absl::StrJoin(methods_, ", ", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.first); });
-  return absl::StrCat("the server has no service \"", service.substr(0, kMostOfName), "\"; its services are: ", names,
+  return absl::StrCat("the server has no service \"", ValidUtf8(service, kMostOfName), "\"; its services are: ", names,
                       hint_.empty() ? "" : "; ", hint_);
 }
 

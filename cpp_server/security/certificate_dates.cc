@@ -50,13 +50,11 @@ std::string Rough(absl::Duration time) {
 
 std::string Date(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()); }
 
-}  // namespace
-
-absl::StatusOr<CertificateDates> DatesOfChain(const std::string& pem) {
+absl::StatusOr<CertificateDates> DatesOf(const std::string& pem, bool only_first) {
   const std::unique_ptr<BIO, FreeBio> reader(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   CertificateDates dates;
   bool any = false;
-  for (;;) {
+  while (!any || !only_first) {
     const std::unique_ptr<X509, FreeCertificate> certificate(
         PEM_read_bio_X509(reader.get(), nullptr, NoPassword, nullptr));
     if (certificate == nullptr) break;
@@ -70,6 +68,12 @@ absl::StatusOr<CertificateDates> DatesOfChain(const std::string& pem) {
   if (!any) return absl::InvalidArgumentError("there is no certificate in PEM");
   return dates;
 }
+
+}  // namespace
+
+absl::StatusOr<CertificateDates> DatesOfChain(const std::string& pem) { return DatesOf(pem, /*only_first=*/false); }
+
+absl::StatusOr<CertificateDates> DatesOfFirst(const std::string& pem) { return DatesOf(pem, /*only_first=*/true); }
 
 CertificateValidity ValidityAt(const CertificateDates& dates, absl::Time now) {
   if (now > dates.not_after) return CertificateValidity::kExpired;

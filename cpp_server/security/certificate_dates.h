@@ -20,6 +20,9 @@ struct CertificateDates {
 // it. Thread-safe.
 absl::StatusOr<CertificateDates> DatesOfChain(const std::string& pem);
 
+// The same of its first certificate, the server's own. Clients may know another way to it than one that has expired.
+absl::StatusOr<CertificateDates> DatesOfFirst(const std::string& pem);
+
 enum class CertificateValidity {
   kValid,
   // Ends within kCertificateWarningTime.

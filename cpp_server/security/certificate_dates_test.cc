@@ -33,6 +33,7 @@ TEST(CertificateDatesTest, AreThoseOfTheWholeChain) {
   const auto chain = DatesOfChain(server.CertificatePem() + authority.CertificatePem());
   ASSERT_TRUE(chain.ok()) << chain.status();
   EXPECT_LT(chain->not_after, now + absl::Seconds(1000)) << "clients refuse what an expired authority signed";
+  EXPECT_GT(DatesOfFirst(server.CertificatePem() + authority.CertificatePem())->not_after, now + absl::Seconds(5000));
   EXPECT_EQ(DatesOfChain("none").status(), absl::InvalidArgumentError("there is no certificate in PEM"));
 }
 

@@ -36,8 +36,10 @@ absl::Status CertificateWatcher::Try() {
   if (google::protobuf::util::MessageDifferencer::Equals(*config, in_force_)) return absl::OkStatus();
   const auto dates = DatesOfChain(config->server_cert());
   if (!dates.ok()) return dates.status();
+  const auto own = DatesOfFirst(config->server_cert());
+  if (!own.ok()) return own.status();
   const absl::Time now = Now();
-  if (ValidityAt(*dates, now) == CertificateValidity::kExpired &&
+  if (ValidityAt(*own, now) == CertificateValidity::kExpired &&
       ValidityAt(dates_, now) != CertificateValidity::kExpired) {
     return absl::FailedPreconditionError(absl::StrCat(options_.flag, ": the certificate of ", options_.path,
                                                       " as it is now ", DescribeDates(*dates, now)));

@@ -17,7 +17,7 @@
 namespace trilho {
 
 // A file that is wrong, or whose configuration `take` refuses, is logged once and leaves in force what was. So does one
-// whose certificate has expired, as long as the one in force has not.
+// whose own certificate has expired, as long as the one in force has not.
 //
 // Logs once, too, that the certificate in force ends soon, has expired or is not valid yet.
 class CertificateWatcher {

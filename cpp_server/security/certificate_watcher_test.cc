@@ -180,6 +180,20 @@ TEST_F(CertificateWatcherTest, ACertificateThatEndsWhileItIsInForceIsTold) {
   EXPECT_TRUE(Logs("the certificate of " + path_ + " is not valid before "));
 }
 
+TEST_F(CertificateWatcherTest, AnExpiredCertificateBehindItsOwnDoesNotKeepANewOneAway) {
+  Write(Config(first_));
+  std::atomic<int> taken{0};
+  const CertificateWatcher watcher(Watched(), Config(first_), [&](const SSLConfig&) {
+    ++taken;
+    return absl::OkStatus();
+  });
+  SSLConfig crossed = Config(second_);
+  crossed.set_server_cert(crossed.server_cert() + TestIdentity("expired", nullptr, -60).CertificatePem());
+  Write(crossed);
+  EXPECT_TRUE(Eventually([&] { return taken == 1; }));
+  EXPECT_TRUE(Logs("--ssl_config_file: the certificate of " + path_ + " expired on ")) << "it is told all the same";
+}
+
 TEST_F(CertificateWatcherTest, AnExpiredCertificateDoesNotTakeThePlaceOfOneThatHolds) {
   Write(Config(first_));
   const TestIdentity expired("expired", nullptr, -60);

@@ -1,14 +1,18 @@
 #include "cpp_server/server/http_management.h"
 
+#include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/advice/words.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/json/message_json.h"
@@ -51,24 +55,32 @@ class JsonCall final : public UnaryCall {
   void HandleAgain() override { method_->handler(this); }
   void Reply(std::string response) override {
     const std::unique_ptr<JsonCall> self(this);
-    const std::unique_ptr<Message> message = NewMessage(response_);
-    if (!message->ParseFromString(response)) {
-      return call_->Reply(
-          ErrorResponse(absl::InternalError("the answer is not " + WithArticle(message->GetTypeName()))));
-    }
-    auto json = WriteMessage(*message);
-    if (!json.ok()) return call_->Reply(ErrorResponse(json.status()));
-    HttpResponse answer;
-    answer.body = *std::move(json);
-    call_->Reply(std::move(answer));
+    Send(OrNoMemory([&]() -> absl::StatusOr<std::string> {
+      const std::unique_ptr<Message> message = NewMessage(response_);
+      if (!message->ParseFromString(response)) {
+        return absl::InternalError("the answer is not " + WithArticle(message->GetTypeName()));
+      }
+      return WriteMessage(*message);
+    }));
   }
 
   void Fail(const absl::Status& status) override {
     const std::unique_ptr<JsonCall> self(this);
-    call_->Reply(ErrorResponse(status));
+    Send(status);
   }
 
  private:
+  void Send(absl::StatusOr<std::string> json) {
+    try {
+      if (!json.ok()) return call_->Reply(ErrorResponse(json.status()));
+      HttpResponse answer;
+      answer.body = *std::move(json);
+      call_->Reply(std::move(answer));
+      // NOLINTNEXTLINE(bugprone-empty-catch): the front answers by itself what is let go of without an answer
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
   const std::shared_ptr<HttpCall> call_;
   const UnaryMethod* const method_;
   const std::string request_;

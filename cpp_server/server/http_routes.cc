@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/advice/words.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/json/message_json.h"
 #include "cpp_server/rest/rest_path.h"
@@ -24,13 +25,6 @@ constexpr char kPlainText[] = "text/plain";
 constexpr char kPrometheusText[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int kUnavailable = 503;
 
-bool HasAvailableVersion(const management::Model& model) {
-  for (const management::ModelVersion& version : model.versions()) {
-    if (version.state() == ManagerStateName(ManagerState::kAvailable)) return true;
-  }
-  return false;
-}
-
 HttpResponse Text(std::string content_type, std::string body) {
   HttpResponse response;
   response.content_type = std::move(content_type);
@@ -41,38 +35,27 @@ HttpResponse Text(std::string content_type, std::string body) {
 // Without names: for anybody who may reach the port.
 HttpResponse ShortReadiness(bool ready, int lacking, int models) {
   if (ready) return Text(kPlainText, "ready\n");
-  HttpResponse response = Text(kPlainText, lacking == 0 ? "not ready: the server starts or stops\n"
-                                                        : absl::StrCat("not ready: ", lacking, " of ", models,
-                                                                       " models without an available version\n"));
+  HttpResponse response =
+      Text(kPlainText, lacking == 0 ? "not ready: the server starts or stops\n"
+                                    : absl::StrCat("not ready: ", lacking, " of ", Counted(models, "model"),
+                                                   " without an available version\n"));
   response.status = kUnavailable;
   return response;
 }
 
 // Whether all models that were asked for are ready, and, unless there is another place for that, which they are.
 HttpResponse ReadinessOf(const HttpRoutes& routes, const std::string& only) {
-  const bool ready = only.empty() ? routes.readiness->IsReady() : routes.readiness->IsReady(only);
+  const auto count = only.empty() ? routes.readiness->CountModels() : routes.readiness->CountModel(only);
+  if (!count) return ErrorResponse(absl::NotFoundError(absl::StrCat("there is no model \"", only, "\"")));
+  // Anybody may ask as often as they like: no list is made for nothing.
+  if (routes.authorize || !routes.administers) return ShortReadiness(count->is_ready, count->lacking, count->models);
   management::ListModelsResponse models = ListModels(routes.managed);
-  bool found = only.empty();
-  int counted = 0, lacking = 0;
   auto* all = models.mutable_models();
-  for (auto it = all->begin(); it != all->end();) {
-    if (!only.empty() && it->name() != only) {
-      it = all->erase(it);
-      continue;
-    }
-    found = true;
-    if (!only.empty() || routes.readiness->Counts(it->name())) {
-      ++counted;
-      if (!HasAvailableVersion(*it)) ++lacking;
-    }
-    ++it;
-  }
-  if (!found) return ErrorResponse(absl::NotFoundError(absl::StrCat("there is no model \"", only, "\"")));
-  if (routes.authorize || !routes.administers) return ShortReadiness(ready, lacking, counted);
+  for (auto it = all->begin(); it != all->end();) it = only.empty() || it->name() == only ? it + 1 : all->erase(it);
   auto json = WriteMessage(models);
   if (!json.ok()) return ErrorResponse(json.status());
   HttpResponse response;
-  response.status = ready ? 200 : kUnavailable;
+  response.status = count->is_ready ? 200 : kUnavailable;
   response.body = *std::move(json);
   return response;
 }
@@ -148,6 +131,7 @@ bool TakesBody(const HttpRoutes& routes, const HttpRequestHead& head) {
 }
 
 HttpPlane PlaneOf(absl::string_view method, absl::string_view path) {
+  if (path == kHealth) return HttpPlane::kInstant;
   if (IsProbe(method, path)) return HttpPlane::kProbe;
   if (KServeRest::IsKServePath(path)) return KServeRest::PlaneOf(method, path);
   if (ContractRest::IsContractPath(path)) return ContractRest::PlaneOf(method);

@@ -75,6 +75,23 @@ TEST_F(HttpRoutesTest, ReadinessIsShortWhereTokensAreWanted) {
               AllOf(HasSubstr("missing"), HasSubstr(folder_.Path("a"))));
 }
 
+TEST_F(HttpRoutesTest, ReadinessCountsOneModelAsOne) {
+  ModelServer::Options options = OptionsFor({"missing"});
+  options.http.emplace();
+  const auto server = Started(WithTokens(options));
+  ASSERT_NE(server, nullptr);
+  EXPECT_EQ(Get(server->http_port(), "/readyz").body, "not ready: 1 of 1 model without an available version\n");
+}
+
+TEST_F(HttpRoutesTest, WhetherTheServerLivesWaitsForNobodyWhoAsksForMore) {
+  const HttpRoute route = RouteOf(HttpRoutes());
+  EXPECT_EQ(route.plane("GET", "/healthz"), HttpPlane::kInstant);
+  for (const char* path : {"/readyz", "/readyz/a", "/v2/health/ready", "/v2/models/a/ready"}) {
+    EXPECT_EQ(route.plane("GET", path), HttpPlane::kProbe) << path;
+  }
+  EXPECT_EQ(route.plane("GET", "/v1/models"), HttpPlane::kControl);
+}
+
 TEST_F(HttpRoutesTest, ReadinessIsShortBesideAPortForManagement) {
   ModelServer::Options options = ThreeModels();
   options.management.emplace();

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cpp_server/advice/words.h"
+#include "absl/strings/string_view.h"
 #include "cpp_server/config/model_config.h"
 #include "cpp_server/config/text_proto.h"
+#include "cpp_server/rpc/later_answer.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 
@@ -34,19 +37,13 @@ Configuration Describe(const ModelConfiguration::Snapshot& snapshot) {
   return configuration;
 }
 
-template <typename Request>
-bool Parse(UnaryCall* call, Request* request) {
-  if (request->ParseFromArray(call->request().data(), static_cast<int>(call->request().size()))) return true;
-  call->Fail(absl::InvalidArgumentError("the request is not " + WithArticle(request->GetTypeName())));
-  return false;
-}
-
+using Answer = std::shared_ptr<LaterAnswer>;
 using ConfigEdit = std::function<absl::Status(ModelServerConfig*)>;
 
 // Makes the change and answers with the configuration that came of it, even if others have changed it since. If the
 // models that are new in it do not become available, `undo`, which may be empty, takes it back.
 void Change(const ManagedServer& server, uint64_t generation, ConfigEdit edit, const ConfigEdit& undo,
-            UnaryCall* call) {
+            const Answer& answer) {
   ModelConfiguration* const configuration = server.configuration;
   const auto made = std::make_shared<Configuration>();
   server.change(
@@ -55,37 +52,48 @@ void Change(const ManagedServer& server, uint64_t generation, ConfigEdit edit, c
         if (edited.ok()) *made = Describe(*configuration->Get());
         return edited;
       },
-      [configuration, made, undo, call](const absl::Status& status) {
-        if (status.ok()) return call->Reply(made->SerializeAsString());
-        const bool was_made = made->generation() > 0;
-        if (!was_made || !undo || !configuration->Edit(0, undo, nullptr).ok()) return call->Fail(status);
-        call->Fail(absl::Status(status.code(), absl::StrCat(status.message(), "; it is not configured any more")));
+      [configuration, made, undo, answer](const absl::Status& status) {
+        answer->Give([&]() -> absl::StatusOr<std::string> {
+          if (status.ok()) return made->SerializeAsString();
+          const bool was_made = made->generation() > 0;
+          if (!was_made || !undo) return status;
+          const absl::Status undone = configuration->Edit(0, undo, nullptr);
+          // Somebody else was first.
+          if (absl::IsNotFound(undone)) return status;
+          const std::string now = undone.ok() ? "it is not configured any more"
+                                              : absl::StrCat("it stays configured all the same: ", undone.message());
+          return absl::Status(status.code(), absl::StrCat(status.message(), "; ", now));
+        });
       });
 }
 
-void SetConfiguration(const ManagedServer& server, UnaryCall* call) {
+void SetConfiguration(const ManagedServer& server, absl::string_view bytes, const Answer& answer) {
   SetConfigurationRequest request;
-  if (!Parse(call, &request)) return;
+  const absl::Status read = ParseRequest(bytes, &request);
+  if (!read.ok()) return answer->Fail(read);
   ModelServerConfig wanted;
   const absl::Status parsed = ParseTextProto("model_server_config", request.model_server_config(), &wanted);
-  if (!parsed.ok()) return call->Fail(parsed);
+  if (!parsed.ok()) return answer->Fail(parsed);
   const absl::Status says = CheckSaysSomething(wanted);
-  if (!says.ok()) return call->Fail(absl::InvalidArgumentError(absl::StrCat("model_server_config: ", says.message())));
+  if (!says.ok()) {
+    return answer->Fail(absl::InvalidArgumentError(absl::StrCat("model_server_config: ", says.message())));
+  }
   Change(
       server, request.generation(),
       [wanted = std::move(wanted)](ModelServerConfig* config) {
         *config = wanted;
         return absl::OkStatus();
       },
-      /*undo=*/{}, call);
+      /*undo=*/{}, answer);
 }
 
-void AddModel(const ManagedServer& server, UnaryCall* call) {
+void AddModel(const ManagedServer& server, absl::string_view bytes, const Answer& answer) {
   AddModelRequest request;
-  if (!Parse(call, &request)) return;
+  const absl::Status read = ParseRequest(bytes, &request);
+  if (!read.ok()) return answer->Fail(read);
   ModelConfig model;
   const absl::Status parsed = ParseTextProto("model_config", request.model_config(), &model);
-  if (!parsed.ok()) return call->Fail(parsed);
+  if (!parsed.ok()) return answer->Fail(parsed);
   Change(
       server, request.generation(),
       [model](ModelServerConfig* config) {
@@ -106,12 +114,13 @@ void AddModel(const ManagedServer& server, UnaryCall* call) {
         models->erase(added);
         return absl::OkStatus();
       },
-      call);
+      answer);
 }
 
-void RemoveModel(const ManagedServer& server, UnaryCall* call) {
+void RemoveModel(const ManagedServer& server, absl::string_view bytes, const Answer& answer) {
   RemoveModelRequest request;
-  if (!Parse(call, &request)) return;
+  const absl::Status read = ParseRequest(bytes, &request);
+  if (!read.ok()) return answer->Fail(read);
   const std::string name = request.name();
   Change(
       server, request.generation(),
@@ -127,21 +136,24 @@ void RemoveModel(const ManagedServer& server, UnaryCall* call) {
         models->erase(models->begin() + (found - names.begin()));
         return absl::OkStatus();
       },
-      /*undo=*/{}, call);
+      /*undo=*/{}, answer);
 }
 
-void RetryModel(const ManagedServer& server, UnaryCall* call) {
+void RetryModel(const ManagedServer& server, absl::string_view bytes, const Answer& answer) {
   RetryModelRequest request;
-  if (!Parse(call, &request)) return;
+  const absl::Status read = ParseRequest(bytes, &request);
+  if (!read.ok()) return answer->Fail(read);
   server.retry(request.name(), {request.versions().begin(), request.versions().end()},
-               [server, name = request.name(), call](const absl::Status& status) {
-                 if (!status.ok()) return call->Fail(status);
-                 RetryModelResponse response;
-                 const ListModelsResponse models = ListModels(server);
-                 for (const management::Model& model : models.models()) {
-                   if (model.name() == name) *response.mutable_model() = model;
-                 }
-                 call->Reply(response.SerializeAsString());
+               [server, name = request.name(), answer](const absl::Status& status) {
+                 answer->Give([&]() -> absl::StatusOr<std::string> {
+                   if (!status.ok()) return status;
+                   RetryModelResponse response;
+                   const ListModelsResponse models = ListModels(server);
+                   for (const management::Model& model : models.models()) {
+                     if (model.name() == name) *response.mutable_model() = model;
+                   }
+                   return response.SerializeAsString();
+                 });
                });
 }
 
@@ -192,11 +204,15 @@ ServiceDefinition ModelManagementService(const ManagedServer& server) {
         *response = Describe(*server.configuration->Get());
         return absl::OkStatus();
       }));
-  service.methods.push_back(
-      {"SetConfiguration", Plane::kControl, [server](UnaryCall* call) { SetConfiguration(server, call); }});
-  service.methods.push_back({"AddModel", Plane::kControl, [server](UnaryCall* call) { AddModel(server, call); }});
-  service.methods.push_back({"RemoveModel", Plane::kControl, [server](UnaryCall* call) { RemoveModel(server, call); }});
-  service.methods.push_back({"RetryModel", Plane::kControl, [server](UnaryCall* call) { RetryModel(server, call); }});
+  const auto later = [&](std::string name, auto handle) {
+    service.methods.push_back(LaterMethod(
+        std::move(name),
+        [server, handle](absl::string_view request, const Answer& answer) { handle(server, request, answer); }));
+  };
+  later("SetConfiguration", SetConfiguration);
+  later("AddModel", AddModel);
+  later("RemoveModel", RemoveModel);
+  later("RetryModel", RetryModel);
   return service;
 }
 

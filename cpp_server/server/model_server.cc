@@ -157,9 +157,20 @@ ModelServer::~ModelServer() {
 }
 
 absl::Status ModelServer::WaitUntilLoaded(const std::function<bool()>& stop) {
-  absl::Status loaded = core_->WaitUntilLoaded(stop);
+  using std::chrono::steady_clock;
+  const auto patience_ends = steady_clock::now() + services_patience_;
+  bool serves = false;
+  absl::Status loaded = core_->WaitUntilLoaded([&] {
+    // A load that hangs may do so for ever; callers of the other models are then not to be turned away for it.
+    if (!serves && steady_clock::now() >= patience_ends) {
+      serves = true;
+      Log(Severity::kWarning, "some models are still loading; the health of services says SERVING for the others");
+      grpc_->SetServicesServing(true);
+    }
+    return stop();
+  });
   // Though some model may have failed: callers of the others that look at a service's health are not to be turned away.
-  if (loaded.ok()) grpc_->SetServicesServing(true);
+  if (loaded.ok() && !serves) grpc_->SetServicesServing(true);
   return loaded;
 }
 
@@ -183,6 +194,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
   core_options.settle_time = options.settle_time;
   core_options.write_wait = options.write_wait;
   core_options.first_loads = options.first_loads;
+  if (options.first_loads.max_wait.count() > 0) services_patience_ = options.first_loads.max_wait;
   core_options.readiness_of_all_models = options.readiness_of_all_models;
   core_options.manager = ManagerOptionsOf(options, &contracts_, batching_.get(), observability_->metrics());
   core_options.on_configuration = [this](const std::vector<ModelSettings>& models) {
@@ -260,8 +272,9 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   }
   std::vector<ServiceDefinition> services = {
       PredictionService(predictor, observability_->hooks(), options.encoding),
-      KServeService(predictor, &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
-                    [this] { return core_->readiness()->IsReady(); })};
+      KServeService(
+          predictor, &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+          [this] { return core_->readiness()->IsReady(); }, [this] { return core_->readiness()->IsStopping(); })};
   for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->other_hooks())) {
     services.push_back(std::move(service));
   }
@@ -286,8 +299,9 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 
 absl::Status ModelServer::StartHttp(const Options& options) {
   rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->other_hooks());
-  kserve_ = std::make_unique<KServeRest>(&core_->predictor(), &core_->manager(), observability_->other_hooks(),
-                                         kserve_repository_.get(), [this] { return core_->readiness()->IsReady(); });
+  kserve_ = std::make_unique<KServeRest>(
+      &core_->predictor(), &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+      [this] { return core_->readiness()->IsReady(); }, [this] { return core_->readiness()->IsStopping(); });
   contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->other_hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();

@@ -104,8 +104,9 @@ class ModelServer {
   ModelServer& operator=(const ModelServer&) = delete;
 
   // Returns once every model has what its folder offers, or a reason why not; then the server is ready. Until then
-  // calls of one that is still to come wait, see FirstLoads. CANCELLED once `stop`, asked now and then, says so; the
-  // server is to be shut down then. Called once.
+  // calls of one that is still to come wait, see FirstLoads. gRPC's health of services says SERVING then, or when a
+  // call would not wait any longer. CANCELLED once `stop`, asked now and then, says so; the server is to be shut down
+  // then. Called once.
   absl::Status WaitUntilLoaded(const std::function<bool()>& stop);
 
   int port() const { return grpc_->port(); }
@@ -166,6 +167,8 @@ class ModelServer {
   std::unique_ptr<ContractRest> contract_rest_;
   std::unique_ptr<HttpManagement> http_management_;
   std::unique_ptr<StatusPage> page_;
+  // How long a first load may keep gRPC's health of services from SERVING: as long as a call waits for one.
+  std::chrono::milliseconds services_patience_ = FirstLoads::Options().max_wait;
   // When BeginLameDuck was called first.
   std::chrono::steady_clock::time_point lame_since_;
   // The fronts below are set: whoever scrapes comes over one of them, maybe before the others are there.

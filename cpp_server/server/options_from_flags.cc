@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "cpp_server/admission/request_memory.h"
 #include "cpp_server/admission/response_memory.h"
@@ -63,24 +65,33 @@ absl::optional<HttpServer::Options> HttpOptionsOf(int port) {
   return options;
 }
 
-// A budget of one of so many fronts. Each has its own, lest one take what another needs. Null without a bound.
+// A budget of what the flag says, or of `otherwise`. Null without a bound.
 template <typename Memory>
-std::shared_ptr<Memory> MemoryOf(int64_t flag, int fronts) {
-  constexpr int kUsableShare = 4;
+std::shared_ptr<Memory> MemoryOf(int64_t flag, int64_t otherwise) {
   if (flag == 0) return nullptr;
-  return std::make_shared<Memory>(flag > 0 ? flag : UsableMemory() / kUsableShare / fronts);
+  return std::make_shared<Memory>(flag > 0 ? flag : otherwise);
 }
 
+// Each front has budgets of its own, lest one take what another needs.
 void SetMemory(ModelServer::Options* options) {
+  constexpr int kUsableShare = 4;
+  // Management's requests are short: it takes nothing away from those of models.
+  constexpr int64_t kManagement = 64 << 20;
+  constexpr int kManagementShare = 32;
   const int64_t requests = absl::GetFlag(FLAGS_max_request_memory_bytes);
   const int64_t responses = absl::GetFlag(FLAGS_max_response_memory_bytes);
-  const int fronts = 1 + (options->http ? 1 : 0) + (options->management ? 1 : 0);
-  options->grpc.memory = MemoryOf<RequestMemory>(requests, fronts);
-  options->grpc.watch.memory = MemoryOf<ResponseMemory>(responses, fronts);
-  for (absl::optional<HttpServer::Options>* const http : {&options->http, &options->management}) {
-    if (!*http) continue;
-    (*http)->memory = MemoryOf<RequestMemory>(requests, fronts);
-    (*http)->response_memory = MemoryOf<ResponseMemory>(responses, fronts);
+  const int64_t usable = UsableMemory();
+  const int64_t share = usable / kUsableShare / (options->http ? 2 : 1);
+  options->grpc.memory = MemoryOf<RequestMemory>(requests, share);
+  options->grpc.watch.memory = MemoryOf<ResponseMemory>(responses, share);
+  if (options->http) {
+    options->http->memory = MemoryOf<RequestMemory>(requests, share);
+    options->http->response_memory = MemoryOf<ResponseMemory>(responses, share);
+  }
+  if (options->management) {
+    const int64_t little = std::min(kManagement, usable / kManagementShare);
+    options->management->memory = MemoryOf<RequestMemory>(requests, little);
+    options->management->response_memory = MemoryOf<ResponseMemory>(responses, little);
   }
 }
 
@@ -182,7 +193,10 @@ absl::StatusOr<ModelServer::Options> OptionsFromFlags() {
   }
   SetMemory(&options);
   options.auth_token_file = absl::GetFlag(FLAGS_auth_token_file);
-  options.allowed_hosts = absl::StrSplit(absl::GetFlag(FLAGS_allowed_hosts), ',', absl::SkipWhitespace());
+  const std::string hosts = absl::GetFlag(FLAGS_allowed_hosts);
+  for (const absl::string_view host : absl::StrSplit(hosts, ',', absl::SkipWhitespace())) {
+    options.allowed_hosts.emplace_back(absl::StripAsciiWhitespace(host));
+  }
   auto roots = ModelRoots::Parse(absl::GetFlag(FLAGS_model_roots));
   if (!roots.ok()) return roots.status();
   options.model_roots = *std::move(roots);

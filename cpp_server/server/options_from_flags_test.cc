@@ -2,8 +2,11 @@
 
 #include "cpp_server/server/options_from_flags.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <set>
 #include <string>
@@ -117,7 +120,7 @@ class OptionsFromFlagsTest : public FlagsTest {
         {"rest_api_enable_cors_support", "true", OF_HTTP(cors), "true"},
         {"management_port", "9002", OF_MANAGEMENT(port), "9002"},
         {"management_port", "0", OF_MANAGEMENT(port), "none"},
-        {"allowed_hosts", "a.example,b", OF(allowed_hosts), "a.example|b"},
+        {"allowed_hosts", "a.example, b", OF(allowed_hosts), "a.example|b"},
         // Models
         {"model_name", "n", Of([=](const Options& o) { return config(o).name(); }), "n"},
         {"model_base_path", "/other", Of([=](const Options& o) { return config(o).base_path(); }), "/other"},
@@ -251,17 +254,25 @@ TEST_F(OptionsFromFlagsTest, ThePortForManagementIsNotForPagesAndMayTakeItsTime)
 TEST_F(OptionsFromFlagsTest, NoFrontCanTakeTheMemoryOfAnother) {
   const auto options = With({});
   ASSERT_TRUE(options.ok()) << options.status();
-  const std::vector<std::shared_ptr<RequestMemory>> budgets = {options->grpc.memory, options->http->memory,
-                                                               options->management->memory};
-  for (const auto& budget : budgets) {
-    ASSERT_NE(budget, nullptr);
-    EXPECT_EQ(budget->bound(), UsableMemory() / 4 / 3);
-  }
-  EXPECT_EQ((std::set<std::shared_ptr<RequestMemory>>(budgets.begin(), budgets.end()).size()), 3u);
+  // Management has little, and takes nothing from the others.
+  const int64_t share = UsableMemory() / 4 / 2, little = std::min(int64_t{64} << 20, UsableMemory() / 32);
+  const std::initializer_list<std::shared_ptr<RequestMemory>> requests = {options->grpc.memory, options->http->memory,
+                                                                          options->management->memory};
+  const std::initializer_list<std::shared_ptr<ResponseMemory>> responses = {
+      options->grpc.watch.memory, options->http->response_memory, options->management->response_memory};
+  const auto bounds = [](const auto& budgets) {
+    std::vector<int64_t> all;
+    for (const auto& budget : budgets) all.push_back(budget == nullptr ? 0 : budget->bound());
+    return all;
+  };
+  EXPECT_EQ(bounds(requests), (std::vector<int64_t>{share, share, little}));
+  EXPECT_EQ(bounds(responses), (std::vector<int64_t>{share, share, little}));
+  EXPECT_EQ((std::set<std::shared_ptr<RequestMemory>>(requests).size()), 3u);
+  EXPECT_EQ((std::set<std::shared_ptr<ResponseMemory>>(responses).size()), 3u);
 }
 
 TEST_F(OptionsFromFlagsTest, AFrontAloneHasAllOfTheMemory) {
-  const auto options = With({"--rest_api_port=0", "--management_port=0"});
+  const auto options = With({"--rest_api_port=0"});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->grpc.memory->bound(), UsableMemory() / 4);
 }

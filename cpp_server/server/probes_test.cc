@@ -154,7 +154,27 @@ TEST_F(ProbesTest, AGoodModelIsReadyWhileAnotherHangsAtTheStart) {
   EXPECT_EQ(OfServer(*server), "not ready");
   EXPECT_EQ(Health(*server, "good"), "NOT_SERVING");
   EXPECT_EQ(Health(*server, "PredictionService"), "NOT_SERVING");
-  EXPECT_EQ(Status(*server, "/readyz/good"), 503);
+  EXPECT_EQ(OfModel(*server, "good"), "not ready");
+  EXPECT_EQ(Ask(*server, "good"), 4) << "which answers as before";
+}
+
+TEST_F(ProbesTest, ALoadThatDoesNotEndDoesNotTurnTheCallersOfTheOthersAwayForEver) {
+  Publish("good", 1);
+  Publish("hanging", 1);
+  folder_.Remove("hanging/1/_SUCCESS");
+  ModelServer::Options options = OptionsFor({"good", "hanging"});
+  options.settle_time = options.write_wait = std::chrono::hours(1);
+  options.first_loads.max_wait = std::chrono::milliseconds(100);
+  auto started = ModelServer::Start(options);
+  ASSERT_TRUE(started.ok()) << started.status();
+  ModelServer* const server = started->get();
+  EXPECT_EQ(Health(*server, "PredictionService"), "NOT_SERVING");
+  const absl::Status stopped =
+      server->WaitUntilLoaded([server] { return Health(*server, "PredictionService") == "SERVING"; });
+  EXPECT_EQ(stopped.code(), absl::StatusCode::kCancelled);
+  while (Health(*server, "good") != "SERVING") std::this_thread::yield();
+  EXPECT_EQ(Ask(*server, "good"), 4);
+  EXPECT_EQ(OfServer(*server), "not ready");
 }
 
 TEST_F(ProbesTest, AModelOfTheStartThatDoesNotLoadIsMissedUntilItDoes) {

@@ -18,6 +18,7 @@ void Readiness::SetModels(const std::vector<std::string>& models) {
     }
     start_->erase(model->first);
     Tell(model->first, false);
+    told_.erase(model->first);
     model = available_.erase(model);
   }
   for (const std::string& name : names) available_.emplace(name, false);
@@ -61,23 +62,46 @@ bool Readiness::IsReady() {
 }
 
 bool Readiness::IsReady(const std::string& model) {
+  const auto count = CountModel(model);
+  return count && count->is_ready;
+}
+
+Readiness::Count Readiness::CountModels() {
   MutexLock lock(&mu_);
-  if (available_.count(model) == 0) return false;
+  LookAtAll();
+  TellAll();
+  Count count;
+  count.is_ready = IsServerReady();
+  for (const auto& [model, available] : available_) {
+    if (!IsCounted(model)) continue;
+    ++count.models;
+    if (!available) ++count.lacking;
+  }
+  return count;
+}
+
+absl::optional<Readiness::Count> Readiness::CountModel(const std::string& model) {
+  MutexLock lock(&mu_);
+  if (available_.count(model) == 0) return absl::nullopt;
   Look(model);
   Tell(model, available_[model] && !stopping_);
   Tell("", IsServerReady());
-  return available_[model] && !stopping_;
+  Count count;
+  count.is_ready = available_[model] && !stopping_;
+  count.models = 1;
+  count.lacking = available_[model] ? 0 : 1;
+  return count;
 }
 
-bool Readiness::Counts(const std::string& model) const {
+bool Readiness::IsStopping() const {
   MutexLock lock(&mu_);
-  return available_.count(model) > 0 && (counts_all_models_ || start_->count(model) > 0);
+  return stopping_;
 }
 
 bool Readiness::IsServerReady() const {
   if (!loaded_ || stopping_) return false;
   for (const auto& [model, available] : available_) {
-    if (!available && (counts_all_models_ || start_->count(model) > 0)) return false;
+    if (!available && IsCounted(model)) return false;
   }
   return true;
 }

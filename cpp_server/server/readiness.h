@@ -55,11 +55,26 @@ class Readiness {
   // False for a model that is not configured.
   bool IsReady(const std::string& model) EXCLUDES(mu_);
 
-  // Returns whether the server's readiness depends on the model.
-  bool Counts(const std::string& model) const EXCLUDES(mu_);
+  struct Count {
+    bool is_ready = false;
+    int models = 0;
+    // Models of them without an available version.
+    int lacking = 0;
+  };
+  // Counts the models that the server's readiness depends on.
+  Count CountModels() EXCLUDES(mu_);
+  // Counts one model, whether or not the server's readiness depends on it. Absent if it is not configured.
+  absl::optional<Count> CountModel(const std::string& model) EXCLUDES(mu_);
+
+  // Returns whether SetStopping was called.
+  bool IsStopping() const EXCLUDES(mu_);
 
  private:
   bool IsServerReady() const REQUIRES(mu_);
+  // Returns whether the server's readiness depends on a model, which must be configured.
+  bool IsCounted(const std::string& model) const REQUIRES(mu_) {
+    return counts_all_models_ || start_->count(model) > 0;
+  }
   // Looks whether a configured model has an available version.
   void Look(const std::string& model) REQUIRES(mu_);
   void LookAtAll() REQUIRES(mu_);

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "cpp_server/core/fake_loader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -101,9 +103,8 @@ TEST_F(ReadinessTest, ModelsThatComeLaterCountOnlyIfAskedTo) {
   EXPECT_TRUE(readiness_.IsReady());
   EXPECT_FALSE(strict_.IsReady());
   EXPECT_FALSE(readiness_.IsReady("later"));
-  EXPECT_TRUE(readiness_.Counts("a"));
-  EXPECT_FALSE(readiness_.Counts("later"));
-  EXPECT_TRUE(strict_.Counts("later"));
+  EXPECT_EQ(readiness_.CountModels().models, 1);
+  EXPECT_EQ(strict_.CountModels().models, 2);
   Serve("later");
   EXPECT_TRUE(strict_.IsReady());
   EXPECT_TRUE(readiness_.IsReady("later"));
@@ -116,9 +117,42 @@ TEST_F(ReadinessTest, AModelThatIsRemovedIsNotMissedNorOfTheStartAnyMore) {
   EXPECT_FALSE(readiness_.IsReady());
   SetModels({"a"});
   EXPECT_TRUE(readiness_.IsReady());
-  EXPECT_FALSE(readiness_.Counts("b"));
+  EXPECT_EQ(readiness_.CountModels().models, 1);
   SetModels({"a", "b"});
   EXPECT_TRUE(readiness_.IsReady()) << "it came later";
+}
+
+TEST_F(ReadinessTest, TheModelsAreCountedThatTheServerDependsOn) {
+  SetModels({"a", "b"});
+  Serve("a");
+  SetLoaded();
+  SetModels({"a", "b", "later"});
+  const auto shown = [](const absl::optional<Readiness::Count>& count) {
+    return count ? absl::StrCat(count->is_ready ? "ready" : "not ready", ", lacks ", count->lacking, " of ",
+                                count->models)
+                 : "not configured";
+  };
+  EXPECT_EQ(shown(readiness_.CountModels()), "not ready, lacks 1 of 2");
+  EXPECT_EQ(shown(strict_.CountModels()), "not ready, lacks 2 of 3");
+  EXPECT_EQ(shown(readiness_.CountModel("a")), "ready, lacks 0 of 1");
+  EXPECT_EQ(shown(readiness_.CountModel("later")), "not ready, lacks 1 of 1");
+  EXPECT_EQ(shown(readiness_.CountModel("unknown")), "not configured");
+  Serve("b");
+  EXPECT_EQ(shown(readiness_.CountModels()), "ready, lacks 0 of 2");
+  readiness_.SetStopping();
+  EXPECT_EQ(shown(readiness_.CountModels()), "not ready, lacks 0 of 2");
+  EXPECT_EQ(shown(readiness_.CountModel("a")), "not ready, lacks 0 of 1");
+}
+
+TEST_F(ReadinessTest, AModelThatIsRemovedIsForgotten) {
+  SetModels({"a", "b"});
+  Listen();
+  SetModels({"a"});
+  heard_.clear();
+  SetModels({"a"});
+  EXPECT_THAT(heard_, ElementsAre()) << "nothing has changed";
+  SetModels({"a", "b"});
+  EXPECT_THAT(heard_, ElementsAre(Pair("b", false))) << "a new one as far as anybody knows";
 }
 
 TEST_F(ReadinessTest, AServerWithoutModelsIsReady) {

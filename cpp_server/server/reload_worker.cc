@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/core/thread.h"
 
 namespace trilho {
@@ -59,7 +60,7 @@ void ReloadWorker::Run() {
     Begin(std::move(jobs), stopped, &waiting);
     for (auto job = waiting.begin(); job != waiting.end();) {
       if (job->is_complete()) {
-        job->done(job->result());
+        job->done(OrNoMemory([&] { return job->result(); }));
       } else if (stopped) {
         job->done(absl::UnavailableError("the configuration was taken, but the server shut down before it was loaded"));
       } else {
@@ -74,7 +75,8 @@ void ReloadWorker::Run() {
 
 void ReloadWorker::Begin(std::deque<Job> jobs, bool stopped, std::list<Job>* waiting) {
   for (Job& job : jobs) {
-    const absl::Status changed = stopped ? absl::UnavailableError("the server is shutting down") : job.change();
+    const absl::Status changed =
+        stopped ? absl::UnavailableError("the server is shutting down") : OrNoMemory([&] { return job.change(); });
     if (changed.ok()) {
       waiting->push_back(std::move(job));
     } else {

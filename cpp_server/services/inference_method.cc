@@ -100,14 +100,35 @@ UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, Infer
   const std::string method = recorded_as.empty() ? name : std::move(recorded_as);
   made.name = std::move(name);
   made.handler = [method, hooks, handler = std::move(handler)](UnaryCall* call) {
-    const CallContext context = ContextOf(*call, *hooks);
-    auto scope = std::make_shared<InferenceScope>(&hooks->observers, method, context);
+    CallContext context;
+    std::shared_ptr<InferenceScope> scope;
+    const absl::Status begun = OrNoMemory([&]() -> absl::Status {
+      context = ContextOf(*call, *hooks);
+      scope = std::make_shared<InferenceScope>(&hooks->observers, method, context);
+      return absl::OkStatus();
+    });
+    if (!begun.ok()) return call->Fail(begun);
     InferenceRecord* const record = &scope->record();
     const auto done = [hooks, call, scope](absl::StatusOr<std::string> response) {
-      if (!response.ok() && PutAside(*hooks, response.status(), call, scope.get())) return;
-      scope->End(response.status());
-      if (!response.ok()) return call->Fail(response.status());
-      if (hooks->log) hooks->log(scope->record(), call->request(), *response);
+      // Who has no memory for its part of the answer calls this with the error; then it may be late for that.
+      if (scope->has_ended()) return;
+      absl::Status status = response.status();
+      if (!status.ok()) {
+        const auto aside =
+            OrNoMemory([&]() -> absl::StatusOr<bool> { return PutAside(*hooks, status, call, scope.get()); });
+        if (aside.ok() && *aside) return;
+        if (!aside.ok()) status = aside.status();
+      }
+      // Before the record ends, which is to say what is sent.
+      if (status.ok()) status = call->MakeRoom(response->size());
+      const auto record_and_log = [&]() -> absl::Status {
+        scope->End(status);
+        if (status.ok() && hooks->log) hooks->log(scope->record(), call->request(), *response);
+        return absl::OkStatus();
+      };
+      // A call that there is no memory to record or to log is answered all the same.
+      OrNoMemory(record_and_log).IgnoreError();
+      if (!status.ok()) return call->Fail(status);
       call->Reply(*std::move(response));
     };
     try {

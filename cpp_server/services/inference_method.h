@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/inference/call_context.h"
 #include "cpp_server/inference/first_loads.h"
 #include "cpp_server/inference/inference_record.h"
@@ -35,7 +37,7 @@ struct InferenceHooks {
 };
 
 // Answers one request: `done` is called once, `record` filled in, both request
-// and record live until then.
+// and record live until then. What has no memory for its part of `done` calls it with NoMemoryError instead.
 using InferenceHandler =
     std::function<void(absl::string_view request, const CallContext& context, InferenceRecord* record, BytesDone done)>;
 
@@ -63,15 +65,20 @@ template <typename Request, typename Response>
 UnaryMethod DescriptionMethod(std::string name, const InferenceHooks* hooks,
                               std::function<absl::Status(const Request&, Response*)> handler) {
   return {std::move(name), Plane::kControl, [hooks, handler = std::move(handler)](UnaryCall* call) {
-            Request request;
-            const absl::string_view bytes = call->request();
-            if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-              return call->Fail(absl::InvalidArgumentError("the request is not a " + request.GetTypeName()));
-            }
-            Response response;
-            const absl::Status status = handler(request, &response);
-            if (status.ok()) return call->Reply(response.SerializeAsString());
-            if (!PutAside(*hooks, status, call, nullptr)) call->Fail(status);
+            bool is_put_aside = false;
+            auto answer = OrNoMemory([&]() -> absl::StatusOr<std::string> {
+              Request request;
+              const absl::Status parsed = ParseRequest(call->request(), &request);
+              if (!parsed.ok()) return parsed;
+              Response response;
+              const absl::Status status = handler(request, &response);
+              if (status.ok()) return response.SerializeAsString();
+              is_put_aside = PutAside(*hooks, status, call, nullptr);
+              return status;
+            });
+            if (is_put_aside) return;
+            if (!answer.ok()) return call->Fail(answer.status());
+            call->Reply(*std::move(answer));
           }};
 }
 

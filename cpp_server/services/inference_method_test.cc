@@ -1,18 +1,24 @@
 #include "cpp_server/services/inference_method.h"
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cpp_server/admission/no_memory.h"
+#include "cpp_server/admission/response_memory.h"
 #include "cpp_server/core/mutex.h"
+#include "cpp_server/rpc/fake_unary_call.h"
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/rpc/test_client.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/wrappers.pb.h"
 #include "gtest/gtest.h"
 
 namespace trilho {
@@ -53,13 +59,14 @@ class Records final : public InferenceObserver {
 // A server with one thread, whose method answers what it is asked when it is let go.
 class InferenceMethodTest : public ::testing::Test {
  protected:
-  void Serve(int max_waiting_calls, Authorizer authorize = {}) {
+  void Serve(int max_waiting_calls, Authorizer authorize = {}, std::shared_ptr<ResponseMemory> answers = nullptr) {
     hooks_.observers = {&records_};
     GrpcServer::Options options;
     options.port = 0;
     options.data_threads = 1;
     options.max_waiting_calls = max_waiting_calls;
     options.authorize = std::move(authorize);
+    options.watch.memory = std::move(answers);
     const auto run = [this](absl::string_view request, const CallContext&, InferenceRecord* record,
                             const BytesDone& done) {
       record->model = "m";
@@ -125,6 +132,67 @@ TEST_F(InferenceMethodTest, ACallThatFindsNoRoomIsRecorded) {
   EXPECT_EQ(records_.UnderWay(), 0u);
 }
 
+TEST_F(InferenceMethodTest, ACallWhoseAnswerFindsNoRoomIsRecordedAsWhatIsSent) {
+  constexpr int64_t kBound = 1 << 20;
+  const auto answers = std::make_shared<ResponseMemory>(kBound);
+  std::atomic<bool> is_logged{false};
+  hooks_.log = [&is_logged](const InferenceRecord&, absl::string_view, absl::string_view) { is_logged = true; };
+  Serve(10, {}, answers);
+  auto running = Begin("Run");
+  begun_.get_future().wait();
+  {
+    // Others' answers, made while it runs.
+    ResponseMemory::Share others(answers);
+    ASSERT_TRUE(others.Take(kBound).ok());
+    let_go_.set_value();
+    EXPECT_EQ(running.get().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  }
+  const auto ended = records_.Ended();
+  ASSERT_THAT(ended, SizeIs(1));
+  EXPECT_EQ(ended[0].status.code(), absl::StatusCode::kResourceExhausted) << ended[0].status;
+  EXPECT_FALSE(is_logged) << "as an answered request";
+}
+
+TEST_F(InferenceMethodTest, ACallWithoutMemoryForItsAnswerFailsAndHarmsNoOther) {
+  hooks_.observers = {&records_};
+  // As the thread of a batch does: once more, as there was no memory for all of the first time.
+  const auto run = [](absl::string_view, const CallContext&, InferenceRecord*, const BytesDone& done) {
+    done(NoMemoryError());
+    done(NoMemoryError());
+  };
+  FakeUnaryCall twice("x");
+  InferenceMethod("Twice", &hooks_, run).handler(&twice);
+  EXPECT_EQ(twice.answers(), 1);
+  EXPECT_EQ(twice.answer().status(), NoMemoryError());
+  const auto fails = [](absl::string_view, const CallContext&, InferenceRecord*, const BytesDone&) {
+    throw std::bad_alloc();
+  };
+  FakeUnaryCall thrown("x");
+  InferenceMethod("Fails", &hooks_, fails).handler(&thrown);
+  EXPECT_EQ(thrown.answers(), 1);
+  EXPECT_EQ(thrown.answer().status(), NoMemoryError());
+  EXPECT_THAT(records_.Ended(), SizeIs(2));
+  EXPECT_EQ(records_.UnderWay(), 0u);
+}
+
+TEST_F(InferenceMethodTest, ACallThatThereIsNoMemoryToRecordOrLogIsAnswered) {
+  class Poor final : public InferenceObserver {
+   public:
+    void OnEnd(const InferenceRecord&) override { throw std::bad_alloc(); }
+  };
+  Poor poor;
+  hooks_.observers = {&poor, &records_};
+  hooks_.log = [](const InferenceRecord&, absl::string_view, absl::string_view) { throw std::bad_alloc(); };
+  const auto answer = [](absl::string_view request, const CallContext&, InferenceRecord*, const BytesDone& done) {
+    done(std::string(request));
+  };
+  FakeUnaryCall call("x");
+  InferenceMethod("Answer", &hooks_, answer).handler(&call);
+  ASSERT_TRUE(call.answer().ok()) << call.answer().status();
+  EXPECT_EQ(*call.answer(), "x");
+  EXPECT_THAT(records_.Ended(), SizeIs(1));
+}
+
 TEST_F(InferenceMethodTest, ACallThatMayNotBeMadeIsRecorded) {
   Serve(10, [](const UnaryCall&) { return absl::UnauthenticatedError("no token"); });
   EXPECT_EQ(Begin("Answer").get().error_code(), grpc::StatusCode::UNAUTHENTICATED);
@@ -148,6 +216,26 @@ TEST_F(InferenceMethodTest, CallsWhoseCallersGoWhileTheyWaitAreRecorded) {
   EXPECT_TRUE(running.get().ok());
   while (records_.Ended().size() < 2) std::this_thread::yield();
   EXPECT_EQ(records_.Ended()[1].status.code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(InferenceMethodTest, ACallThatThereIsNoMemoryToLogIsAnswered) {
+  hooks_.log = [](const InferenceRecord&, absl::string_view, absl::string_view) { throw std::bad_alloc(); };
+  Serve(10);
+  EXPECT_TRUE(Begin("Answer").get().ok());
+  EXPECT_EQ(records_.UnderWay(), 0u);
+}
+
+TEST(MessageMethodTest, WithoutMemoryForItACallIsAnsweredWithAnError) {
+  using google::protobuf::StringValue;
+  const auto fail = [](const StringValue&, StringValue*) -> absl::Status { throw std::bad_alloc(); };
+  InferenceHooks hooks;
+  for (const UnaryMethod& method : {MessageMethod<StringValue, StringValue>("Tell", fail),
+                                    DescriptionMethod<StringValue, StringValue>("Describe", &hooks, fail)}) {
+    FakeUnaryCall call("");
+    method.handler(&call);
+    EXPECT_EQ(call.answers(), 1);
+    EXPECT_EQ(call.answer().status(), NoMemoryError());
+  }
 }
 
 TEST(TraceIdTest, IsThatOfATraceparentAsW3CHasIt) {

@@ -1,9 +1,14 @@
 #include "cpp_server/services/model_service.h"
 
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "cpp_server/rpc/later_answer.h"
 #include "tensorflow_serving/apis/model_management.pb.h"
 
 namespace trilho {
@@ -15,21 +20,23 @@ using tensorflow::serving::ModelVersionStatus;
 using tensorflow::serving::ReloadConfigRequest;
 using tensorflow::serving::ReloadConfigResponse;
 
-void HandleReloadConfig(const ReloadConfig& reload, UnaryCall* call) {
+void HandleReloadConfig(const ReloadConfig& reload, absl::string_view bytes,
+                        const std::shared_ptr<LaterAnswer>& answer) {
   ReloadConfigRequest request;
-  if (!request.ParseFromArray(call->request().data(), static_cast<int>(call->request().size()))) {
-    return call->Fail(absl::InvalidArgumentError("the request is not a tensorflow.serving.ReloadConfigRequest"));
-  }
+  const absl::Status parsed = ParseRequest(bytes, &request);
+  if (!parsed.ok()) return answer->Fail(parsed);
   if (!request.config().has_model_config_list()) {
-    return call->Fail(
+    return answer->Fail(
         absl::InvalidArgumentError("ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
                                    "ModelConfigList is currently supported"));
   }
-  reload(request.config(), [call](const absl::Status& status) {
-    if (!status.ok()) return call->Fail(status);
-    ReloadConfigResponse response;
-    response.mutable_status()->set_error_code(tensorflow::error::OK);
-    call->Reply(response.SerializeAsString());
+  reload(request.config(), [answer](const absl::Status& status) {
+    answer->Give([&]() -> absl::StatusOr<std::string> {
+      if (!status.ok()) return status;
+      ReloadConfigResponse response;
+      response.mutable_status()->set_error_code(tensorflow::error::OK);
+      return response.SerializeAsString();
+    });
   });
 }
 
@@ -64,8 +71,11 @@ ServiceDefinition ModelService(const Manager* manager, ReloadConfig reload) {
   service.methods.push_back(MessageMethod<GetModelStatusRequest, GetModelStatusResponse>(
       "GetModelStatus",
       [manager](const auto& request, auto* response) { return GetModelStatus(*manager, request, response); }));
-  service.methods.push_back({"HandleReloadConfigRequest", Plane::kControl,
-                             [reload = std::move(reload)](UnaryCall* call) { HandleReloadConfig(reload, call); }});
+  service.methods.push_back(
+      LaterMethod("HandleReloadConfigRequest",
+                  [reload = std::move(reload)](absl::string_view request, const std::shared_ptr<LaterAnswer>& answer) {
+                    HandleReloadConfig(reload, request, answer);
+                  }));
   return service;
 }
 

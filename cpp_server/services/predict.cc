@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/services/model_spec_wire.h"
 #include "cpp_server/wire/tensor_proto.h"
 #include "cpp_server/wire/wire_reader.h"
@@ -162,8 +163,10 @@ absl::StatusOr<std::vector<Tensor>> ReadInputs(const PredictRequestView& request
     }
     auto tensor = ParseTensorProto(*found);
     if (!tensor.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tensor parsing error: ", info.alias, " (", tensor.status().message(), ")"));
+      // Without memory for it there is nothing wrong with the request.
+      const bool no_memory = absl::IsResourceExhausted(tensor.status());
+      return absl::Status(no_memory ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kInvalidArgument,
+                          absl::StrCat("tensor parsing error: ", info.alias, " (", tensor.status().message(), ")"));
     }
     inputs.push_back(*std::move(tensor));
   }
@@ -251,7 +254,7 @@ void Predict(const Predictor& predictor, TensorEncoding encoding, absl::string_v
                 [asked = std::move(asked), record, done = std::move(done)](absl::StatusOr<RunResult> result) {
                   if (!result.ok()) return done(result.status());
                   record->times = result->times;
-                  done(WriteResponse(asked, result->outputs));
+                  done(OrNoMemory([&] { return WriteResponse(asked, result->outputs); }));
                 });
 }
 

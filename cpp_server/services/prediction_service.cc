@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/admission/no_memory.h"
 #include "cpp_server/services/examples/classify.h"
 #include "cpp_server/services/examples/multi_inference.h"
 #include "cpp_server/services/examples/regress.h"
@@ -56,7 +57,7 @@ UnaryMethod ExamplesMethod(std::string name, const Predictor* predictor, const I
       [predictor, run](absl::string_view request, const CallContext& context, InferenceRecord* record, BytesDone done) {
         run(*predictor, request, context, record, [done = std::move(done)](absl::StatusOr<Response> response) {
           if (!response.ok()) return done(response.status());
-          done(response->SerializeAsString());
+          done(OrNoMemory([&]() -> absl::StatusOr<std::string> { return response->SerializeAsString(); }));
         });
       });
 }

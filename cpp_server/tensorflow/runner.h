@@ -40,7 +40,8 @@ struct RunResult {
   RunTimes times;
 };
 
-// Called once, on the calling thread or another one.
+// Called once, on the calling thread or another one. If it throws std::bad_alloc, whoever called Run gets that on its
+// own thread; on another one it is called once more, with RESOURCE_EXHAUSTED.
 using RunDone = std::function<void(absl::StatusOr<RunResult>)>;
 
 // Runs requests of one loaded version, alone or in batches. Thread-safe. Lives

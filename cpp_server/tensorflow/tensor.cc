@@ -1,7 +1,9 @@
 #include "cpp_server/tensorflow/tensor.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <limits>
+#include <new>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -90,7 +92,20 @@ absl::string_view Tensor::string(int64_t i) const {
 }
 
 void Tensor::set_string(int64_t i, absl::string_view value) {
-  TF_StringCopy(&data<TF_TString>()[i], value.data(), value.size());
+  TF_TString* const string = &data<TF_TString>()[i];
+  if (value.size() <= static_cast<size_t>(TF_TString_SmallCapacity)) {
+    return TF_StringCopy(string, value.data(), value.size());
+  }
+  // As TF_StringCopy does, which writes to what malloc returns without looking.
+  const size_t room = TF_align16(value.size() + 1);
+  auto* const bytes = static_cast<char*>(std::malloc(room));
+  if (bytes == nullptr) throw std::bad_alloc();
+  std::memcpy(bytes, value.data(), value.size());
+  bytes[value.size()] = '\0';
+  TF_StringDealloc(string);
+  string->u.large.size = TF_TString_ToInternalSizeT(value.size(), TF_TSTR_LARGE);
+  string->u.large.cap = room - 1;
+  string->u.large.ptr = bytes;
 }
 
 }  // namespace trilho

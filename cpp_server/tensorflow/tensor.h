@@ -58,6 +58,7 @@ class Tensor {
 
   // Strings; `i` counts in row-major order.
   absl::string_view string(int64_t i) const;
+  // Throws std::bad_alloc if there is no memory for a copy of `value`; then the string stays as it was.
   void set_string(int64_t i, absl::string_view value);
 
  private:

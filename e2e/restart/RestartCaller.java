@@ -1,15 +1,9 @@
 package io.trilho.e2e;
 
-import io.grpc.EquivalentAddressGroup;
-import io.grpc.NameResolver;
-import io.grpc.NameResolverProvider;
-import io.grpc.NameResolverRegistry;
-import io.grpc.StatusOr;
+import io.trilho.client.FixedAddresses;
 import io.trilho.client.PredictCall;
 import io.trilho.client.Tensor;
 import io.trilho.client.TrilhoClient;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -34,19 +28,17 @@ final class RestartCaller {
 
   public static void main(String[] arguments) throws Exception {
     int rate = Integer.parseInt(arguments[0]);
-    List<EquivalentAddressGroup> addresses = new ArrayList<>();
+    List<Integer> ports = new ArrayList<>();
     for (int i = 1; i < arguments.length; i++) {
-      addresses.add(
-          new EquivalentAddressGroup(
-              new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[i]))));
+      ports.add(Integer.parseInt(arguments[i]));
     }
-    NameResolverRegistry.getDefaultRegistry().register(new FixedAddresses(addresses));
     PredictCall call = PredictCall.model("m").input("x", Tensor.of(new float[] {2}, 1));
     AtomicLong answered = new AtomicLong();
     // A server that does not answer is not called without end.
     Semaphore room = new Semaphore(MOST_UNDER_WAY);
     ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
-    try (TrilhoClient client = TrilhoClient.builder("fixed:///models").usePlaintext().build()) {
+    try (FixedAddresses servers = FixedAddresses.of(ports);
+        TrilhoClient client = TrilhoClient.builder(servers.target()).usePlaintext().build()) {
       Runnable callSome =
           () -> {
             for (int i = 0; i < rate / TICKS_PER_SECOND && room.tryAcquire(); i++) {
@@ -75,50 +67,5 @@ final class RestartCaller {
     }
     System.out.println(answered.get());
     System.out.println("done");
-  }
-
-  /** Resolves every name to the same addresses, as DNS does for the name of a service. */
-  private static final class FixedAddresses extends NameResolverProvider {
-    private final List<EquivalentAddressGroup> addresses;
-
-    FixedAddresses(List<EquivalentAddressGroup> addresses) {
-      this.addresses = addresses;
-    }
-
-    @Override
-    protected boolean isAvailable() {
-      return true;
-    }
-
-    @Override
-    protected int priority() {
-      return 5;
-    }
-
-    @Override
-    public String getDefaultScheme() {
-      return "fixed";
-    }
-
-    @Override
-    public NameResolver newNameResolver(URI target, NameResolver.Args args) {
-      return new NameResolver() {
-        @Override
-        public String getServiceAuthority() {
-          return "models";
-        }
-
-        @Override
-        public void start(Listener2 listener) {
-          listener.onResult(
-              ResolutionResult.newBuilder()
-                  .setAddressesOrError(StatusOr.fromValue(addresses))
-                  .build());
-        }
-
-        @Override
-        public void shutdown() {}
-      };
-    }
   }
 }

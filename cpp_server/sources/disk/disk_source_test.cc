@@ -65,7 +65,7 @@ class DiskSourceTest : public ::testing::Test {
 TEST_F(DiskSourceTest, SeesWhatIsPublished) {
   options_.poll_wait = std::chrono::milliseconds(1);
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   Publish("m/1");
   EXPECT_TRUE(latest_.Await(1));
   Publish("m/2");
@@ -77,11 +77,11 @@ TEST_F(DiskSourceTest, LooksAtNewModelsAtOnce) {
   Publish("n/7");
   options_.poll_wait = std::chrono::hours(1);
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   ASSERT_TRUE(latest_.Await(1));
-  source.SetModels({{"m", dir_.Path("n"), ServableVersionPolicy()}});
+  EXPECT_EQ(source.SetModels({{"m", dir_.Path("n"), ServableVersionPolicy()}}), absl::OkStatus());
   EXPECT_TRUE(latest_.Await(7));
-  source.SetModels({});
+  EXPECT_EQ(source.SetModels({}), absl::OkStatus());
   EXPECT_TRUE(latest_.Await(0));
 }
 
@@ -92,19 +92,20 @@ TEST_F(DiskSourceTest, AModelThatIsTakenOutIsNotWatchedAnyMore) {
   Mutex mu;
   options_.poll_wait = std::chrono::hours(1);
   DiskSource source(options_);
-  source.Start([&](const AspiredVersions& versions) {
+  const absl::Status started = source.Start([&](const AspiredVersions& versions) {
     MutexLock lock(&mu);
     calls.push_back(absl::StrCat(versions.model, versions.is_watched ? " watched " : " left ", versions.generation));
     latest_.Callback()(versions);
   });
+  ASSERT_EQ(started, absl::OkStatus());
   ASSERT_TRUE(latest_.Await(1));
-  source.SetModels({{"n", dir_.Path("n"), ServableVersionPolicy()}}, 5);
+  EXPECT_EQ(source.SetModels({{"n", dir_.Path("n"), ServableVersionPolicy()}}, 5), absl::OkStatus());
   {
     MutexLock lock(&mu);
     EXPECT_EQ(calls[1], "m left 5") << "before SetModels has returned";
   }
   ASSERT_TRUE(latest_.Await(7));
-  source.SetModels(options_.models, 6);
+  EXPECT_EQ(source.SetModels(options_.models, 6), absl::OkStatus());
   ASSERT_TRUE(latest_.Await(1));
   MutexLock lock(&mu);
   EXPECT_EQ(calls[2], "n watched 5");
@@ -115,7 +116,7 @@ TEST_F(DiskSourceTest, LooksAgainAtOnceAndTellsWhatItSees) {
   Publish("m/1");
   options_.poll_wait = std::chrono::hours(1);
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   ASSERT_TRUE(latest_.Await(1));
   Publish("m/2");
   source.LookAgain("unknown");
@@ -140,7 +141,7 @@ TEST_F(DiskSourceTest, LooksAtOnceWhenTheHealthHasChangedAndOnlyThen) {
   };
   Publish("m/1");
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   ASSERT_TRUE(latest_.Await(1));
   Publish("m/2");
   source.CheckHealth("other");
@@ -161,14 +162,14 @@ TEST_F(DiskSourceTest, WithoutPollsAChangeOfHealthBringsNothingNew) {
   Publish("m/1");
   Publish("m/2");
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   ASSERT_TRUE(latest_.Await(2));
   Publish("m/3");
   fails = true;
   source.CheckHealth("m");
   while (latest_.calls() < 2) std::this_thread::yield();
   EXPECT_TRUE(latest_.Await(2)) << "with version 1 in its place";
-  source.SetModels(options_.models, 1);
+  EXPECT_EQ(source.SetModels(options_.models, 1), absl::OkStatus());
   EXPECT_TRUE(latest_.Await(3)) << "which is a first look";
 }
 
@@ -183,17 +184,18 @@ TEST_F(DiskSourceTest, ADiskThatHangsHoldsUpItsOwnModelOnly) {
   bool slow_left = false;
   {
     DiskSource source(options_);
-    source.Start([&](const AspiredVersions& versions) {
+    const absl::Status started = source.Start([&](const AspiredVersions& versions) {
       if (versions.model == "slow") {
         slow_left = !versions.is_watched;
       } else {
         latest_.Callback()(versions);
       }
     });
+    ASSERT_EQ(started, absl::OkStatus());
     ASSERT_TRUE(latest_.Await(1));
     Publish("m/2");
     ASSERT_TRUE(latest_.Await(2));
-    source.SetModels({options_.models[1]});
+    EXPECT_EQ(source.SetModels({options_.models[1]}), absl::OkStatus());
     EXPECT_TRUE(slow_left) << "nobody waits for its disk";
     // The disk comes back.
     const int writer = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK);
@@ -207,7 +209,7 @@ TEST_F(DiskSourceTest, EndsAtOnceWhileItWaits) {
   Publish("m/1");
   options_.poll_wait = std::chrono::hours(1);
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   ASSERT_TRUE(latest_.Await(1));
 }
 
@@ -216,7 +218,7 @@ TEST_F(DiskSourceTest, PollsOnceUntilWhatIsBeingWrittenIsThere) {
   options_.poll_wait = std::chrono::milliseconds(0);
   options_.settle_time = std::chrono::milliseconds(100);
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   EXPECT_TRUE(latest_.Await(1));
 }
 
@@ -225,8 +227,8 @@ TEST_F(DiskSourceTest, NeverPollsWithANegativeWait) {
   options_.poll_wait = std::chrono::milliseconds(-1);
   {
     DiskSource source(options_);
-    source.Start(latest_.Callback());
-    source.SetModels(options_.models);
+    ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
+    EXPECT_EQ(source.SetModels(options_.models), absl::OkStatus());
   }
   EXPECT_EQ(latest_.calls(), 0);
 }
@@ -239,7 +241,7 @@ TEST_F(DiskSourceTest, ReportsAModelThatCannotBeListed) {
     EXPECT_EQ(absl::IsNotFound(error), errors++ == 0) << error;
   };
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   while (errors == 0) std::this_thread::yield();
   Publish("m/1");
   EXPECT_TRUE(latest_.Await(1));
@@ -257,11 +259,11 @@ TEST_F(DiskSourceTest, TellsOfEveryModelAnewWhenTheyAreSet) {
     ++errors;
   };
   DiskSource source(options_);
-  source.Start(latest_.Callback());
+  ASSERT_EQ(source.Start(latest_.Callback()), absl::OkStatus());
   ASSERT_TRUE(latest_.Await(1));
   while (errors < 1) std::this_thread::yield();
   const int calls = latest_.calls();
-  source.SetModels(options_.models);
+  EXPECT_EQ(source.SetModels(options_.models), absl::OkStatus());
   while (errors < 2 || latest_.calls() == calls) std::this_thread::yield();
 }
 

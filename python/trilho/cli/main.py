@@ -43,6 +43,7 @@ _EXTRAS = {
     "fsspec": _TABLES,
     "implicit": ("Comparing with ALS needs implicit", "compare"),
     "keras": _TRAINING,
+    "matplotlib": ("Drawing needs matplotlib", "train"),
     "pyarrow": _TABLES,
     "sklearn": ("Measuring needs scikit-learn", "train"),
     "tensorflow": _TRAINING,

@@ -343,6 +343,7 @@ def test_a_bug_is_called_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
         ("tensorflow", "Training needs TensorFlow: pip install 'trilho[train]'"),
         ("pyarrow", "Reading tables needs pyarrow: pip install 'trilho[convert]'"),
         ("implicit", "Comparing with ALS needs implicit: pip install 'trilho[compare]'"),
+        ("matplotlib", "Drawing needs matplotlib: pip install 'trilho[train]'"),
         ("sklearn", "Measuring needs scikit-learn: pip install 'trilho[train]'"),
     ],
 )

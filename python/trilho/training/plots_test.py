@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -6,8 +7,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trilho.training.job import Predictions
+from trilho.training.job import Figure as Headline
+from trilho.training.job import Job, Predictions
 from trilho.training.plots import draw_predictions
+from trilho.training.run import _draw
 
 ROWS = 1000
 
@@ -79,3 +82,19 @@ def test_of_more_classes_each_has_a_curve_and_the_likeliest_one_is_calibrated(
     _, model = drawn["calibration"].get_lines()
     assert np.asarray(model.get_xdata()).tolist() == pytest.approx([0.6, 0.9], rel=1e-6)
     assert np.asarray(model.get_ydata()).tolist() == pytest.approx([0.6, 1.0], rel=1e-6)
+
+
+@pytest.mark.parametrize("missing", ["matplotlib", "sklearn"])
+def test_where_nothing_draws_a_run_says_so_and_goes_on(
+    missing: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in list(sys.modules):
+        if name.split(".")[0] == missing or name == "trilho.training.plots":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    job = Job(stages=[], signatures=lambda _: [], headline=Headline(name="test_loss"))
+    assert _draw(job, {}, tmp_path) == []
+    assert capsys.readouterr().err == f"No plots: {missing} is not installed\n"

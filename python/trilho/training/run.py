@@ -1,6 +1,7 @@
 """A run: from the data to a published version."""
 
 import json
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -34,7 +35,6 @@ from trilho.training.metrics import (
     write_hyperparameters,
     write_metrics,
 )
-from trilho.training.plots import draw_curves, draw_predictions
 from trilho.training.recipe import Recipe
 from trilho.training.report import write_report
 from trilho.training.reporters import Reporters
@@ -44,6 +44,8 @@ __all__ = ["TrainError", "TrainResult", "train"]
 
 _OPTIONS_NAME = "options.json"
 _PLOTS = "plots"
+# What the module plots imports.
+_DRAWING = ("matplotlib", "sklearn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,21 +271,33 @@ def _report(
     seconds: float,
 ) -> None:
     write_metrics(logs_dir, metrics)
-    folder = logs_dir / _PLOTS
-    plots = []
-    for stage in job.stages:
-        points = curves.read(_stage_logs(stage, job, logs_dir))
-        plots += draw_curves(points, folder, stage=stage.name)
-    if job.predictions:
-        plots += draw_predictions(job.predictions(models), folder)
     write_report(
         logs_dir,
         model=recipe.name,
         metrics=metrics,
         options=config.as_strings(),
-        plots=plots,
+        plots=_draw(job, models, logs_dir),
         seconds=seconds,
     )
+
+
+def _draw(job: Job, models: Models, logs_dir: Path) -> list[Path]:
+    """Draws the plots; where nothing can draw, as in a small container, there are none."""
+    try:
+        from trilho.training.plots import draw_curves, draw_predictions  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name not in _DRAWING:
+            raise
+        print(f"No plots: {error.name} is not installed", file=sys.stderr)
+        return []
+    folder = logs_dir / _PLOTS
+    drawn = []
+    for stage in job.stages:
+        points = curves.read(_stage_logs(stage, job, logs_dir))
+        drawn += draw_curves(points, folder, stage=stage.name)
+    if job.predictions:
+        drawn += draw_predictions(job.predictions(models), folder)
+    return drawn
 
 
 def _stage_logs(stage: Stage, job: Job, logs_dir: Path) -> Path:

@@ -27,13 +27,18 @@ public final class Tensor {
               + " tensor of shape "
               + Arrays.toString(shape)
               + " holds "
-              + expected
-              + " values, found "
+              + counted(expected, "value")
+              + ", found "
               + found);
     }
     this.type = type;
     this.values = values;
     this.shape = shape;
+  }
+
+  /** Returns "1 value" or "2 values" of "value". */
+  static String counted(long count, String noun) {
+    return count + " " + noun + (count == 1 ? "" : "s");
   }
 
   /** Makes a tensor that owns the arrays: for arrays that nobody else has. */

@@ -106,7 +106,12 @@ final class TensorProtos {
     long expected = (long) size * type.bytes();
     if (content.size() != expected) {
       throw new IllegalArgumentException(
-          type + Arrays.toString(shape) + " holds " + expected + " bytes, found " + content.size());
+          type
+              + Arrays.toString(shape)
+              + " holds "
+              + Tensor.counted(expected, "byte")
+              + ", found "
+              + content.size());
     }
     ByteBuffer buffer = content.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     switch (type) {
@@ -142,7 +147,12 @@ final class TensorProtos {
     int count = field.size();
     if (count > size) {
       throw new IllegalArgumentException(
-          type + Arrays.toString(shape) + " holds " + size + " values, found " + count);
+          type
+              + Arrays.toString(shape)
+              + " holds "
+              + Tensor.counted(size, "value")
+              + ", found "
+              + count);
     }
     // Only string tensors have no zero of their own: new arrays of numbers are zeros already.
     int last = count - 1;

@@ -6,24 +6,16 @@ import static org.junit.Assert.assertThrows;
 import static org.junit.Assert.assertTrue;
 
 import io.grpc.BindableService;
-import io.grpc.EquivalentAddressGroup;
 import io.grpc.ManagedChannel;
-import io.grpc.NameResolver;
-import io.grpc.NameResolverProvider;
-import io.grpc.NameResolverRegistry;
 import io.grpc.Server;
-import io.grpc.StatusOr;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.trilho.mnist.ClassifyRequest;
 import io.trilho.mnist.MnistServiceGrpc;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -31,7 +23,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import org.junit.Test;
 import org.junit.runner.RunWith;
 import org.junit.runners.JUnit4;
@@ -195,7 +186,7 @@ public final class ConnectionTest {
     AtomicInteger second = new AtomicInteger();
     try (TestServer one = counting(first);
         TestServer two = counting(second);
-        Resolved models = new Resolved(one.port(), two.port());
+        FixedAddresses models = FixedAddresses.of(Arrays.asList(one.port(), two.port()));
         TrilhoClient client = TrilhoClient.builder(models.target()).usePlaintext().build()) {
       callUntil(client, () -> first.get() >= 10 && second.get() >= 10);
     }
@@ -220,7 +211,7 @@ public final class ConnectionTest {
     health.setStatus("", ServingStatus.NOT_SERVING);
     try (TestServer one = TestServer.of(countingService(first), health.getHealthService());
         TestServer two = counting(second);
-        Resolved models = new Resolved(one.port(), two.port());
+        FixedAddresses models = FixedAddresses.of(Arrays.asList(one.port(), two.port()));
         TrilhoClient client = TrilhoClient.builder(models.target()).usePlaintext().build()) {
       callUntil(client, () -> first.get() >= 10 && second.get() >= 10);
       health.setStatus("PredictionService", ServingStatus.NOT_SERVING);
@@ -276,72 +267,5 @@ public final class ConnectionTest {
           calls.incrementAndGet();
           TestServer.echo(request, response);
         });
-  }
-
-  /** A target of several servers, for as long as it is open. */
-  private static final class Resolved implements AutoCloseable {
-    private final NameResolverProvider provider;
-
-    Resolved(Integer... ports) {
-      provider = new FixedAddresses(ports);
-      NameResolverRegistry.getDefaultRegistry().register(provider);
-    }
-
-    String target() {
-      return "fixed:///models";
-    }
-
-    @Override
-    public void close() {
-      NameResolverRegistry.getDefaultRegistry().deregister(provider);
-    }
-  }
-
-  /** Resolves every name to the same local ports. */
-  private static final class FixedAddresses extends NameResolverProvider {
-    private final List<EquivalentAddressGroup> addresses;
-
-    FixedAddresses(Integer... ports) {
-      addresses =
-          Arrays.stream(ports)
-              .map(port -> new EquivalentAddressGroup(new InetSocketAddress("127.0.0.1", port)))
-              .collect(Collectors.toList());
-    }
-
-    @Override
-    protected boolean isAvailable() {
-      return true;
-    }
-
-    @Override
-    protected int priority() {
-      return 5;
-    }
-
-    @Override
-    public String getDefaultScheme() {
-      return "fixed";
-    }
-
-    @Override
-    public NameResolver newNameResolver(URI target, NameResolver.Args args) {
-      return new NameResolver() {
-        @Override
-        public String getServiceAuthority() {
-          return "models";
-        }
-
-        @Override
-        public void start(Listener2 listener) {
-          listener.onResult(
-              ResolutionResult.newBuilder()
-                  .setAddressesOrError(StatusOr.fromValue(addresses))
-                  .build());
-        }
-
-        @Override
-        public void shutdown() {}
-      };
-    }
   }
 }

@@ -122,10 +122,13 @@ public final class TensorProtosTest {
     assertRefused(proto(DataType.DT_FLOAT, 1).setDtypeValue(999), "found type number 999");
     assertRefused(
         proto(DataType.DT_FLOAT, 1).addFloatVal(1).addFloatVal(2),
-        "FLOAT[1] holds 1 values, found 2");
+        "FLOAT[1] holds 1 value, found 2");
     assertRefused(
         proto(DataType.DT_INT64, 2).setTensorContent(ByteString.copyFrom(new byte[15])),
         "INT64[2] holds 16 bytes, found 15");
+    assertRefused(
+        proto(DataType.DT_BOOL, 1).setTensorContent(ByteString.copyFrom(new byte[2])),
+        "BOOL[1] holds 1 byte, found 2");
     assertRefused(proto(DataType.DT_FLOAT, -1), "0 or more, found [-1]");
     assertRefused(proto(DataType.DT_FLOAT, 1L << 31), "at most 2^31 - 1 values");
     assertRefused(proto(DataType.DT_FLOAT, 1L << 32, 1L << 32), "at most 2^31 - 1 values");

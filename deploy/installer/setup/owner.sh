@@ -1,0 +1,92 @@
+# shellcheck shell=dash
+# Who a temporary folder, a lock or a use of a cache belongs to, and what becomes of those whose owner was killed.
+# An owner is told by: host, boot and process namespace, process id, start of the process. Without /proc the middle is "-".
+
+read_line() { [ -r "$1" ] && IFS= read -r "$2" <"$1"; } 2>/dev/null
+
+# Prints when a process began, in ticks since the machine did; "-" if there is no /proc, nothing if no such process.
+start_of() {
+  local line
+  [ -e /proc/self/stat ] || {
+    kill -0 "$1" 2>/dev/null && echo -
+    return 0
+  }
+  read_line "/proc/$1/stat" line || return 0
+  # A program's name may have blanks and parentheses; what is sought is the 20th word behind it.
+  # shellcheck disable=SC2086 # words are wanted
+  set -- ${line##*) }
+  shift 19
+  echo "$1"
+}
+
+# Prints the record of the process $1.
+owner_record() {
+  local boot=- space
+  read_line /proc/sys/kernel/random/boot_id boot
+  space=$(readlink /proc/self/ns/pid) || space=-
+  echo "$(hostname) $boot $space $1 $(start_of "$1")"
+}
+
+T_owner=$(owner_record $$)
+
+# Marks the folder $1 as this process's.
+claim() { printf '%s\n' "$T_owner" >"$1/owner"; }
+
+# Says whether the owner that is written in file $1 has ended. One on another host, or in another process namespace, which
+# cannot be seen from here, has when its file was not touched for a day: who runs longer touches it every hour.
+is_dead() {
+  local host boot space pid start mine
+  [ -e "$1" ] || return 1
+  read -r host boot space pid start <"$1" || return 1
+  # shellcheck disable=SC2086 # words are wanted
+  set -- $T_owner "$1"
+  if [ "$host" = "$1" ] && [ "$boot" != - ] && [ "$2" != - ] && [ "$boot" != "$2" ]; then
+    return 0
+  fi
+  if [ "$host" = "$1" ] && { [ "$space" = "$3" ] || [ "$space" = - ]; }; then
+    mine=$(start_of "$pid")
+    [ -z "$mine" ] || { [ "$start" != - ] && [ "$mine" != - ] && [ "$mine" != "$start" ]; }
+    return
+  fi
+  is_older "$6" 1440
+}
+
+# Says whether file $1 was not touched for $2 minutes.
+is_older() { [ -n "$(find "$1" -maxdepth 0 -mmin "+$2" 2>/dev/null)" ]; }
+
+# Removes what killed runs left in folder $1.
+sweep() {
+  local part
+  for part in "$1"/.trilho-part.*; do
+    [ -d "$part" ] && [ -O "$part" ] && [ "$part" != "$T_work" ] || continue
+    if [ -e "$part/owner" ]; then
+      is_dead "$part/owner" || continue
+    else
+      # Somebody is about to write it, or was killed before.
+      is_older "$part" 60 || continue
+    fi
+    tell "removing what a killed run left: $part"
+    rm -rf "$part"
+  done
+}
+
+# Starts a process that outlives this one, whatever kills it, and removes the folder of this run then. It is in a session
+# of its own, which who kills a session does not reach. It knows the end by a pipe that this process, and a command
+# that it becomes, hold open as number 9. Where no pipe can be made, the next run sweeps.
+start_guard() {
+  mkfifo "$T_work/life" 2>/dev/null || return 0
+  exec 9<>"$T_work/life"
+  exec 8<"$T_work/life"
+  (
+    trap '' HUP INT TERM
+    exec 9>&-
+    setsid "$T_work/busybox" ash "$T_work/setup/guard.sh" "$T_work" "$T_owner" "$T_made" <&8 >/dev/null 2>&1 &
+  )
+  exec 8<&-
+  T_guard=1
+}
+
+# Tells the guard one more file to keep fresh, and to remove with the folder.
+guard_too() { [ -z "$T_guard" ] || printf '%s\n' "$1" >&9; }
+
+end_guard() { [ -z "$T_guard" ] || printf 'done\n' >&9; }

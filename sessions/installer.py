@@ -1,0 +1,26 @@
+"""Builds the self-extracting files and tries them in whole systems; deploy/installer/README.md."""
+
+from __future__ import annotations
+
+import nox
+
+from sessions.bazel import bazel
+
+__all__ = ["installer"]
+
+_ROOM = "//deploy/installer"
+
+
+@nox.session
+def installer(session: nox.Session) -> None:
+    """Builds the installers and tries them in real roots; --quick with less compression."""
+    unknown = [word for word in session.posargs if word != "--quick"]
+    if unknown:
+        session.error(f"{unknown[0]!r} is no option of installer; it has --quick")
+    suffix = "_quick" if session.posargs else ""
+    names = ("trilho-installer", "trilho-core-installer")
+    bazel(session, "build", *(f"{_ROOM}:{name}{suffix}" for name in names))
+    bazel(session, "test", f"{_ROOM}/...")
+    # CI says what cannot be tried instead of passing it over.
+    options = ["--test_output=streamed", "--test_env=CI"]
+    bazel(session, "test", *options, f"{_ROOM}:roots{suffix}_test")
