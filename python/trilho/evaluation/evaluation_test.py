@@ -52,6 +52,21 @@ def test_the_area_under_the_curve_counts_ties_half() -> None:
     assert figures.auc(labels, np.array([0.5, 0.5, 0.5, 0.5], np.float32)) == 0.5
 
 
+@pytest.mark.parametrize("score", [np.nan, np.inf])
+def test_of_scores_that_are_not_finite_no_figure_is_good(score: float) -> None:
+    # NumPy takes NaN for the greatest, so that all of these rows would be right.
+    labels, scores = np.array([0, 1]), np.array([[score, 0.1], [0.1, 0.9]], np.float32)
+    assert np.isnan(figures.accuracy(labels, scores))
+    assert np.isnan(figures.cross_entropy(labels, scores))
+    assert np.isnan(figures.auc(labels, scores[:, 0]))
+
+
+@pytest.mark.parametrize(("served", "trained"), [(np.nan, 0.9), (np.nan, np.nan), (0.9, np.nan)])
+def test_what_is_not_finite_is_equal_to_nothing(served: float, trained: float) -> None:
+    (row,) = compare({"test_auc": served}, {"test_auc": trained}, tolerance=1)
+    assert not row.equal
+
+
 def test_figures_are_equal_within_a_tolerance() -> None:
     trained = {"test_accuracy": 0.9, "test_loss": 0.3, "validation_loss": 0.2}
     accuracy, loss = compare({"test_accuracy": 0.90005, "test_loss": 0.31}, trained, tolerance=1e-4)

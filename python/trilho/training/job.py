@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.descriptor import FileDescriptor
 
+from trilho.export.figures import improves
 from trilho.export.signature import Signature
 
 __all__ = ["LOSS", "Figure", "Job", "Models", "Predictions", "Shard", "Stage"]
@@ -42,8 +43,8 @@ class Figure:
     better: Literal["higher", "lower"] = "higher"
 
     def improves(self, value: float, than: float) -> bool:
-        """Whether `value` is better than another."""
-        return value > than if self.better == "higher" else value < than
+        """Tells whether `value` is better than another; see `export.figures.improves`."""
+        return improves(value, than, lower=self.better == "lower")
 
 
 # Of the validation split; each run has it.

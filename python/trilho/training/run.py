@@ -12,6 +12,7 @@ import tensorflow as tf
 from trilho.contract.definitions import Contract
 from trilho.export import saved_model
 from trilho.export.descriptors import contracts_in
+from trilho.export.figures import not_finite
 from trilho.export.provenance import DATA
 from trilho.export.versions import check_version
 from trilho.training import curves
@@ -43,6 +44,7 @@ from trilho.training.workers import Task, current_task
 __all__ = ["TrainError", "TrainResult", "train"]
 
 _OPTIONS_NAME = "options.json"
+_STOP_ON_NAN = "stop_on_nan"
 _PLOTS = "plots"
 
 
@@ -107,7 +109,8 @@ def train(
     Raises:
         TrilhoError: The data cannot be read, the options leave nothing to train with, there is no
             run of these options to resume, an interrupted one is neither to be resumed nor to be
-            begun anew, the model does not keep its contract, or the version exists already.
+            begun anew, the run diverges, one of its figures is not finite, the model does not keep
+            its contract, or the version exists already.
         KeyboardInterrupt: After Ctrl-C or SIGTERM, which any of the workers may get; once there
             are steps done, with a checkpoint to resume from.
     """
@@ -143,7 +146,9 @@ def train(
         if job.headline.name not in metrics:
             raise ValueError(f'headline is "{job.headline.name}"; it can be {", ".join(metrics)}')
         seconds = time.monotonic() - started
-        _report(recipe, config, job, models, metrics, logs_dir, seconds)
+        report = _report(recipe, config, job, models, metrics, logs_dir, seconds)
+        if bad := not_finite(metrics):
+            raise TrainError(f"no version is published, as {', '.join(bad)}; see {report}")
         training = {**config.as_strings(), DATA: source if data is None else data}
         folder = _export(recipe, job, models, contracts, metrics, training, export_dir, version)
     if task.count > 1:
@@ -210,6 +215,9 @@ def _begin(logs_dir: Path, config: TrainingConfig, *, resume: bool, restart: boo
     if not path.is_file():
         raise TrainError(f"{logs_dir} has no run to resume; give its folder by --logs")
     kept = json.loads(path.read_text(encoding="utf-8"))
+    # Who goes on after a loss that was not finite must say so.
+    kept.pop(_STOP_ON_NAN, None)
+    options.pop(_STOP_ON_NAN)
     changed = [
         f"{name} was {kept.get(name, 'not there')}, not {options.get(name, 'there')}"
         for name in sorted(kept.keys() | options.keys())
@@ -241,6 +249,7 @@ def _fit(
         validations=config.validations,
         patience=config.patience,
         watch=stage.watch,
+        stop_on_nan=config.stop_on_nan,
         name=stage.name if len(job.stages) > 1 else "",
     )
     reporters = []
@@ -267,7 +276,7 @@ def _report(
     metrics: Mapping[str, float],
     logs_dir: Path,
     seconds: float,
-) -> None:
+) -> Path:
     write_metrics(logs_dir, metrics)
     folder = logs_dir / _PLOTS
     plots = []
@@ -276,7 +285,7 @@ def _report(
         plots += draw_curves(points, folder, stage=stage.name)
     if job.predictions:
         plots += draw_predictions(job.predictions(models), folder)
-    write_report(
+    return write_report(
         logs_dir,
         model=recipe.name,
         metrics=metrics,

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 from trilho.errors import TrilhoError
 
-__all__ = ["INTERRUPTED", "Task", "WorkerError", "current_task", "launch"]
+__all__ = [
+    "INTERRUPTED",
+    "STOPPED",
+    "StoppedError",
+    "Task",
+    "WorkerError",
+    "current_task",
+    "launch",
+]
 
 # Where TensorFlow looks for it, too: tf.distribute.cluster_resolver.TFConfigClusterResolver.
 _VARIABLE = "TF_CONFIG"
@@ -22,6 +30,8 @@ _PR_SET_PDEATHSIG = 1
 _POLL = 0.1
 # With what a worker ends that was interrupted and left a checkpoint.
 INTERRUPTED = 130
+# With what all workers end that stop after the same step for the same reason, which worker 0 tells.
+STOPPED = 3
 # After the first one of them has ended, nothing keeps the others.
 _GRACE = 10.0
 # A worker's end is what ends the others, so what else ended is looked at a little later.
@@ -30,6 +40,10 @@ _SETTLE = 0.5
 
 class WorkerError(TrilhoError):
     """The workers do not go together, or one of them ended."""
+
+
+class StoppedError(WorkerError):
+    """All workers have stopped together, and worker 0 has said why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +95,7 @@ def launch(command: Sequence[str], *, workers: int) -> None:
         workers: How many.
 
     Raises:
+        StoppedError: They ended with STOPPED.
         WorkerError: One failed; tells which, and how.
         KeyboardInterrupt: After Ctrl-C, here or at one of them.
     """
@@ -98,6 +113,9 @@ def launch(command: Sequence[str], *, workers: int) -> None:
             # It has told the others.
             _let_end(processes)
             raise KeyboardInterrupt
+        if processes[failed].returncode == STOPPED:
+            _let_end(processes)
+            raise StoppedError(f"the {workers} workers stopped, for the reason that worker 0 tells")
         time.sleep(_SETTLE)
         raise WorkerError(_ended(processes, failed))
 

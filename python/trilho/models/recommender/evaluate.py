@@ -52,6 +52,9 @@ def evaluation(config: TrainingConfig, source: str, *, rows: int) -> Evaluation:
 
     def measure(answers: Answers) -> dict[str, float]:
         lists = np.concatenate([answer["item_id"] for answer in answers[: len(asked)]])
+        scores = np.concatenate([answer["score"] for answer in answers[: len(asked)]])
+        # An item without a finite score may stand anywhere, and is not found.
+        lists = np.where(np.isfinite(scores), lists, b"")
         given = np.concatenate([answer["rating"] for answer in answers[len(asked) :]])
         errors = (given - stars)[candidates != ""]
         return {
