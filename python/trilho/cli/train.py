@@ -180,10 +180,11 @@ def _run(
         # The run itself looks again; here nothing is started yet.
         check_not_interrupted(logs_dir)
     source = recipe.fetch(data)
-    places = {"export": export_dir, "logs": logs_dir, "data": data}
+    places: dict[str, object] = {"export": export_dir, "logs": logs_dir, "data": data}
     if workers > 1:
         flags = [name for name, given in (("--resume", resume), ("--restart", restart)) if given]
-        _launch(recipe, config, {**places, "version": number}, flags, workers=workers)
+        places["version"] = number
+        _launch(recipe, config, places, flags, workers=workers)
         return
     load_tensorflow()
     result = _train(
@@ -214,7 +215,11 @@ def _launch(
     command += [f"--{name}={value}" for name, value in places.items() if value is not None]
     command += [f"--set={name}={json.dumps(value)}" for name, value in asdict(config).items()]
     try:
-        launch([*command, *flags], workers=workers)
+        launch(
+            [*command, *flags],
+            workers=workers,
+            resumable=lambda: has_checkpoint(Path(str(places["logs"]))),
+        )
     except StoppedError:
         raise click.exceptions.Exit(1) from None
 

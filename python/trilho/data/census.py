@@ -185,7 +185,8 @@ def split(columns: Mapping[str, Column], *, name: str, test_rows: int = TEST_ROW
     known = np.isin(incomes, CLASSES)
     if not known.all():
         raise DataError(
-            f"{name}: {LABEL} must be one of {', '.join(CLASSES)}, found {incomes[~known][0]!r}"
+            f"{name}: {LABEL} must be one of {', '.join(CLASSES)}, "
+            f"found {incomes[~known].tolist()[0]!r}"
         )
     people = People(fields=fields, labels=(incomes == CLASSES[1]).astype(np.int64))
     return Census(train=people.take(slice(test_rows, None)), test=people.take(slice(test_rows)))

@@ -27,6 +27,7 @@ from trilho.training.leftovers import (
     METRICS_NAME,
     TrainError,
     check_not_interrupted,
+    has_checkpoint,
 )
 from trilho.training.loop import Loop, Plan, Reporter
 from trilho.training.metrics import (
@@ -39,6 +40,7 @@ from trilho.training.plots import draw_curves, draw_predictions
 from trilho.training.recipe import Recipe
 from trilho.training.report import write_report
 from trilho.training.reporters import Reporters
+from trilho.training.same_data import check_data, keep_data
 from trilho.training.workers import Task, current_task
 
 __all__ = ["TrainError", "TrainResult", "train"]
@@ -69,7 +71,6 @@ class TrainResult:
     seconds: float
 
 
-@peer_errors()
 def train(
     recipe: Recipe,
     config: TrainingConfig,
@@ -108,12 +109,40 @@ def train(
 
     Raises:
         TrilhoError: The data cannot be read, the options leave nothing to train with, there is no
-            run of these options to resume, an interrupted one is neither to be resumed nor to be
-            begun anew, the run diverges, one of its figures is not finite, the model does not keep
-            its contract, or the version exists already.
+            run of these options and these rows to resume, an interrupted one is neither to be
+            resumed nor to be begun anew, the run diverges, one of its figures is not finite, the
+            model does not keep its contract, or the version exists already.
         KeyboardInterrupt: After Ctrl-C or SIGTERM, which any of the workers may get; once there
             are steps done, with a checkpoint to resume from.
     """
+    with peer_errors(lambda: has_checkpoint(logs_dir)):
+        return _train(
+            recipe,
+            config,
+            source=source,
+            export_dir=export_dir,
+            logs_dir=logs_dir,
+            data=source if data is None else data,
+            version=version,
+            resume=resume,
+            restart=restart,
+            reporter=reporter,
+        )
+
+
+def _train(
+    recipe: Recipe,
+    config: TrainingConfig,
+    *,
+    source: str,
+    export_dir: Path,
+    logs_dir: Path,
+    data: str,
+    version: int | None,
+    resume: bool,
+    restart: bool,
+    reporter: Reporter,
+) -> TrainResult:
     started = time.monotonic()
     # Rather now than after the training.
     number = check_version(export_dir / recipe.name, version)
@@ -126,7 +155,10 @@ def train(
     job = recipe.prepare(config, source)
     _check_sharing(job, config, task)
     contracts = contracts_in(job.contract, model=recipe.name) if job.contract else []
+    if resume:
+        check_data(logs_dir, job.splits)
     if task.is_chief:
+        keep_data(logs_dir, job.splits)
         write_hyperparameters(logs_dir, asdict(config))
     models: dict[str, keras.Model] = {}
     metrics: dict[str, float] = {}
@@ -149,7 +181,7 @@ def train(
         report = _report(recipe, config, job, models, metrics, logs_dir, seconds)
         if bad := not_finite(metrics):
             raise TrainError(f"no version is published, as {', '.join(bad)}; see {report}")
-        training = {**config.as_strings(), DATA: source if data is None else data}
+        training = {**config.as_strings(), DATA: data}
         folder = _export(recipe, job, models, contracts, metrics, training, export_dir, version)
     if task.count > 1:
         meet(strategy)
@@ -191,6 +223,7 @@ def _export(
         contracts=contracts,
         metrics=metrics,
         training=training,
+        splits=job.splits,
         headline=job.headline.name,
         better=job.headline.better,
         version=version,

@@ -197,7 +197,10 @@ def _refusing_nan(url: str, table: _Table) -> _Table:
         bad = [_not_finite(url, name, batch[name], number * _BATCH) for name in names]
         checks = [tf.debugging.Assert(tf.equal(message, ""), [message]) for message in bad]
         with tf.control_dependencies(checks):
-            return tf.nest.map_structure(tf.identity, batch, expand_composites=True)
+            return {
+                name: tf.nest.map_structure(tf.identity, values, expand_composites=True)
+                for name, values in batch.items()
+            }
 
     dataset = None if table.dataset is None else table.dataset.enumerate().map(checked)
     return dataclasses.replace(table, batches=batches, dataset=dataset)

@@ -11,7 +11,7 @@ from trilho.evaluation import figures
 from trilho.models.census import data, model, preprocessing
 from trilho.models.census.compare import compare
 from trilho.models.census.config import CensusConfig
-from trilho.models.census.reading import read
+from trilho.models.census.reading import digest_of, read
 from trilho.models.census.signatures import signatures
 from trilho.training import batches
 from trilho.training.job import Figure, Job, Models, Predictions, Stage
@@ -79,6 +79,11 @@ def prepare(config: CensusConfig, source: str) -> Job:
         headline=Figure(name="test_auc"),
         evaluate=evaluate,
         contract=census_pb2.DESCRIPTOR,
+        splits={
+            "train": digest_of(train),
+            "validation": digest_of(validation),
+            "test": digest_of(people.test),
+        },
         predictions=lambda models: Predictions(
             labels=test.labels,
             scores=_probabilities(models[NAME], test),

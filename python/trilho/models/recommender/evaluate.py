@@ -9,7 +9,7 @@ import numpy as np
 from trilho.data import movielens
 from trilho.data.movielens import MovieLens
 from trilho.evaluation.evaluation import Answers, Arrays, Evaluation, Question, in_batches
-from trilho.models.recommender.splits import sequences, split_ratings
+from trilho.models.recommender.splits import digests, sequences, split_ratings
 from trilho.training.config import TrainingConfig
 
 __all__ = ["evaluation"]
@@ -62,7 +62,11 @@ def evaluation(config: TrainingConfig, source: str, *, rows: int) -> Evaluation:
             "rating_test_rmse": float(np.sqrt(np.mean(np.square(errors, dtype=np.float64)))),
         }
 
-    return Evaluation(questions=[*asked, *rated], figures=measure)
+    return Evaluation(
+        questions=[*asked, *rated],
+        figures=measure,
+        test=digests(read, seed=config.seed)["test"],
+    )
 
 
 def _ranking(lists: Strings, wanted: Strings) -> Mapping[str, float]:

@@ -133,6 +133,21 @@ def test_the_version_says_how_good_it_is(trained: TrainResult) -> None:
     assert made.training["history_length"] == "5"
 
 
+def test_the_version_says_of_which_rows_its_figures_are(trained: TrainResult, data: Path) -> None:
+    splits = manifest.read(trained.folder).splits
+    ratings = USERS * LENGTH
+    assert {name: split.rows for name, split in splits.items()} == {
+        "train": 0.75 * ratings,
+        "validation": 0.05 * ratings + USERS,
+        "test": 0.2 * ratings + USERS,
+    }
+    asked = RECIPE.prepare_evaluation(_CONFIG, str(data), rows=50)
+    assert asked.test == splits["test"]
+    # The ratings are split by the seed.
+    other = RECIPE.prepare_evaluation(dataclasses.replace(_CONFIG, seed=2), str(data), rows=50)
+    assert other.test != splits["test"]
+
+
 def test_a_served_version_recommends_to_someone_new(trained: TrainResult) -> None:
     signatures = tf.saved_model.load(str(trained.folder)).signatures
     answer = signatures["serving_default"](
