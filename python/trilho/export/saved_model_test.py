@@ -7,8 +7,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from click.testing import CliRunner
 from tensorflow.core.protobuf import saved_model_pb2
 
+from trilho.cli.main import main
 from trilho.client import serving
 from trilho.contract import reading
 from trilho.contract.check import check
@@ -227,7 +229,8 @@ class Sums(keras.Model):  # type: ignore[misc]
         check = tf.debugging.Assert(tf.reduce_sum(lengths) == tf.size(inputs["values"]), [lengths])
         with tf.control_dependencies([check]):
             rows = tf.repeat(tf.range(tf.size(lengths)), lengths)
-        return tf.math.segment_sum(inputs["values"], rows) * inputs["scale"]
+        sums = tf.math.unsorted_segment_sum(inputs["values"], rows, tf.size(lengths))
+        return sums * inputs["scale"]
 
 
 def _sums(*, values: int = 6, scale: tf.TensorSpec | None = None, **options: Any) -> Signature:
@@ -349,6 +352,31 @@ def test_a_model_that_keeps_its_contract_is_published(model: keras.Model, tmp_pa
     export = _export(model, tmp_path, signatures=[signature], contracts=[contract])
 
     assert check(contract, export.folder).mismatches == ()
+
+
+def test_a_version_that_its_servers_would_not_serve_is_not_handed_over(
+    published: Export, tmp_path: Path
+) -> None:
+    live = tmp_path / "live"
+    command = ["publish", str(published.folder), str(live), "--force", "--contract"]
+
+    broken = _contract(tmp_path, 11)
+    result = CliRunner().invoke(main, [*command, str(tmp_path / "a.proto")])
+    assert result.exit_code == 1
+    assert "1 mismatch with the contract" in result.output
+    assert "a.R.value" in result.output
+    with pytest.raises(ContractError, match=r'is answered by the model "mnist", but by digits$'):
+        publish(
+            published.folder,
+            open_store(str(live)),
+            contracts=[dataclasses.replace(broken, model="digits")],
+        )
+    assert not live.exists()
+
+    _contract(tmp_path, 10)
+    result = CliRunner().invoke(main, [*command, str(tmp_path / "a.proto")])
+    assert result.exit_code == 0, result.output
+    assert (live / "mnist" / "1" / "saved_model.pb").is_file()
 
 
 def test_a_model_that_breaks_its_contract_is_not_published(

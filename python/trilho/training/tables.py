@@ -25,6 +25,8 @@ __all__ = ["Default", "read", "read_arrays", "read_columns"]
 Default = int | float | str
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
 _BATCH = 1024
+# What pyarrow says of a file of another kind.
+_NO_PARQUET = "Parquet magic bytes not found"
 _MISSING = "has missing values, and no default for them"
 
 
@@ -286,7 +288,15 @@ def _parsing(feature: Feature, default: Default | None) -> object:
 
 
 def _open_parquet(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
-    table = read_table(url)
+    try:
+        table = read_table(url)
+    except ConvertError as error:
+        if _NO_PARQUET not in str(error):
+            raise
+        raise ConvertError(
+            f"{url}: is no Parquet, and no folder of `trilho convert`, which has a {SCHEMA_FILE}; "
+            "TFRecord files of your own are read by tf.data.TFRecordDataset"
+        ) from error
     if not table.rows:
         raise ConvertError(f"{url}: has no row")
     try:

@@ -103,6 +103,14 @@ def test_a_number_that_is_not_finite_is_named_by_row_and_column(
     assert np.isfinite(kept).sum() == ROWS - 1
 
 
+def test_tfrecord_files_of_another_origin_are_told_from_parquet(tmp_path: Path) -> None:
+    own = tmp_path / "own.tfrecord"
+    with tf.io.TFRecordWriter(str(own)) as file:
+        file.write(b"a record that is long enough to have a footer")
+    with pytest.raises(ConvertError, match=r"own.tfrecord: is no Parquet, and no folder of `tril"):
+        read(str(own))
+
+
 def test_columns_are_chosen(parquet: str, records: str) -> None:
     for url in (parquet, records):
         assert set(next(iter(read(url, columns=["tags", "number"])))) == {"tags", "number"}
