@@ -23,7 +23,7 @@ STEPS = 20
 TIMEOUT_SECONDS = 300.0
 CLOSE = 1e-5
 _PORT = re.compile(r"serving (gRPC|HTTP) on port (\d+)$", re.MULTILINE)
-PERSON = {
+PERSON: dict[str, Any] = {
     "age": 39.0,
     "workclass": "Private",
     "education": "Bachelors",
