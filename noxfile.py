@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,7 +86,7 @@ def e2e(session: nox.Session) -> None:
 @nox.session
 def test(session: nox.Session) -> None:
     """All that must pass before a change lands: lint, build, every test, wheel, release tools."""
-    stages = {
+    stages: dict[str, Callable[[], object]] = {
         "lint": lambda: lint(session),
         "build": lambda: bazel(session, "build", "//..."),
         "tests": lambda: bazel(session, "test", "//..."),
