@@ -27,6 +27,26 @@ def _pins(lock):
 # A row for each package: name, version, source package, SHA-256 of the .deb, what it depends on.
 _ROW = "dpkg-deb --show --showformat='${Package}\\t${Version}\\t${source:Package}\\t'\"$2\"'\\t${Depends}\\n' \"$1\""
 
+# Links into another package would lead nowhere, which Bazel's caches do not take: a file comes in their place, and
+# folders of documents, which the packages of one source share, are found where they are.
+_LINKS = """set -eu
+find packages -xtype l | sort | while read -r link; do
+  inside=${link#packages/*/}
+  target=$(readlink "$link")
+  case $target in
+    /*) target=${target#/} ;;
+    *) target=$(dirname "$inside")/$target ;;
+  esac
+  rm "$link"
+  for package in packages/*; do
+    if [ -f "$package/$target" ]; then
+      cp "$package/$target" "$link"
+      break
+    fi
+  done
+done
+"""
+
 def _packages_impl(ctx):
     pins = _pins(ctx.read(ctx.attr.lock))
     ctx.file("debs/README", "What apt-get downloads.\n")
@@ -47,6 +67,7 @@ def _packages_impl(ctx):
         _run(ctx, ["sh", "-c", "mkdir -p \"$2\" && dpkg-deb --extract \"$1\" \"$2\"", "sh", deb, "packages/" + name], "%s cannot be unpacked:\n%%s" % deb)
         rows.append(_run(ctx, ["sh", "-c", _ROW, "sh", deb, sha256], "%s cannot be read:\n%%s" % deb))
     ctx.delete("debs")
+    _run(ctx, ["sh", "-c", _LINKS], "links between the packages cannot be followed:\n%s")
     ctx.file("packages.tsv", "".join(rows))
     ctx.file("BUILD", _BUILD)
 
