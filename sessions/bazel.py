@@ -23,7 +23,9 @@ def bazel(session: nox.Session, *args: str, silent: bool = False) -> str:
 
 def external(session: nox.Session, repository: str) -> Path:
     """Returns the folder of a repository that Bazel has fetched."""
-    base = bazel(session, "info", "output_base", silent=True).strip()
+    said = bazel(session, "info", "output_base", silent=True)
+    # What Bazel has to remark comes along.
+    base = next(line for line in said.splitlines() if line.startswith("/"))
     return Path(base) / "external" / repository
 
 

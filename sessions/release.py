@@ -19,6 +19,11 @@ __all__ = [
 
 _BUILT = ROOT / "bazel-bin" / "deploy" / "release"
 _QUICK = "//deploy/release:release_quick"
+_FORMS = {
+    "--release": ("//:release", "dist"),
+    "--draft": ("//deploy/release:release_draft", "dist_draft"),
+    "--quick": (_QUICK, "dist_quick"),
+}
 _JAPICMP = "@japicmp//:com_github_siom79_japicmp_japicmp"
 
 
@@ -29,14 +34,13 @@ def _python(session: nox.Session, module: str, *words: str) -> None:
 
 @nox.session(name="release")
 def release(session: nox.Session) -> None:
-    """Gathers a release into dist/; --quick only what the everyday build makes."""
-    unknown = [word for word in session.posargs if word != "--quick"]
-    if unknown:
-        session.error(f"{unknown[0]!r} is no option of release; it has --quick")
-    quick = bool(session.posargs)
-    bazel(session, "build", _QUICK if quick else "//:release")
-    built = _BUILT / ("dist_quick" if quick else "dist")
-    _python(session, "deploy.release.copy", str(built), str(ROOT / "dist"))
+    """Gathers a release into dist/; --draft compresses little, --quick leaves out what is large."""
+    wanted = session.posargs or ["--release"]
+    if len(wanted) > 1 or wanted[0] not in _FORMS:
+        session.error(f"release takes --draft or --quick, not {' '.join(wanted)!r}")
+    target, folder = _FORMS[wanted[0]]
+    bazel(session, "build", target)
+    _python(session, "deploy.release.copy", str(_BUILT / folder), str(ROOT / "dist"))
 
 
 @nox.session

@@ -66,21 +66,21 @@ _release = rule(
     },
 )
 
-def release(name, artifacts, folder, quick = False, **kwargs):
+def release(name, artifacts, folder, form = "label", **kwargs):
     """Gathers a release.
 
     Args:
       name: the target.
       artifacts: of artifacts.bzl.
       folder: the name of the folder.
-      quick: only what has a quick form, in that form.
+      form: the field of the artifacts that says what makes them; those without are left out.
       **kwargs: passed on.
     """
-    chosen = [artifact for artifact in artifacts if artifact.quick or not quick]
+    chosen = [artifact for artifact in artifacts if getattr(artifact, form)]
     _release(
         name = name,
         artifacts = {
-            artifact.quick if quick else artifact.label: json.encode({
+            getattr(artifact, form): json.encode({
                 "file": artifact.file,
                 "staged": artifact.staged or "",
                 "title": artifact.title,

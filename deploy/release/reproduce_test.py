@@ -1,4 +1,5 @@
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,46 @@ def test_a_user_that_is_nobody_is_refused(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit, match="2"):
         reproduce.main(["--user", "no-such-user"])
     assert "--user" in capsys.readouterr().err
+
+
+# Stands in Bazel's place, since a build takes minutes, and releases what it was told and sees.
+BAZEL = """\
+#!/bin/sh
+case "$*" in *shutdown) exit 0 ;; esac
+mkdir -p bazel-bin/deploy/release/dist_quick && cd bazel-bin/deploy/release/dist_quick || exit 1
+echo "$(umask) $TZ $LC_ALL $*" > build.txt
+cp build.txt {seen}
+sha256sum build.txt > SHA256SUMS
+"""
+
+
+def test_the_second_build_is_made_differently(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "bazel"
+    program.parent.mkdir()
+    program.write_text(BAZEL.format(seen=tmp_path / "seen.txt"))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("TZ", "UTC")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    tree = tmp_path / "tree"
+    git = ["git", "-C", str(tree), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", "init", "--quiet", str(tree)], check=True)
+    (tree / ".gitignore").write_text("/bazel-*\n")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message=first"], check=True)
+
+    assert reproduce.main(["--quick", "--tree", str(tree)]) == 1
+    said = capfd.readouterr()
+    assert "release_reproduce: build.txt: " in said.err
+    first = (tree / "bazel-bin/deploy/release/dist_quick/build.txt").read_text()
+    assert " UTC " in first
+    assert "--disk_cache=" not in first
+    second = (tmp_path / "seen.txt").read_text()
+    assert second.startswith("0077 Pacific/Auckland C ")
+    assert "--disk_cache= --action_env=TZ=Pacific/Auckland" in second
+    # Nothing is left of the second.
+    assert not list(temporary.iterdir())

@@ -14,6 +14,7 @@ _PACKAGE = "io.trilho"
 # What japicmp puts before a change that programs (!) or sources (*) do not survive.
 _MARKED = re.compile(r"[-+*=]{3}[!*] ")
 _MARK_WIDTH = 4
+_REMOVED = "---"
 
 
 def breaks(old: Path, new: Path, *, japicmp: Path, classpath: Path) -> list[str]:
@@ -48,13 +49,13 @@ def breaks(old: Path, new: Path, *, japicmp: Path, classpath: Path) -> list[str]
 
 
 def _incompatible(report: str) -> list[str]:
-    """Picks the marked lines: members' behind their class, a class's if no member is marked."""
+    """Picks the marked lines: members' behind their class, a class's if it is gone or alone."""
     found: list[str] = []
     for block in re.split(r"\n(?!\t)", report):
         header, *members = block.splitlines() or [""]
         name = header[_MARK_WIDTH:].strip()
         marked = [line.strip() for line in members if _MARKED.match(line.strip())]
-        if marked:
+        if marked and not header.startswith(_REMOVED):
             found += [f"{name}: {line[_MARK_WIDTH:].strip()}" for line in marked]
         elif _MARKED.match(header):
             found.append(name)
