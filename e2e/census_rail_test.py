@@ -146,22 +146,32 @@ def test_trilho_evaluate_fails_where_figures_differ(server: ServerProcess, store
     other.mkdir(parents=True)
     manifest = json.loads((store / "census" / "1" / "manifest.json").read_text())
     manifest["metrics"]["test_auc"] += 0.01
-    manifest["training"]["data"] = "people.parquet"
     (other / "manifest.json").write_text(json.dumps(manifest))
+    done = _evaluate(server, other)
+    assert done.returncode == 1
+    assert "test_auc: served and trained differ by more than 0.0001" in done.stderr
+
+    # Figures of other rows are not compared at all.
+    manifest["splits"]["test"]["sha256"] = "ab" * 32
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    done = _evaluate(server, other)
+    assert done.returncode == 1
+    assert "measured on other rows than would be asked now; test: 16281 rows (SHA" in done.stderr
+    assert "test auc" not in done.stdout
+
+
+def _evaluate(server: ServerProcess, trained: Path) -> subprocess.CompletedProcess[str]:
     data = runfile(DATA, workspace="datasets").parent
-    done = subprocess.run(
+    return subprocess.run(
         [
             *(str(runfile(TRILHO)), "evaluate", "census", "--server", f"localhost:{server.port}"),
-            *("--trained", str(other), "--data", str(data)),
+            *("--trained", str(trained), "--data", str(data)),
         ],
         capture_output=True,
         check=False,
         text=True,
         timeout=PATIENCE_SECONDS,
     )
-    assert done.returncode == 1
-    assert "test_auc: served and trained differ by more than 0.0001" in done.stderr
-    assert f"other data (data: people.parquet and {data})" in done.stderr
 
 
 def test_json_over_http_gets_the_same(

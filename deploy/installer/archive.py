@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-# What a file system keeps a file in; a tree needs whole ones.
+# File systems keep files in pages of this size; a tree needs whole ones.
 PAGE = 4096
 NEEDED = ("VERSION", "PROFILE", "SHA256SUMS", "share/licenses.txt", "share/sbom.cdx.json")
 

@@ -24,7 +24,7 @@ from deploy.installer.documents import join_licenses, join_sbom, read_packages
 BLOCK = 65536
 ROOM = Path(__file__).resolve().parent
 LOADER = "ld-linux-x86-64.so.2"
-# What the installer carries for itself, by the package that it comes from.
+# Programs and libraries that the installer carries for itself, by the package that each comes from.
 CARRIED = {
     "busybox": "busybox-static",
     "zstd": "zstd",

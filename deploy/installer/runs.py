@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.installer.small_tree import TIMEOUT_SECONDS, InstallerFile
 
-# Of the folders of a file of many.
+# Folders of the file of many that tell that unpacking is under way.
 FEW = 5
 
 

@@ -3,10 +3,10 @@
 import io
 import json
 import tarfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.release import archive
 from deploy.release.gather import Artifact, gather
 from third_party.sbom import cyclonedx
 
@@ -43,14 +43,14 @@ def staged_tree(file: Path, name: str, texts: Mapping[str, str] | None = None) -
     licenses = f"Licences of {name}\n" + "".join(
         f"\n{rule}\n{part}\n{rule}\n{text}\n" for part, text in (texts or {}).items()
     )
-    with tarfile.open(file, "w") as archive:
+    with tarfile.open(file, "w") as tree:
         for path, content in (
             ("share/sbom.cdx.json", bill(name)),
             ("share/licenses.txt", licenses.encode()),
         ):
             info = tarfile.TarInfo(path)
             info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
+            tree.addfile(info, io.BytesIO(content))
     return file
 
 
@@ -71,10 +71,8 @@ def made_up_release(folder: Path) -> Path:
     tarball.write_bytes(b"packed")
     bundle = built / f"trilho-client-{VERSION}-bundle.zip"
     base = f"io/trilho/trilho-client/{VERSION}/trilho-client-{VERSION}"
-    with zipfile.ZipFile(bundle, "w") as archive:
-        archive.writestr(f"{base}.jar", "classes")
-        archive.writestr(f"{base}.jar.md5", "0" * 32)
-        archive.writestr(f"{base}-cyclonedx.json", bill("trilho-client", "grpc"))
+    files = {f"{base}.jar": b"classes", f"{base}-cyclonedx.json": bill("trilho-client", "grpc")}
+    archive.pack(bundle, files, checksums=True)
     license_ = folder / "LICENSE"
     license_.write_text("Apache License\n")
     artifacts = [

@@ -79,7 +79,7 @@ def _second(tree: Path, folder: Path, target: str, user: pwd.struct_passwd | Non
     }
     if not user:
         # The caches of pip, Maven, npm and Go are this user's own: what they have is checked.
-        environment["HOME"] = os.environ["HOME"]
+        environment["HOME"] = str(Path.home())
     if user:
         folder.chmod(0o711)
         for path in (folder, *folder.rglob("*")):

@@ -22,7 +22,8 @@ while [ -h "$file" ]; do
     *) file=${file%/*}/$target ;;
   esac
 done
-home=$(CDPATH='' cd -- "${file%/*}/.." && pwd -P) || exit 127
+# -P: where a folder on the way is a link, as `current` is, what is above that folder is not what is above the link.
+home=$(CDPATH='' cd -P -- "${file%/*}/.." && pwd -P) || exit 127
 native=$home/lib/native
 
 # LD_LIBRARY_PATH need not be unset: --library-path takes its place here, and programs of the host may want it.
@@ -34,7 +35,8 @@ run() {
   real=$1
   shown=$2
   shift 2
-  exec "$native/ld-linux-x86-64.so.2" --inhibit-cache --library-path "$native:$home/$tensorflow" \
+  # A link to the loader: ps, top and pgrep call a process by the name of what was started.
+  exec "$home/libexec/loader/${file##*/}" --inhibit-cache --library-path "$native:$home/$tensorflow" \
     --argv0 "$shown" "$home/libexec/$real" "$@"
 }
 
@@ -62,7 +64,11 @@ fi
 
 # -s: no packages from the user's home, either.
 if [ "$program" = python ]; then
-  # The name that was called tells Python whether it stands for a virtual environment.
+  # Python looks for its library and for a virtual environment from the name that it is called by. It follows links of
+  # files and not of folders, so that it gets the real name, unless the one that was called is an environment's.
+  if [ ! -f "${called%/*}/../pyvenv.cfg" ] && [ ! -f "${called%/*}/pyvenv.cfg" ]; then
+    called=$home/bin/python
+  fi
   run python3.11 "$called" -s "$@"
 fi
 run python3.11 "$home/bin/python" -s "$home/libexec/$program" "$@"

@@ -106,6 +106,29 @@ def test_it_is_found_by_its_bare_name(staged: Path) -> None:
     assert _run("sh", "-c", f"cd '{staged}' && CDPATH=/usr bin/trilho x") == "trilho x"
 
 
+def test_it_stays_in_its_version_where_folders_on_the_way_are_links(
+    staged: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions/1").symlink_to(staged)
+    (tmp_path / "current").symlink_to("versions/1")
+    (tmp_path / "bin").symlink_to("current/bin")
+    (tmp_path / "my python").symlink_to("bin/python3")
+    program = "import sys; print(sys.prefix, sys.executable)"
+    for called in ("bin/python", "bin/python3", "current/bin/python", "my python"):
+        out = _run(tmp_path / called, "-c", program)
+        assert out == f"{staged} {staged}/bin/python"
+    assert _run(tmp_path / "bin/trilho", "x") == "trilho x"
+
+
+def test_a_process_has_its_programs_name(staged: Path) -> None:
+    program = "print(open('/proc/self/comm').read())"
+    assert _run(staged / "bin/python", "-c", program) == "python"
+    loader = staged / "libexec/loader/trilho_server"
+    words = ["--library-path", staged / "lib/native", "/bin/cat", "/proc/self/comm"]
+    assert _run(loader, *words) == "trilho_server"
+
+
 def test_the_hosts_variables_do_no_harm(staged: Path, tmp_path: Path) -> None:
     # Not libc.so.6: with such a path the host's own shell would not start.
     for name in ("libm.so.6", "libstdc++.so.6", "libssl.so.3", "libtensorflow_cc.so.2"):

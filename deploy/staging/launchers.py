@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deploy.staging.debian import LOADER, NATIVE
 from deploy.staging.parts import EXECUTABLE, Part, Tree
 from deploy.staging.profiles import Profile
 
@@ -31,6 +32,7 @@ def stage_launchers(tree: Tree, profile: Profile, part: Part) -> None:
     def launcher(name: str, program: str) -> None:
         text = template.replace("@PROGRAM@", program).replace("@TENSORFLOW@", profile.tensorflow)
         tree.write(f"bin/{name}", text, part, EXECUTABLE)
+        tree.link(f"libexec/loader/{name}", f"../../{NATIVE}/{LOADER}", part)
 
     if profile.python:
         launcher("python", "python")

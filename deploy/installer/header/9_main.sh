@@ -136,7 +136,7 @@ t_parse_and_run() {
           *) t_make_folder "$t_base" || t_fail 6 "cannot make the folder $t_base; choose another place" ;;
         esac
         t_make_work "$t_base" || t_result=$?
-        # What is there already can be run from, by somebody who may not write there.
+        # Somebody who may not write there can run what is there already.
         if [ "$t_result" -eq 6 ] && [ "$t_mode" = exec ]; then
           t_result=0
           t_find_temporary || t_result=$?

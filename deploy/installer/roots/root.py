@@ -124,7 +124,15 @@ def debian_mirror() -> str:
 
 
 def make_debian_root(folder: Path, suite: str) -> Root:
-    """A minimal Debian of a suite, made by debootstrap."""
+    """A minimal Debian of a suite, made by debootstrap, or copied from one that was made before.
+
+    Those are kept in the folder that TRILHO_ROOTS names, if it does.
+    """
+    kept = os.environ.get("TRILHO_ROOTS")
+    if kept and (Path(kept) / suite).exists():
+        subprocess.run(["cp", "-a", str(Path(kept) / suite), str(folder)], check=True)
+        _make_folders(folder)
+        return Root(folder)
     script = Path("/usr/share/debootstrap/scripts") / suite
     command: Sequence[str] = [
         "debootstrap",
@@ -139,6 +147,10 @@ def make_debian_root(folder: Path, suite: str) -> Root:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise OSError(f"debootstrap {suite}: {(done.stdout + done.stderr)[-1000:]}")
+    if kept:
+        aside = Path(kept) / f".{suite}"
+        subprocess.run(["cp", "-a", str(folder), str(aside)], check=True)
+        aside.rename(Path(kept) / suite)
     _make_folders(folder)
     return Root(folder)
 

@@ -1,5 +1,6 @@
 # shellcheck shell=dash
-# The process that cleans up after another one: guard.sh FOLDER OWNER MADE, its standard input a pipe that the other holds.
+# The process that cleans up after another one: guard.sh FOLDER OWNER MADE. Its standard input is a pipe that the other
+# holds open.
 
 trap '' HUP INT TERM
 cd / || exit
@@ -36,7 +37,7 @@ done
 stop_unpacking "$1"
 [ -z "$more" ] || rm -f "$more"
 tries=0
-# What was being unpacked may still write a moment; on NFS a running program's file goes when it ends.
+# An unpacking that was stopped may still write a moment; on NFS a running program's file goes when it ends.
 until rm -rf "$1" 2>/dev/null || [ "$tries" -ge 100 ]; do
   tries=$((tries + 1))
   sleep 0.2

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# What is asked of the machine and of the place. Kernel and architecture were looked at before: without them this does
-# not run.
+# Demands on the machine and on the place. Kernel and architecture were looked at before: without them this does not
+# run.
 
 # Tells one finding of --check: verdict, and the words that explain it.
 finding() { [ "$T_mode" != check ] || printf '%-5s %s\n' "$@"; }

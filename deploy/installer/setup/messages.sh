@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What is said, and how it ends.
+# Messages, and the ways to end.
 
 say() { printf '%s\n' "trilho: $*" >&2; }
 

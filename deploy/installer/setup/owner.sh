@@ -1,6 +1,6 @@
 # shellcheck shell=dash
-# Who a temporary folder, a lock or a use of a cache belongs to, and what becomes of those whose owner was killed.
-# An owner is told by: host, boot and process namespace, process id, start of the process. Without /proc the middle is "-".
+# Owners of a temporary folder, a lock or a use of a cache, and what becomes of these when their owner was killed. An
+# owner is told by host, boot, process namespace, process id and start of the process; without /proc some of it is "-".
 
 read_line() { [ -r "$1" ] && IFS= read -r "$2" <"$1"; } 2>/dev/null
 
@@ -34,8 +34,8 @@ T_owner=$(owner_record $$)
 # Marks the folder $1 as this process's.
 claim() { printf '%s\n' "$T_owner" >"$1/owner"; }
 
-# Says whether the owner that is written in file $1 has ended. One on another host, or in another process namespace, which
-# cannot be seen from here, has when its file was not touched for a day: who runs longer touches it every hour.
+# Says whether the owner that is written in file $1 has ended. One on another host, or in another process namespace,
+# cannot be seen from here. It has ended when its file was not touched for a day: who runs longer touches it every hour.
 is_dead() {
   local host boot space pid start mine
   [ -e "$1" ] || return 1
@@ -72,9 +72,9 @@ sweep() {
   done
 }
 
-# Starts a process that outlives this one, whatever kills it, and removes the folder of this run then. It is in a session
-# of its own, which who kills a session does not reach. It knows the end by a pipe that this process, and a command
-# that it becomes, hold open as number 9. Where no pipe can be made, the next run sweeps.
+# Starts a process that outlives this one, whatever kills it, and then removes the folder of this run. It is in a
+# session of its own, so that killing ours does not reach it. It knows the end by a pipe that this process, and a
+# command that it becomes, hold open as number 9. Where no pipe can be made, the next run sweeps.
 start_guard() {
   mkfifo "$T_work/life" 2>/dev/null || return 0
   exec 9<>"$T_work/life"

@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What the file tells of itself: licenses, the bill of materials, its files. They lie compressed beside zstd.
+# Shows licenses, the bill of materials and the list of files. They lie compressed beside zstd.
 
 show_document() {
   bring_tools

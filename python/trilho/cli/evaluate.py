@@ -12,17 +12,20 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
+from trilho.cli._finite import FINITE
 from trilho.cli._server_option import make_server_option
 from trilho.client import TrilhoClient
 from trilho.evaluation.asking import ask, served_version
 from trilho.evaluation.comparing import (
     Row,
+    check_data,
     compare,
     data_hint,
     trained_manifest,
     trained_options,
 )
 from trilho.evaluation.evaluation import Question
+from trilho.export.figures import as_json, not_finite
 from trilho.manifest_pb2 import Manifest
 from trilho.training.overrides import parse_assignments, resolve
 from trilho.training.recipe import Recipe, find_recipes
@@ -61,7 +64,8 @@ def _command(recipe: Recipe) -> click.Command:
         help=f"Measure the {recipe.name} model that a server answers with.\n\n"
         "All calls go to one version, the newest that is ready, by TensorFlow Serving's Predict. "
         "With --trained the figures are put beside those that the trainer wrote into the "
-        "version's manifest, and the command fails if they differ.",
+        "version's manifest, and the command fails if they differ. It asks nothing if the test "
+        "split is another one than the trainer's, of which the manifest has a digest.",
         epilog="\n".join(
             [
                 "\b",
@@ -93,7 +97,7 @@ def _parameters(recipe: Recipe) -> list[click.Parameter]:
         ),
         click.Option(
             ["--tolerance"],
-            type=click.FloatRange(0),
+            type=FINITE,
             default=1e-4,
             show_default=True,
             help="By how much a served and a trained figure may differ: the last bits of a sum "
@@ -165,6 +169,8 @@ def _run(
             options, figures = trained_options(manifest, recipe.config), manifest.metrics
         config = resolve(recipe.config, options, given)
         evaluation = recipe.prepare_evaluation(config, recipe.fetch(data), rows=rows)
+        if manifest:
+            check_data(manifest, evaluation)
         started = time.monotonic()
         with _progress(evaluation.questions) as answered:
             answers = ask(
@@ -186,11 +192,14 @@ def _run(
             "calls": calls,
             "rows": count,
             "seconds": round(seconds, 3),
-            "figures": {row.name: row.served for row in compared},
+            "figures": as_json({row.name: row.served for row in compared}),
         }
-        json_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(content, indent=2, allow_nan=False)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if bad := not_finite({row.name: row.served for row in compared}):
+        raise click.ClickException(f"{', '.join(bad)}: the model answers what is not finite")
     if different := [row.name for row in compared if not row.equal]:
-        hint = data_hint(manifest, config, data) if manifest else ""
+        hint = data_hint(manifest, data) if manifest else ""
         raise click.ClickException(
             f"{', '.join(different)}: served and trained differ by more than {tolerance:g}{hint}"
         )

@@ -235,6 +235,15 @@ def test_query_counts_wrong_answers(server: str, data: Path, tmp_path: Path, api
     assert 0 < written["p50_ms"] <= written["p99_ms"]
 
 
+def test_query_takes_scores_that_are_no_numbers_for_no_answer(
+    server: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "_read", lambda _: np.full(10, np.nan, np.float32))
+    result = _run("query", "mnist", "--server", server, "--data", data, "--calls", 3)
+    assert result.exit_code == 1
+    assert "3 failed: expected finite scores, found NaN or an infinity" in result.output
+
+
 def test_query_ends_with_1_if_a_call_failed(
     server: str, data: Path, failures: list[grpc.StatusCode], tmp_path: Path
 ) -> None:

@@ -122,6 +122,9 @@ def mnist(
             scores, version = ask(rows[index])
             if len(scores) != _DIGITS:
                 raise AnswerError(f"expected {_DIGITS} scores, found {len(scores)}")
+            if not np.isfinite(scores).all():
+                # NumPy takes NaN for the largest of all.
+                raise AnswerError("expected finite scores, found NaN or an infinity")
             return Answer(right=int(np.argmax(scores)) == int(labels[index]), version=version)
 
         if calls is None and duration is None:

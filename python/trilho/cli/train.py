@@ -2,9 +2,10 @@
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +19,10 @@ from trilho.training.overrides import describe, parse_assignments, read_file, re
 from trilho.training.progress import ProgressReporter
 from trilho.training.recipe import Recipe, find_recipes
 from trilho.training.startup import load_tensorflow
-from trilho.training.workers import INTERRUPTED, current_task, launch
+from trilho.training.workers import INTERRUPTED, STOPPED, StoppedError, current_task, launch
+
+if TYPE_CHECKING:
+    from trilho.training.run import TrainResult
 
 __all__ = ["train"]
 
@@ -176,34 +180,65 @@ def _run(
         # The run itself looks again; here nothing is started yet.
         check_not_interrupted(logs_dir)
     source = recipe.fetch(data)
+    places: dict[str, object] = {"export": export_dir, "logs": logs_dir, "data": data}
     if workers > 1:
-        # The data has been fetched by now; the workers are told no more of it than this one is.
-        places = {"export": export_dir, "logs": logs_dir, "data": data, "version": number}
-        arguments = [f"--{name}={value}" for name, value in places.items() if value is not None]
-        arguments += [f"--set={name}={json.dumps(value)}" for name, value in asdict(config).items()]
-        command = [sys.executable, "-m", "trilho", "train", recipe.name, *arguments]
-        flags = {"--resume": resume, "--restart": restart}
-        launch([*command, *(flag for flag, given in flags.items() if given)], workers=workers)
+        flags = [name for name, given in (("--resume", resume), ("--restart", restart)) if given]
+        places["version"] = number
+        _launch(recipe, config, places, flags, workers=workers)
         return
     load_tensorflow()
+    result = _train(
+        recipe,
+        config,
+        source=source,
+        export_dir=export_dir,
+        logs_dir=logs_dir,
+        data=DEFAULT_DATA if data is None else data,
+        version=version,
+        resume=resume,
+        restart=restart,
+    )
+    if current_task().is_chief:
+        _show(result)
+
+
+def _launch(
+    recipe: Recipe,
+    config: TrainingConfig,
+    places: Mapping[str, object],
+    flags: Sequence[str],
+    *,
+    workers: int,
+) -> None:
+    """Starts workers; the data has been fetched by now, and they are told no more of it."""
+    command = [sys.executable, "-m", "trilho", "train", recipe.name]
+    command += [f"--{name}={value}" for name, value in places.items() if value is not None]
+    command += [f"--set={name}={json.dumps(value)}" for name, value in asdict(config).items()]
+    try:
+        launch(
+            [*command, *flags],
+            workers=workers,
+            resumable=lambda: has_checkpoint(Path(str(places["logs"]))),
+        )
+    except StoppedError:
+        raise click.exceptions.Exit(1) from None
+
+
+def _train(
+    recipe: Recipe,
+    config: TrainingConfig,
+    *,
+    logs_dir: Path,
+    **options: Any,  # noqa: ANN401 - run.train's
+) -> "TrainResult":
+    """Trains in this process, and says once, of several workers, why they stop."""
     # Only now, as this imports TensorFlow, which --help and a wrong option need not wait for.
+    from trilho.training.divergence import DivergedError  # noqa: PLC0415
     from trilho.training.run import train as run  # noqa: PLC0415
 
     task = current_task()
-
     try:
-        result = run(
-            recipe,
-            config,
-            source=source,
-            export_dir=export_dir,
-            logs_dir=logs_dir,
-            data=DEFAULT_DATA if data is None else data,
-            version=version,
-            resume=resume,
-            restart=restart,
-            reporter=ProgressReporter(),
-        )
+        return run(recipe, config, logs_dir=logs_dir, reporter=ProgressReporter(), **options)
     except KeyboardInterrupt:
         if task.is_chief and has_checkpoint(logs_dir):
             click.echo(f"A checkpoint is in {logs_dir}; --resume goes on from there", err=True)
@@ -211,8 +246,15 @@ def _run(
             # Who has started them says the rest, once.
             raise click.exceptions.Exit(INTERRUPTED) from None
         raise
-    if not task.is_chief:
-        return
+    except DivergedError as error:
+        if task.count == 1:
+            raise
+        if task.is_chief:
+            click.echo(f"Error: {error}", err=True)
+        raise click.exceptions.Exit(STOPPED) from None
+
+
+def _show(result: "TrainResult") -> None:
     figures = {name: f"{value:.4f}" for name, value in result.metrics.items()}
     rest = {
         "steps": str(result.steps),

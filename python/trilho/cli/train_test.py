@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -222,6 +223,16 @@ def test_workers_begin_anew_only_if_asked(data: Path, tmp_path: Path) -> None:
     _run(data, [*command, "--restart"])
     assert _metrics(tmp_path)["test_accuracy"] > 0
     assert checkpoint.read_text() != "theirs"
+
+
+def test_workers_that_diverge_stop_together_and_say_why_once(data: Path, tmp_path: Path) -> None:
+    with _started(data, _command(data, tmp_path, "--workers=2", "--learning-rate=1e30")) as process:
+        output, _ = process.communicate(timeout=_TIMEOUT)
+    assert process.returncode == 1, output
+    said = [line for line in output.splitlines() if not line.startswith("step ")]
+    assert len(said) == 1
+    assert re.fullmatch(r"Error: the loss .*is nan after step \d+ of 600, with a lea.*", said[0])
+    assert not (tmp_path / "mnist").exists()
 
 
 def test_workers_do_not_outlive_a_launcher_that_is_killed(data: Path, tmp_path: Path) -> None:

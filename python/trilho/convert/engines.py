@@ -59,9 +59,16 @@ class LocalEngine:
             return
         # Started anew: a fork of a process with threads, such as pyarrow's, may hang.
         context = multiprocessing.get_context("spawn")
-        pool = concurrent.futures.ProcessPoolExecutor(
-            min(self._processes, len(indices)), mp_context=context, initializer=_prepare_process
-        )
+        try:
+            pool = concurrent.futures.ProcessPoolExecutor(
+                min(self._processes, len(indices)), mp_context=context, initializer=_prepare_process
+            )
+        except OSError as error:
+            # POSIX semaphores are files there.
+            raise ConvertError(
+                "Several processes need a /dev/shm that they can write to "
+                f"({error.strerror}); --processes 1 does without"
+            ) from error
         try:
             futures = [pool.submit(write_shard, plan, schema, index, folder) for index in indices]
             for future in concurrent.futures.as_completed(futures):

@@ -12,6 +12,7 @@ import numpy as np
 
 from trilho.data import cache, widedeep
 from trilho.data.cache import DataError
+from trilho.data.finite import first_not_finite
 
 __all__ = [
     "CLASSES",
@@ -169,7 +170,8 @@ def split(columns: Mapping[str, Column], *, name: str, test_rows: int = TEST_ROW
         The data set.
 
     Raises:
-        DataError: A column is missing or has other values, or there is no row to train with.
+        DataError: A column is missing or has other values, a number is not finite, or there is no
+            row to train with.
     """
     if missing := set(COLUMNS) - set(columns):
         raise DataError(f"{name} lacks the columns {', '.join(sorted(missing))}")
@@ -183,7 +185,8 @@ def split(columns: Mapping[str, Column], *, name: str, test_rows: int = TEST_ROW
     known = np.isin(incomes, CLASSES)
     if not known.all():
         raise DataError(
-            f"{name}: {LABEL} must be one of {', '.join(CLASSES)}, found {incomes[~known][0]!r}"
+            f"{name}: {LABEL} must be one of {', '.join(CLASSES)}, "
+            f"found {incomes[~known].tolist()[0]!r}"
         )
     people = People(fields=fields, labels=(incomes == CLASSES[1]).astype(np.int64))
     return Census(train=people.take(slice(test_rows, None)), test=people.take(slice(test_rows)))
@@ -219,7 +222,13 @@ def _column(values: Column, field: str, name: str) -> Column:
         raise DataError(
             f"{name}: expected a {wanted} in each row of {_COLUMNS[field]}, found {found}"
         )
-    return values.astype(np.float32) if field in NUMBERS else values
+    if field not in NUMBERS:
+        return values
+    with np.errstate(over="ignore"):
+        numbers = values.astype(np.float32)
+    if bad := first_not_finite(numbers):
+        raise DataError(f"{name}: column {_COLUMNS[field]}, {bad}")
+    return numbers
 
 
 def _are_strings(values: Column) -> bool:

@@ -68,6 +68,9 @@ def test_rows_are_written_for_clients(tmp_path: Path) -> None:
         ("age", [1, None, 3], "int64 with 1 missing"),
         ("gender", [1, 2, 3], "a string in each row of gender, found int64"),
         ("income", ["<=50K", "> 50", ">50K"], "one of <=50K, >50K, found '> 50'"),
+        ("income", [0, 1, 1], "one of <=50K, >50K, found 0$"),
+        ("capital-gain", [0, float("nan"), 1], "column capital-gain, row 1: expected a finite num"),
+        ("age", [1e300, 2, 3], "column age, row 0: expected a finite number, found inf"),
     ],
 )
 def test_what_cannot_be_is_refused(

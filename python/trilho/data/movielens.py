@@ -19,11 +19,13 @@ import pyarrow.parquet as pq
 
 from trilho.data import cache, widedeep
 from trilho.data.cache import DataError
+from trilho.data.finite import first_not_finite
 
 __all__ = ["FILES", "GENRES", "MovieLens", "default_directory", "fetch", "is_complete", "load"]
 
 # Stars.
 _LEAST, _MOST = 1, 5
+_MAY_BE_MISSING = "release_date"
 _RATINGS = "MovieLens100k_data.parquet.brotli"
 _ITEMS = "MovieLens100k_items.parquet.brotli"
 _USERS = "MovieLens100k_users.parquet.brotli"
@@ -130,8 +132,8 @@ def load(directory: Path) -> MovieLens:
         The data set.
 
     Raises:
-        DataError: A file is missing or damaged, or a rating is of a user or an item that is not
-            there, or is none of 1 to 5.
+        DataError: A file is missing or damaged, lacks a value or has a number that is not finite,
+            or a rating is of a user or an item that is not there, or is none of 1 to 5.
     """
     users = _read(directory / _USERS, ["user_id", "age", "gender", "occupation"])
     items = _read(directory / _ITEMS, ["movie_id", "movie_title", "release_date", *GENRES])
@@ -162,7 +164,17 @@ def _read(path: Path, columns: list[str]) -> pa.Table:
         raise DataError(f"Cannot read {path}: {error}") from error
     if missing := [name for name in columns if name not in table.column_names]:
         raise DataError(f"{path} has no column {', '.join(missing)}")
+    for name in set(columns) - {_MAY_BE_MISSING}:
+        _check_values(f"{path}: column {name}", table[name])
     return table
+
+
+def _check_values(name: str, column: pa.ChunkedArray) -> None:
+    if column.null_count:
+        row = pc.index(pc.is_null(column), value=True).as_py()
+        raise DataError(f"{name}, row {row}: expected a value, found none")
+    if pa.types.is_floating(column.type) and (bad := first_not_finite(column.to_numpy())):
+        raise DataError(f"{name}, {bad}")
 
 
 def _years(dates: pa.ChunkedArray) -> Ints:

@@ -68,6 +68,21 @@ def test_what_is_known_of_them(tmp_path: Path) -> None:
         ("data", {"rating": [3, 6, 1]}, "ratings must be 1 to 5"),
         ("data", {"rating": [3, 0, 1]}, "ratings must be 1 to 5"),
         ("items", {"release_date": ["01-Jan-1995", "some day", None]}, "release_date"),
+        (
+            "data",
+            {"rating": [3, float("nan"), 1]},
+            "_data.*: column rating, row 1: expected a finite",
+        ),
+        (
+            "data",
+            {"timestamp": [1, 2, None]},
+            "column timestamp, row 2: expected a value, found none",
+        ),
+        (
+            "users",
+            {"age": [float("inf"), 53]},
+            "column age, row 0: expected a finite number, found inf",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(

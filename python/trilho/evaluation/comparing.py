@@ -8,12 +8,16 @@ from pathlib import Path
 import yaml
 
 from trilho.evaluation.asking import EvaluationError
+from trilho.evaluation.evaluation import Evaluation
 from trilho.export import manifest
-from trilho.export.provenance import DATA, DEFAULT_DATA, other_data
+from trilho.export.provenance import DATA, DEFAULT_DATA, differing
+from trilho.export.versions import list_versions
 from trilho.manifest_pb2 import Manifest
 from trilho.training.config import TrainingConfig
 
-__all__ = ["Row", "compare", "data_hint", "trained_manifest", "trained_options"]
+__all__ = ["Row", "check_data", "compare", "data_hint", "trained_manifest", "trained_options"]
+
+_TEST = "test"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +53,18 @@ def trained_manifest(folder: Path, *, model: str, version: int) -> Manifest:
         EvaluationError: It is another model's, or `folder` is another version's.
     """
     if (folder / manifest.MANIFEST_NAME).is_file():
-        name = folder.resolve().name
-        if name.isdecimal() and int(name) != version:
+        # A version may be published under another number; but not if there is one of that, too.
+        name, own = folder.resolve().name, folder.resolve().parent / str(version)
+        if name.isdecimal() and int(name) != version and own.is_dir():
             raise EvaluationError(
                 f"{folder} is version {name}, and the server answers with version {version}; "
-                f"expected {folder.parent}, or --version {name}"
+                f"expected {own}, or --version {name}"
             )
+    elif not (folder / str(version)).is_dir() and (versions := list_versions(folder)):
+        raise EvaluationError(
+            f"{folder} has no version {version}, with which the server answers; expected the "
+            f"folder of what was published as this, e.g. {folder / str(versions[-1])}"
+        )
     else:
         folder = folder / str(version)
     found = manifest.read(folder)
@@ -113,17 +123,38 @@ def compare(
     ]
 
 
-def data_hint(made: Manifest, config: TrainingConfig, data: str | None) -> str:
+def check_data(made: Manifest, evaluation: Evaluation) -> None:
+    """Makes sure that a server is asked for the rows that the trainer has measured with.
+
+    Args:
+        made: The version's manifest.
+        evaluation: The test split.
+
+    Raises:
+        EvaluationError: They are other rows, so that the figures cannot be compared.
+    """
+    asked = {} if evaluation.test is None else {_TEST: evaluation.test}
+    if difference := differing(made.splits, asked):
+        raise EvaluationError(
+            f"the version was measured on other rows than would be asked now; {difference}; give "
+            "its own rows by --data, or leave out --trained"
+        )
+
+
+def data_hint(made: Manifest, data: str | None) -> str:
     """Says why figures may differ.
 
     Args:
         made: The version's manifest.
-        config: The options of the test split that was asked.
-        data: Where it is from; None for the data set that is fetched.
+        data: Where the test split that was asked is from; None for the data set that is fetched.
 
     Returns:
-        A hint, with what it is set off by; "" if the data is the same one, as far as is known.
+        A hint, with what it is set off by; "" if the rows are known to be the same.
     """
-    asked = {**config.as_strings(), DATA: DEFAULT_DATA if data is None else data}
-    difference = other_data(made.training, asked)
-    return f"; trained and asked with other data ({difference})" if difference else ""
+    if _TEST in made.splits:
+        return ""
+    trained, asked = made.training.get(DATA, "?"), DEFAULT_DATA if data is None else data
+    return (
+        "; the manifest does not say of which rows its figures are, only that --data was "
+        f"{trained}, and now is {asked}"
+    )

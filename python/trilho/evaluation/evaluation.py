@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from trilho.manifest_pb2 import DataSplit
+
 __all__ = ["Answers", "Arrays", "Evaluation", "Question", "in_batches"]
 
 Arrays = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
@@ -36,10 +38,12 @@ class Evaluation:
         questions: The calls.
         figures: Takes the answers; returns the figures under the names that the trainer gives
             them, e.g. "test_accuracy".
+        test: The rows, as `export.provenance.digest` tells them to the trainer; None if unknown.
     """
 
     questions: Sequence[Question]
     figures: Callable[[Answers], Mapping[str, float]]
+    test: DataSplit | None = None
 
 
 def in_batches(inputs: Arrays, *, rows: int, signature: str = "serving_default") -> list[Question]:

@@ -7,9 +7,16 @@ import pytest
 from trilho.errors import TrilhoError
 from trilho.evaluation import figures
 from trilho.evaluation.asking import EvaluationError
-from trilho.evaluation.comparing import compare, data_hint, trained_manifest, trained_options
-from trilho.evaluation.evaluation import in_batches
+from trilho.evaluation.comparing import (
+    check_data,
+    compare,
+    data_hint,
+    trained_manifest,
+    trained_options,
+)
+from trilho.evaluation.evaluation import Evaluation, in_batches
 from trilho.export import manifest
+from trilho.manifest_pb2 import DataSplit, Manifest
 from trilho.models.census.config import CensusConfig
 from trilho.models.mnist.config import MnistConfig
 from trilho.training.overrides import resolve
@@ -52,6 +59,21 @@ def test_the_area_under_the_curve_counts_ties_half() -> None:
     assert figures.auc(labels, np.array([0.5, 0.5, 0.5, 0.5], np.float32)) == 0.5
 
 
+@pytest.mark.parametrize("score", [np.nan, np.inf])
+def test_of_scores_that_are_not_finite_no_figure_is_good(score: float) -> None:
+    # NumPy takes NaN for the greatest, so that all of these rows would be right.
+    labels, scores = np.array([0, 1]), np.array([[score, 0.1], [0.1, 0.9]], np.float32)
+    assert np.isnan(figures.accuracy(labels, scores))
+    assert np.isnan(figures.cross_entropy(labels, scores))
+    assert np.isnan(figures.auc(labels, scores[:, 0]))
+
+
+@pytest.mark.parametrize(("served", "trained"), [(np.nan, 0.9), (np.nan, np.nan), (0.9, np.nan)])
+def test_what_is_not_finite_is_equal_to_nothing(served: float, trained: float) -> None:
+    (row,) = compare({"test_auc": served}, {"test_auc": trained}, tolerance=1)
+    assert not row.equal
+
+
 def test_figures_are_equal_within_a_tolerance() -> None:
     trained = {"test_accuracy": 0.9, "test_loss": 0.3, "validation_loss": 0.2}
     accuracy, loss = compare({"test_accuracy": 0.90005, "test_loss": 0.31}, trained, tolerance=1e-4)
@@ -81,26 +103,43 @@ def test_the_served_versions_manifest_is_found(tmp_path: Path) -> None:
         assert found.training["version"] == "2"
 
 
-def test_other_data_is_named_where_figures_differ(tmp_path: Path) -> None:
-    config = CensusConfig(test_rows=1000)
-    _publish(tmp_path / "1", training={**config.as_strings(), "data": "people.parquet"})
-    _publish(tmp_path / "2", training={})
-    made, unknown = (manifest.read(tmp_path / name) for name in ("1", "2"))
+def _evaluation(test: DataSplit | None) -> Evaluation:
+    return Evaluation(questions=[], figures=lambda _: {}, test=test)
 
-    assert data_hint(made, config, "people.parquet") == ""
-    assert data_hint(made, config, None).endswith("other data (data: people.parquet and default)")
-    fewer = CensusConfig(test_rows=500)
-    assert data_hint(made, fewer, "people.parquet").endswith("(test_rows: 1000 and 500)")
-    assert data_hint(unknown, config, None) == ""
+
+def test_figures_of_other_rows_are_not_compared() -> None:
+    rows, others = DataSplit(rows=2, sha256="ab" * 32), DataSplit(rows=2, sha256="cd" * 32)
+    # Whatever it was trained with.
+    made = Manifest(splits={"test": rows, "train": others})
+
+    check_data(made, _evaluation(rows))
+    with pytest.raises(
+        EvaluationError, match=r"other rows .*; test: 2 rows \(SHA-256 ababab.* 2 rows .*cdcdcd"
+    ):
+        check_data(made, _evaluation(others))
+    for known, asked in ((Manifest(), rows), (made, None)):
+        check_data(known, _evaluation(asked))
+
+
+def test_where_nobody_knows_the_rows_the_places_are_told() -> None:
+    made = Manifest(training={"data": "people.parquet"})
+    assert data_hint(made, None).endswith("only that --data was people.parquet, and now is default")
+    made.splits["test"].rows = 2
+    assert data_hint(made, None) == ""
 
 
 def test_another_versions_or_models_manifest_is_refused(tmp_path: Path) -> None:
-    _publish(tmp_path / "mnist" / "1")
+    for version in (1, 2):
+        _publish(tmp_path / "mnist" / str(version))
 
     with pytest.raises(EvaluationError, match="is version 1, and the server answers with"):
         trained_manifest(tmp_path / "mnist" / "1", model="mnist", version=2)
+    with pytest.raises(EvaluationError, match=r"no version 8, .* published as this, e\.g\. .*/2$"):
+        trained_manifest(tmp_path / "mnist", model="mnist", version=8)
+    # What was published under another number.
+    assert trained_manifest(tmp_path / "mnist" / "1", model="mnist", version=8).model == "mnist"
     with pytest.raises(TrilhoError, match=r"3/manifest\.json"):
-        trained_manifest(tmp_path / "mnist", model="mnist", version=3)
+        trained_manifest(tmp_path / "nowhere", model="mnist", version=3)
     with pytest.raises(EvaluationError, match='a version of "mnist", not of "census"'):
         trained_manifest(tmp_path / "mnist", model="census", version=1)
 

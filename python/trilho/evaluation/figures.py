@@ -1,5 +1,9 @@
-"""Figures of classifiers, as the trainers' own: by scikit-learn out of what a server answered."""
+"""Figures of classifiers, as the trainers' own: by scikit-learn out of what a server answered.
 
+They are NaN if one of the scores is not finite, as no order of such scores means anything.
+"""
+
+import math
 from typing import Any
 
 import numpy as np
@@ -21,6 +25,8 @@ def accuracy(labels: Labels, scores: Floats) -> float:
         labels: Indices of classes, [n].
         scores: [n, classes].
     """
+    if not np.isfinite(scores).all():
+        return math.nan
     return float(accuracy_score(labels, scores.argmax(axis=1)))
 
 
@@ -31,6 +37,8 @@ def cross_entropy(labels: Labels, scores: Floats) -> float:
         labels: Indices of classes, [n].
         scores: Probabilities, [n, classes].
     """
+    if not np.isfinite(scores).all():
+        return math.nan
     likely = np.clip(scores.astype(np.float64), _LEAST, 1 - _LEAST)
     # Of float32 they do not sum up to one exactly, which scikit-learn would complain about.
     likely /= likely.sum(axis=1, keepdims=True)
@@ -44,4 +52,6 @@ def auc(labels: Labels, scores: Floats) -> float:
         labels: 0 or 1, [n].
         scores: [n], greater where 1 is likelier.
     """
+    if not np.isfinite(scores).all():
+        return math.nan
     return float(roc_auc_score(labels, scores))

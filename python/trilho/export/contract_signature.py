@@ -26,6 +26,7 @@ def contract_signature(
     function: Callable[[Mapping[str, tf.Tensor]], Mapping[str, tf.Tensor]],
     *,
     samples: Mapping[str, np.ndarray],
+    batched: bool = True,
 ) -> Signature:
     """Makes the signature that answers a method, so that what the contract says stands there only.
 
@@ -33,6 +34,7 @@ def contract_signature(
         contract: The method; not one with an `example_input`.
         function: Takes the request's tensors by alias, [n, ...], and returns the response's.
         samples: Real rows for each, with which the export is tried.
+        batched: Whether a row of all samples is a call, too; see `Signature`.
 
     Returns:
         The signature of the contract's name, with the dtypes and shapes of its fields.
@@ -50,6 +52,7 @@ def contract_signature(
             for field in contract.inputs
         },
         samples=samples,
+        batched=batched,
     )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from google.protobuf import json_format
 
+from trilho.export.figures import not_finite
+from trilho.export.provenance import Splits
 from trilho.export.versions import ExportError
 from trilho.manifest_pb2 import Manifest, ManifestFile
 
@@ -36,6 +38,7 @@ def build(
     model: str,
     metrics: Mapping[str, float],
     training: Mapping[str, str],
+    splits: Splits | None = None,
     created: dt.datetime | None = None,
 ) -> Manifest:
     """Describes the files of a version.
@@ -45,11 +48,19 @@ def build(
         model: The model's name.
         metrics: What was measured on the test split, by name.
         training: What the model was trained with, by name.
+        splits: The rows it was trained and measured with.
         created: When the export ended, with a time zone; now by default.
 
     Returns:
         The manifest, its files in the order of their paths.
+
+    Raises:
+        ExportError: A figure is NaN or infinite.
     """
+    if bad := not_finite(metrics):
+        raise ExportError(
+            f"{model}: expected figures that are finite numbers, but {', '.join(bad)}"
+        )
     moment = created or dt.datetime.now(tz=dt.UTC)
     return Manifest(
         format=FORMAT,
@@ -60,6 +71,7 @@ def build(
         packages=package_versions(_PACKAGES),
         created=moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         training=dict(training),
+        splits=splits or {},
     )
 
 

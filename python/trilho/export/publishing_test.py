@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import pytest
@@ -5,10 +6,12 @@ from click.testing import CliRunner
 
 from trilho.cli.main import main
 from trilho.export import manifest
-from trilho.export.provenance import DATA
 from trilho.export.publishing import BETTER, HEADLINE, publish
 from trilho.export.stores import FolderStore, open_store
 from trilho.export.versions import ExportError
+from trilho.manifest_pb2 import DataSplit
+
+_ROWS = DataSplit(rows=1000, sha256="ab" * 32)
 
 
 def _version(
@@ -18,7 +21,7 @@ def _version(
     value: float,
     better: str = "higher",
     headline: str = "auc",
-    data: str = "default",
+    rows: DataSplit | None = _ROWS,
 ) -> Path:
     folder = root / "census" / str(number)
     folder.mkdir(parents=True)
@@ -27,7 +30,8 @@ def _version(
         folder,
         model="census",
         metrics={"auc": value},
-        training={HEADLINE: headline, BETTER: better, DATA: data} if headline else {},
+        training={HEADLINE: headline, BETTER: better} if headline else {},
+        splits={} if rows is None else {"test": rows},
     )
     manifest.write(made, folder)
     return folder
@@ -90,21 +94,69 @@ def test_what_cannot_be_compared_is_refused_unless_forced(tmp_path: Path) -> Non
     assert publish(without, store, force=True).comparison is None
 
 
-def test_figures_of_other_data_are_told_from_one_another(tmp_path: Path) -> None:
+def test_figures_of_other_rows_are_not_compared(tmp_path: Path) -> None:
     live = f"{tmp_path}/live"
     publish(_version(tmp_path, 1, value=0.9), FolderStore(tmp_path / "live"))
-    better = _version(tmp_path, 2, value=0.91, data="few.parquet")
-    worse = _version(tmp_path, 3, value=0.8, data="other.parquet")
+    # Better, but of how easy rows?
+    other = _version(tmp_path, 2, value=0.99, rows=DataSplit(rows=300, sha256="cd" * 32))
 
+    why = (
+        "auc was measured on other rows; test: 300 rows (SHA-256 cdcdcdcdcdcd...) and 1000 rows "
+        "(SHA-256 abababababab...)"
+    )
+    with pytest.raises(ExportError) as error:
+        publish(other, FolderStore(tmp_path / "live"))
+    assert str(error.value) == (
+        f"version 1 of census is live, and cannot be compared: {why}; --force publishes without"
+    )
+    said = CliRunner().invoke(main, ["publish", str(other), live, "--force"]).output.splitlines()
+    assert said[0] == f"Not compared with the live version: {why}"
+
+
+def test_what_does_not_say_its_rows_is_compared_with_a_note(tmp_path: Path) -> None:
+    live = f"{tmp_path}/live"
+    publish(_version(tmp_path, 1, value=0.9, rows=None), FolderStore(tmp_path / "live"))
+    better = _version(tmp_path, 2, value=0.91)
     said = CliRunner().invoke(main, ["publish", str(better), live]).output.splitlines()
     assert said[:2] == [
         "auc  0.91, 0.9 of version 1",
-        "Measured on other data than that (data: few.parquet and default)",
+        "Nobody knows whether both are of the same rows: a manifest does not say",
     ]
-    with pytest.raises(
-        ExportError, match=r"version 2 \(of other data: data: other.* few.parquet\)"
-    ):
+    worse = _version(tmp_path, 3, value=0.8)
+    with pytest.raises(ExportError, match=r"worse by 0\.11"):
         publish(worse, FolderStore(tmp_path / "live"))
+
+
+def _damaged(folder: Path, value: float) -> Path:
+    """As a trainer before this one wrote it."""
+    made = manifest.read(folder)
+    made.metrics["auc"] = value
+    manifest.write(made, folder)
+    return folder
+
+
+@pytest.mark.parametrize("better", ["higher", "lower"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_figure_that_is_not_finite_is_worse_than_any(
+    value: float, better: str, tmp_path: Path
+) -> None:
+    store = FolderStore(tmp_path / "live")
+    with pytest.raises(ExportError, match="expected figures that are finite numbers, but auc is"):
+        _version(tmp_path / "refused", 1, value=value)
+    publish(_version(tmp_path, 1, value=0.9, better=better), store)
+    broken = _damaged(_version(tmp_path, 2, value=0.9, better=better), value)
+    with pytest.raises(ExportError, match="worse by inf"):
+        publish(broken, store, margin=1e9)
+    publish(broken, store, force=True)
+    assert publish(_version(tmp_path, 3, value=0.5, better=better), store).version == 3
+
+
+@pytest.mark.parametrize("margin", ["nan", "inf"])
+def test_a_margin_is_finite(margin: str, tmp_path: Path) -> None:
+    folder = _version(tmp_path, 1, value=0.9)
+    result = CliRunner().invoke(main, ["publish", str(folder), "live", f"--margin={margin}"])
+    assert result.exit_code == 2
+    assert f"{margin} is not a finite number" in result.output
 
 
 def test_a_model_s_own_folder_is_no_place_for_models(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -12,6 +12,8 @@ import tensorflow as tf
 from trilho.contract.check import verify_export
 from trilho.contract.definitions import Contract
 from trilho.export import manifest, warm_up
+from trilho.export.figures import not_finite
+from trilho.export.provenance import Splits
 from trilho.export.publishing import BETTER, HEADLINE
 from trilho.export.signature import PREDICT, Signature, classify_examples
 from trilho.export.versions import ExportError, new_version
@@ -61,7 +63,17 @@ def predict_signature(
 
     Returns:
         The signature: `input_name` [None, ...] to `output_name` [None, ...].
+
+    Raises:
+        ExportError: The rows are float64, and the model's input is not.
     """
+    taken = [tensor.dtype for tensor in getattr(model, "inputs", None) or []]
+    if sample_inputs.dtype == np.float64 and taken and taken[0] != "float64":
+        # Keras would cast it, and so callers would have to send float64.
+        raise ExportError(
+            f"samples of {input_name} of {name} are float64, and the model's input is {taken[0]}: "
+            f'give them by .astype("{taken[0]}")'
+        )
 
     def predict(**inputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
         return {output_name: model(inputs[input_name], training=False)}
@@ -110,10 +122,11 @@ def classify_signature(
 def export(
     *models: keras.Model,
     name: str,
-    directory: Path,
+    directory: Path | str,
     signatures: Iterable[Signature],
     metrics: Mapping[str, float],
     training: Mapping[str, str],
+    splits: Splits | None = None,
     headline: str | None = None,
     better: Literal["higher", "lower"] = "higher",
     contracts: Iterable[Contract] = (),
@@ -122,7 +135,8 @@ def export(
     """Publishes a model as DIRECTORY/NAME/VERSION, in one piece or not at all.
 
     Before it gets its name the SavedModel is loaded again, and each signature's samples are run
-    through both it and the model. The first samples become warm-up requests; see `warm_up.write`.
+    through both it and the model. The first samples become warm-up requests, see `warm_up.write`,
+    which are run through it, too: a server serves no version that fails at one of them.
 
     Args:
         models: The trained networks that the signatures call; most models are one.
@@ -131,6 +145,8 @@ def export(
         signatures: The ways to call it.
         metrics: What was measured on the test split, for the manifest.
         training: What the model was trained with, for the manifest.
+        splits: The rows it was trained and measured with, each by `provenance.digest`: `trilho
+            publish` does not compare figures of different ones.
         headline: The one of `metrics` by which `trilho publish` compares versions; without one it
             publishes a second version only with --force.
         better: Which values of the headline are better.
@@ -142,20 +158,31 @@ def export(
 
     Raises:
         ExportError: The version exists already, or what was written computes something else than
-            the model; or the headline is none of the metrics.
+            the model, or NaN; or the headline is none of the metrics, or one of them is not finite.
         ContractError: The model does not keep a contract, with a line for each mismatch.
     """
     ways = list(signatures)
+    for way in ways:
+        _check_samples(way)
+    # Rather now than when all is written.
+    if bad := not_finite(metrics):
+        raise ExportError(
+            f"{name} is not published, as {', '.join(bad)}: train it with a lower learning rate, "
+            "or look for extreme values in its data"
+        )
     if headline is not None:
         if headline not in metrics:
             raise ExportError(f'headline is "{headline}"; it can be {", ".join(metrics)}')
         training = {**training, HEADLINE: headline, BETTER: better}
-    with new_version(directory / name, version=version) as new:
+    with new_version(Path(directory) / name, version=version) as new:
         _write(models, ways, new.aside)
         verify_export(new.aside, contracts)
-        _compare(ways, new.aside)
-        warm_up.write(ways, new.aside)
-        description = manifest.build(new.aside, model=name, metrics=metrics, training=training)
+        loaded = tf.saved_model.load(str(new.aside))
+        _compare(ways, loaded)
+        warm_up.run(warm_up.write(ways, new.aside), loaded.signatures)
+        description = manifest.build(
+            new.aside, model=name, metrics=metrics, training=training, splits=splits
+        )
         manifest.write(description, new.aside)
     return Export(folder=new.folder, version=new.version)
 
@@ -182,8 +209,29 @@ def _write(models: Sequence[keras.Model], signatures: Iterable[Signature], folde
     updater.save()
 
 
-def _compare(signatures: Iterable[Signature], folder: Path) -> None:
-    loaded = tf.saved_model.load(str(folder))
+def _check_samples(signature: Signature) -> None:
+    """Refuses samples that the signature cannot be called with.
+
+    Raises:
+        ExportError: They have other names, or numbers of another type.
+    """
+    name, inputs, samples = signature.name, signature.inputs, signature.samples
+    if set(inputs) != set(samples):
+        raise ExportError(
+            f"{name} has the inputs {', '.join(sorted(inputs))}, but samples of "
+            f"{', '.join(sorted(samples)) or 'nothing'}"
+        )
+    for key, spec in inputs.items():
+        values = np.asarray(samples[key])
+        if values.dtype.kind in "OSU" or values.dtype == spec.dtype.as_numpy_dtype:
+            continue
+        raise ExportError(
+            f"samples of {key} of {name} are {values.dtype}, and the input is {spec.dtype.name}: "
+            f'give them by .astype("{spec.dtype.name}")'
+        )
+
+
+def _compare(signatures: Iterable[Signature], loaded: Any) -> None:  # noqa: ANN401 - TensorFlow's
     for signature in signatures:
         inputs = {key: tf.constant(rows) for key, rows in signature.samples.items()}
         expected = signature.function(**inputs)
@@ -209,6 +257,8 @@ def _difference(expected: np.ndarray, found: np.ndarray) -> str:
     if not np.issubdtype(expected.dtype, np.floating):
         count = int(np.count_nonzero(expected != found))
         return f"{count} of {expected.size} values" if count else ""
+    if nans := int(np.isnan(expected).sum()):
+        return f"the model answers NaN, in {nans} of {expected.size} values"
     if np.allclose(found, expected, rtol=_RELATIVE_TOLERANCE, atol=_ABSOLUTE_TOLERANCE):
         return ""
     return f"by up to {np.max(np.abs(found - expected)):g} where {_ABSOLUTE_TOLERANCE:g} is allowed"

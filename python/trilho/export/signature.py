@@ -22,8 +22,11 @@ class Signature:
         name: What callers ask for, e.g. "serving_default".
         method_name: What TF Serving's API calls this kind of signature.
         function: Takes the inputs by name, returns the outputs by name.
-        inputs: Dtype and shape of each input, the batch first and None.
-        samples: Real rows for each input, with which the export is tried.
+        inputs: Dtype and shape of each input: the batch first and None, or a scalar, [].
+        samples: Real rows for each input, with which the export is tried; a scalar's as an array
+            of no dimensions.
+        batched: Whether a row of all samples is a call, too. It is not where one has the values of
+            several rows, and another these rows' lengths.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Signature:
     function: Callable[..., Mapping[str, tf.Tensor]]
     inputs: Mapping[str, tf.TensorSpec]
     samples: Mapping[str, np.ndarray]
+    batched: bool = True
 
 
 def classify_examples(

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
 import tensorflow as tf
 
+from trilho.data.cache import DataError
+from trilho.data.finite import first_not_finite
 from trilho.training.job import Shard
 
 __all__ = ["once", "shuffled"]
@@ -38,7 +41,11 @@ def shuffled(
     Returns:
         Batches without end, all of one size, shuffled anew in each epoch; the same ones in the same
         order for the same arguments.
+
+    Raises:
+        DataError: A number is not finite; it is named by its row and its column.
     """
+    _check(columns)
     own = tf.nest.map_structure(lambda column: column[shard.index :: shard.count], columns)
     size = len(tf.nest.flatten(own)[0])
     rows = tf.data.Dataset.from_tensor_slices(own)
@@ -56,9 +63,29 @@ def once(columns: Columns, *, transform: Transform | None = None) -> tf.data.Dat
 
     Returns:
         Batches of 1000 rows, the last one of what is left.
+
+    Raises:
+        DataError: As of `shuffled`.
     """
+    _check(columns)
     batches = tf.data.Dataset.from_tensor_slices(columns).batch(_EVALUATION_BATCH)
     return _transformed(batches, transform)
+
+
+def _check(columns: Columns, path: str = "") -> None:
+    """Looks at the arrays, which are named by their places in `columns`, e.g. 0/age."""
+    if isinstance(columns, np.ndarray):
+        if bad := first_not_finite(columns):
+            raise DataError(f"column {path or 0}, {bad}")
+        return
+    if isinstance(columns, dict):
+        parts = list(columns.items())
+    elif isinstance(columns, tuple | list):
+        parts = list(enumerate(columns))
+    else:
+        return
+    for name, part in parts:
+        _check(part, f"{path}/{name}" if path else f"{name}")
 
 
 def _transformed(batches: tf.data.Dataset, transform: Transform | None) -> tf.data.Dataset:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trilho.data.cache import DataError
 from trilho.training import batches
 from trilho.training.job import Shard
 
@@ -75,6 +76,18 @@ def test_features_and_labels_stay_together_and_are_transformed_by_the_batch() ->
     ((numbers, labels, size),) = batches.once(_columns(), transform=halve)
     assert numbers.numpy().tolist() == labels.numpy().tolist() == list(range(ROWS))
     assert size == ROWS
+
+
+def test_a_number_that_is_not_finite_is_named_by_row_and_column() -> None:
+    features, labels = _columns()
+    features["share"] = np.where(np.arange(ROWS) == 71, np.nan, 0.5)
+    message = "column 0/share, row 71: expected a finite number, found nan"
+    with pytest.raises(DataError, match=message):
+        batches.shuffled((features, labels), Shard(), batch_size=12, seed=1)
+    with pytest.raises(DataError, match=message):
+        batches.once((features, labels))
+    with pytest.raises(DataError, match="column 0, row 1: expected a finite number, found inf"):
+        batches.once(np.array([0.5, np.inf]))
 
 
 def test_measuring_takes_each_row_once_in_its_order() -> None:

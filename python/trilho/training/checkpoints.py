@@ -56,6 +56,11 @@ class Checkpoints:
         """Removes what an earlier run left."""
         shutil.rmtree(self._directory, ignore_errors=True)
 
+    def latest(self) -> Path | None:
+        """Returns where the last state is, without the ending of its files; None without one."""
+        found = tf.train.latest_checkpoint(str(self._directory))
+        return None if found is None else Path(found)
+
     def save(
         self,
         model: keras.Model,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
-from trilho.training.workers import Task, WorkerError, current_task
+from trilho.training.workers import RESUME, Task, WorkerError, current_task
 
 __all__ = ["Agreement", "alone", "make_strategy", "meet", "peer_errors"]
 
@@ -51,8 +51,11 @@ def alone(trained: keras.Model, build: Callable[[], keras.Model]) -> keras.Model
 
 
 @contextlib.contextmanager
-def peer_errors() -> Iterator[None]:
+def peer_errors(resumable: Callable[[], bool]) -> Iterator[None]:
     """Says in a line what TensorFlow says in pages when another worker is gone.
+
+    Args:
+        resumable: Tells whether there is a checkpoint that --resume would go on from.
 
     Raises:
         WorkerError: A worker ended, or cannot be reached.
@@ -67,9 +70,9 @@ def peer_errors() -> Iterator[None]:
         named = (int(index) for index in re.findall(r"/task:(\d+)", error.message))
         other = next((index for index in named if index != task.index), None)
         who = "another worker" if other is None else f"worker {other} of {task.count}"
+        advice = f"; {RESUME}" if resumable() else ""
         raise WorkerError(
-            f"{who} does not answer any more, and so worker {task.index} ends, too; "
-            "--resume goes on from the last checkpoint"
+            f"{who} does not answer any more, and so worker {task.index} ends, too{advice}"
         ) from error
 
 

@@ -1,6 +1,7 @@
 """The options that all models are trained with."""
 
 import dataclasses
+import math
 from typing import ClassVar
 
 from pydantic import ConfigDict
@@ -24,6 +25,8 @@ class TrainingConfig:
         learning_rate: The optimizer's.
         patience: Validations without a better result until training stops; 0 for never.
         validations: How many times, evenly spread, the run looks at the validation split.
+        stop_on_nan: Whether the run ends at the first loss that is not finite, with the last good
+            checkpoint kept.
         seed: Of the weights, the dropout and the order of the examples.
     """
 
@@ -35,6 +38,7 @@ class TrainingConfig:
     learning_rate: float = 0.001
     patience: int = 0
     validations: int = 10
+    stop_on_nan: bool = True
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -43,6 +47,9 @@ class TrainingConfig:
         Raises:
             ValueError: One is out of its range.
         """
+        for name, value in dataclasses.asdict(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name} must be a finite number, not {value}")
         self.check_positive("steps", "batch_size", "learning_rate", "validations")
         if self.patience < 0:
             raise ValueError(f"patience must be at least 0, not {self.patience}")

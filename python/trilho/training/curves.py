@@ -7,6 +7,7 @@ from typing import IO
 import keras
 import tensorflow as tf
 
+from trilho.export.figures import as_json, of_json
 from trilho.training.loop import Figures
 
 __all__ = ["CURVES_NAME", "CurveReporter", "Point", "read"]
@@ -61,7 +62,7 @@ class CurveReporter:
 
     def _write(self, split: str, step: int, figures: dict[str, float]) -> None:
         if self._file:
-            self._file.write(json.dumps([split, step, figures]) + "\n")
+            self._file.write(json.dumps([split, step, as_json(figures)], allow_nan=False) + "\n")
             self._file.flush()
 
 
@@ -72,12 +73,12 @@ def read(directory: Path) -> list[Point]:
         directory: The stage's folder.
 
     Returns:
-        What was written; nothing if there is no file. The last line of a process that was killed
-        may be half of one, and is left out.
+        What was written, with NaN for what is not finite; nothing if there is no file. The last
+        line of a process that was killed may be half of one, and is left out.
     """
     path = directory / CURVES_NAME
     if not path.is_file():
         return []
     lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     points = [json.loads(line) for line in lines]
-    return [(split, step, figures) for split, step, figures in points]
+    return [(split, step, of_json(figures)) for split, step, figures in points]

@@ -1,7 +1,7 @@
 """How a model is trained, measured and exported: what its folder tells the loop."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import keras
@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.descriptor import FileDescriptor
 
+from trilho.export.figures import improves
+from trilho.export.provenance import Splits
 from trilho.export.signature import Signature
 
 __all__ = ["LOSS", "Figure", "Job", "Models", "Predictions", "Shard", "Stage"]
@@ -42,8 +44,8 @@ class Figure:
     better: Literal["higher", "lower"] = "higher"
 
     def improves(self, value: float, than: float) -> bool:
-        """Whether `value` is better than another."""
-        return value > than if self.better == "higher" else value < than
+        """Tells whether `value` is better than another; see `export.figures.improves`."""
+        return improves(value, than, lower=self.better == "lower")
 
 
 # Of the validation split; each run has it.
@@ -126,6 +128,9 @@ class Job:
         contract: The descriptor of the .proto that callers go by, e.g. mnist_pb2.DESCRIPTOR; None
             for a model without.
         predictions: Gives what ROC, confusion matrix and calibration are drawn from; None for none.
+        splits: The rows, each by `export.provenance.digest`: "train", "validation", "test". Figures
+            are compared, and runs resumed, only with the same ones; nobody can tell of those that
+            are left out.
     """
 
     stages: Sequence[Stage]
@@ -134,3 +139,4 @@ class Job:
     evaluate: Callable[[Models], Mapping[str, float]] = _nothing
     contract: FileDescriptor | None = None
     predictions: Callable[[Models], Predictions] | None = None
+    splits: Splits = field(default_factory=dict)

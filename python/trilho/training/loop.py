@@ -1,5 +1,6 @@
 """The training loop."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from trilho.training.checkpoints import Checkpoints, Position
 from trilho.training.cluster import Agreement
+from trilho.training.divergence import DivergedError, are_finite, is_finite, learning_rate
 from trilho.training.job import LOSS, Figure
 
 __all__ = ["Figures", "Loop", "Plan", "Reporter"]
@@ -58,6 +60,8 @@ class Plan:
         patience: Validations without a better result until it ends; 0 for never. Then the weights
             are in the end those of the best validation, with 0 those of the last step.
         watch: By which figure of the validation split results are compared.
+        stop_on_nan: Whether it ends at the first loss that is not finite, of a training batch or
+            of the validation split, and at weights that are not.
         name: What is trained, for those who see several runs follow each other; "" for one alone.
     """
 
@@ -65,6 +69,7 @@ class Plan:
     validations: int = 10
     patience: int = 0
     watch: Figure = LOSS
+    stop_on_nan: bool = True
     name: str = ""
 
 
@@ -130,6 +135,8 @@ class Loop:
             The step whose weights the model has: the last, or the best.
 
         Raises:
+            DivergedError: A loss, or a weight, is not finite, and `plan.stop_on_nan` is set. The
+                checkpoints are from before.
             ValueError: `batches` ended early, or `plan.watch` names no figure.
             KeyboardInterrupt: `interrupted` said yes.
         """
@@ -157,11 +164,17 @@ class Loop:
         return self.take_figures()
 
     def take_figures(self) -> dict[str, float]:
-        """Returns the figures of the batches since the last call."""
+        """Returns the figures of the batches since the last call.
+
+        With a loss that is not finite no other figure means anything, and all are NaN: of outputs
+        that are NaN Keras makes figures that look good, as the greatest of them is class 0.
+        """
         metrics = {"loss": self._mean_loss, **self._metrics}
         figures = {name: _as_float(metric.result()) for name, metric in metrics.items()}
         for metric in metrics.values():
             metric.reset_state()
+        if not math.isfinite(figures["loss"]):
+            figures |= dict.fromkeys(self._metrics, math.nan)
         return figures
 
     @property
@@ -174,18 +187,21 @@ class Loop:
         """What it is trained with."""
         return self._optimizer
 
-    def train_step(self, batch: Nest) -> None:
-        """Trains with one batch."""
-        self._train_step(batch)
+    def train_step(self, batch: Nest) -> tf.Tensor:
+        """Trains with one batch, and returns its loss before that: the mean over all workers."""
+        return self._train_step(batch)
 
     def graph(self, batch: Nest) -> tf.Graph:
         """Returns the graph of a training step."""
         return self._train_step.get_concrete_function(batch).graph
 
-    def _train_together(self, batch: Nest) -> None:
-        self._strategy.run(self._train_batch, args=(batch,))
+    def _train_together(self, batch: Nest) -> tf.Tensor:
+        loss = self._strategy.run(self._train_batch, args=(batch,))
         if self._strategy.num_replicas_in_sync > 1:
             self._share_statistics()
+            # Each has its share of the mean. All must know it, as all stop if it is not finite.
+            loss = self._strategy.reduce(tf.distribute.ReduceOp.SUM, loss, axis=None)
+        return loss
 
     def _evaluate_together(self, batch: Nest) -> None:
         self._strategy.run(self._evaluate_batch, args=(batch,))
@@ -212,7 +228,7 @@ class Loop:
         for one, part in zip(counted, parts, strict=True):
             one.assign(tf.cast(tf.reshape(part, one.shape), one.dtype))
 
-    def _train_batch(self, batch: Nest) -> None:
+    def _train_batch(self, batch: Nest) -> tf.Tensor:
         features, labels, weights = keras.utils.unpack_x_y_sample_weight(batch)
         with tf.GradientTape() as tape:
             outputs = self._model(features, training=True)
@@ -221,6 +237,7 @@ class Loop:
         gradients = tape.gradient(loss, self._model.trainable_variables)
         self._optimizer.apply(gradients, self._model.trainable_variables)
         self._update_metrics(loss, labels, outputs, weights)
+        return loss
 
     def _evaluate_batch(self, batch: Nest) -> None:
         features, labels, weights = keras.utils.unpack_x_y_sample_weight(batch)
@@ -280,14 +297,17 @@ class _Run:
                 raise ValueError(
                     f"The training data ended after {step - 1} of {plan.steps} batches"
                 )
-            self._loop.train_step(batch)
+            loss = self._loop.train_step(batch)
             position.step = step
             if step == first + 1:
                 self._reporter.graph(self._loop.graph(batch))
             validates = step == plan.steps or step % validate_every == 0
+            bad = plan.stop_on_nan and not is_finite(loss)
             # Validation uses the same accumulators, so what they hold is reported before.
-            if validates or step % report_every == 0:
+            if validates or bad or step % report_every == 0:
                 self._reporter.train(step, self._loop.take_figures())
+            if bad:
+                raise self._diverged(f"the loss is {float(loss):g}")
             if validates:
                 self._validate(step)
             stops = agreement.stops(step, surely=validates)
@@ -310,12 +330,28 @@ class _Run:
         return 0 < self._plan.patience <= self._position.waited
 
     def _save(self) -> None:
+        model, optimizer = self._loop.model, self._loop.optimizer
+        # A loss is of the weights before its step, and not of all of them.
+        if self._plan.stop_on_nan and not are_finite(model, optimizer):
+            raise self._diverged("a weight is not finite")
         if self._checkpoints:
-            self._checkpoints.save(self._loop.model, self._loop.optimizer, self._position)
+            self._checkpoints.save(model, optimizer, self._position)
+
+    def _diverged(self, what: str) -> DivergedError:
+        return DivergedError(
+            what,
+            step=self._position.step,
+            steps=self._plan.steps,
+            learning_rate=learning_rate(self._loop.optimizer),
+            checkpoint=self._checkpoints.latest() if self._checkpoints else None,
+            name=self._plan.name,
+        )
 
     def _validate(self, step: int) -> None:
         figures = self._loop.evaluate(self._validation)
         self._reporter.validation(step, figures)
+        if self._plan.stop_on_nan and not is_finite(figures["loss"]):
+            raise self._diverged(f"the loss of the validation split is {figures['loss']:g}")
         self._reporter.weights(step, self._loop.model)
         if not self._plan.patience:
             return
@@ -323,7 +359,7 @@ class _Run:
         if watch.name not in figures:
             raise ValueError(f'watch is "{watch.name}"; it can be {", ".join(figures)}')
         value = figures[watch.name]
-        if position.best is None or watch.improves(value, position.best_value):
+        if watch.improves(value, math.nan if position.best is None else position.best_value):
             position.best = [keras.ops.convert_to_numpy(one) for one in self._loop.model.weights]
             position.best_value, position.best_step, position.waited = value, step, 0
         else:

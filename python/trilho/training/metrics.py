@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
+from trilho.export.figures import as_json
 from trilho.training.leftovers import METRICS_NAME
 from trilho.training.loop import Figures
 
@@ -99,14 +100,14 @@ def write_metrics(directory: Path, values: Mapping[str, float]) -> Path:
         values: What was measured, by name.
 
     Returns:
-        metrics.json.
+        metrics.json; it has null for NaN and the infinities.
     """
     with tf.summary.create_file_writer(str(directory)).as_default():
         for name, value in values.items():
             tf.summary.scalar(name, value, step=0)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / METRICS_NAME
-    text = json.dumps(dict(values), indent=2, sort_keys=True)
+    text = json.dumps(as_json(values), indent=2, sort_keys=True, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
     return path
 

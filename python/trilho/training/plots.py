@@ -42,9 +42,11 @@ def draw_predictions(predictions: Predictions, directory: Path) -> list[Path]:
         directory: Gets roc.png, confusion_matrix.png and calibration.png; made if missing.
 
     Returns:
-        The files.
+        The files; none if a score is not finite, as a drawing of the others would flatter.
     """
     scores = predictions.scores
+    if not np.isfinite(scores).all():
+        return []
     if scores.ndim == 1:
         scores = np.stack([1 - scores, scores], axis=1)
     labels, classes = predictions.labels, predictions.classes

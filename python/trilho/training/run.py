@@ -13,6 +13,7 @@ import tensorflow as tf
 from trilho.contract.definitions import Contract
 from trilho.export import saved_model
 from trilho.export.descriptors import contracts_in
+from trilho.export.figures import not_finite
 from trilho.export.provenance import DATA
 from trilho.export.versions import check_version
 from trilho.training import curves
@@ -27,6 +28,7 @@ from trilho.training.leftovers import (
     METRICS_NAME,
     TrainError,
     check_not_interrupted,
+    has_checkpoint,
 )
 from trilho.training.loop import Loop, Plan, Reporter
 from trilho.training.metrics import (
@@ -38,11 +40,13 @@ from trilho.training.metrics import (
 from trilho.training.recipe import Recipe
 from trilho.training.report import write_report
 from trilho.training.reporters import Reporters
+from trilho.training.same_data import check_data, keep_data
 from trilho.training.workers import Task, current_task
 
 __all__ = ["TrainError", "TrainResult", "train"]
 
 _OPTIONS_NAME = "options.json"
+_STOP_ON_NAN = "stop_on_nan"
 _PLOTS = "plots"
 # What the module plots imports.
 _DRAWING = ("matplotlib", "sklearn")
@@ -69,7 +73,6 @@ class TrainResult:
     seconds: float
 
 
-@peer_errors()
 def train(
     recipe: Recipe,
     config: TrainingConfig,
@@ -108,11 +111,40 @@ def train(
 
     Raises:
         TrilhoError: The data cannot be read, the options leave nothing to train with, there is no
-            run of these options to resume, an interrupted one is neither to be resumed nor to be
-            begun anew, the model does not keep its contract, or the version exists already.
+            run of these options and these rows to resume, an interrupted one is neither to be
+            resumed nor to be begun anew, the run diverges, one of its figures is not finite, the
+            model does not keep its contract, or the version exists already.
         KeyboardInterrupt: After Ctrl-C or SIGTERM, which any of the workers may get; once there
             are steps done, with a checkpoint to resume from.
     """
+    with peer_errors(lambda: has_checkpoint(logs_dir)):
+        return _train(
+            recipe,
+            config,
+            source=source,
+            export_dir=export_dir,
+            logs_dir=logs_dir,
+            data=source if data is None else data,
+            version=version,
+            resume=resume,
+            restart=restart,
+            reporter=reporter,
+        )
+
+
+def _train(
+    recipe: Recipe,
+    config: TrainingConfig,
+    *,
+    source: str,
+    export_dir: Path,
+    logs_dir: Path,
+    data: str,
+    version: int | None,
+    resume: bool,
+    restart: bool,
+    reporter: Reporter,
+) -> TrainResult:
     started = time.monotonic()
     # Rather now than after the training.
     number = check_version(export_dir / recipe.name, version)
@@ -125,7 +157,10 @@ def train(
     job = recipe.prepare(config, source)
     _check_sharing(job, config, task)
     contracts = contracts_in(job.contract, model=recipe.name) if job.contract else []
+    if resume:
+        check_data(logs_dir, job.splits)
     if task.is_chief:
+        keep_data(logs_dir, job.splits)
         write_hyperparameters(logs_dir, asdict(config))
     models: dict[str, keras.Model] = {}
     metrics: dict[str, float] = {}
@@ -145,8 +180,10 @@ def train(
         if job.headline.name not in metrics:
             raise ValueError(f'headline is "{job.headline.name}"; it can be {", ".join(metrics)}')
         seconds = time.monotonic() - started
-        _report(recipe, config, job, models, metrics, logs_dir, seconds)
-        training = {**config.as_strings(), DATA: source if data is None else data}
+        report = _report(recipe, config, job, models, metrics, logs_dir, seconds)
+        if bad := not_finite(metrics):
+            raise TrainError(f"no version is published, as {', '.join(bad)}; see {report}")
+        training = {**config.as_strings(), DATA: data}
         folder = _export(recipe, job, models, contracts, metrics, training, export_dir, version)
     if task.count > 1:
         meet(strategy)
@@ -188,6 +225,7 @@ def _export(
         contracts=contracts,
         metrics=metrics,
         training=training,
+        splits=job.splits,
         headline=job.headline.name,
         better=job.headline.better,
         version=version,
@@ -212,6 +250,9 @@ def _begin(logs_dir: Path, config: TrainingConfig, *, resume: bool, restart: boo
     if not path.is_file():
         raise TrainError(f"{logs_dir} has no run to resume; give its folder by --logs")
     kept = json.loads(path.read_text(encoding="utf-8"))
+    # Who goes on after a loss that was not finite must say so.
+    kept.pop(_STOP_ON_NAN, None)
+    options.pop(_STOP_ON_NAN)
     changed = [
         f"{name} was {kept.get(name, 'not there')}, not {options.get(name, 'there')}"
         for name in sorted(kept.keys() | options.keys())
@@ -243,6 +284,7 @@ def _fit(
         validations=config.validations,
         patience=config.patience,
         watch=stage.watch,
+        stop_on_nan=config.stop_on_nan,
         name=stage.name if len(job.stages) > 1 else "",
     )
     reporters = []
@@ -269,9 +311,9 @@ def _report(
     metrics: Mapping[str, float],
     logs_dir: Path,
     seconds: float,
-) -> None:
+) -> Path:
     write_metrics(logs_dir, metrics)
-    write_report(
+    return write_report(
         logs_dir,
         model=recipe.name,
         metrics=metrics,

@@ -1,5 +1,6 @@
 """Tables to train with: Parquet, or the TFRecord files that `trilho convert` made of it."""
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ __all__ = ["Default", "read", "read_arrays", "read_columns"]
 Default = int | float | str
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
 _BATCH = 1024
+# What pyarrow says of a file of another kind.
+_NO_PARQUET = "Parquet magic bytes not found"
 _MISSING = "has missing values, and no default for them"
 
 
@@ -45,7 +48,11 @@ class _Table:
 
 
 def read(
-    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+    url: str,
+    *,
+    columns: Sequence[str] = (),
+    defaults: Mapping[str, Default] | None = None,
+    allow_nan: bool = False,
 ) -> tf.data.Dataset:
     """Reads a table, row by row.
 
@@ -56,6 +63,8 @@ def read(
             local, or a URL (`sources.open_file_system`).
         columns: Which columns; all if empty.
         defaults: What stands for a missing value, by the column's name.
+        allow_nan: Whether numbers may be NaN or infinite. They are refused otherwise, those that
+            are too large for a float32 included.
 
     Returns:
         Rows in their order, each a dict: int64, float32 or string, [] or, of a list, [n].
@@ -63,10 +72,11 @@ def read(
     Raises:
         ConvertError: There is no such table or column, it has no row, or not all files that
             `trilho convert` made; a column is of a type that has no place here, or has missing
-            values without a default; of Parquet this last is found while the rows are read, as a
+            values without a default, or a number that is not finite. A missing value of Parquet,
+            and such a number, with its row and column, are found while the rows are read, as a
             tf.errors.OpError that says the same.
     """
-    table = _open(url, columns, defaults or {})
+    table = _open(url, columns, defaults or {}, allow_nan=allow_nan)
     if table.dataset is not None:
         return table.dataset.unbatch()
     batches = tf.data.Dataset.from_generator(table.batches, output_signature=dict(table.signature))
@@ -74,7 +84,11 @@ def read(
 
 
 def read_columns(
-    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+    url: str,
+    *,
+    columns: Sequence[str] = (),
+    defaults: Mapping[str, Default] | None = None,
+    allow_nan: bool = False,
 ) -> dict[str, np.ndarray]:
     """Reads a table that fits into memory, column by column.
 
@@ -82,6 +96,7 @@ def read_columns(
         url: As of `read`.
         columns: Which columns, of one value in each row; all if empty.
         defaults: What stands for a missing value, by the column's name.
+        allow_nan: As of `read`.
 
     Returns:
         The same values as `read` gives, [rows]: int64, float32, or bytes in an array of objects.
@@ -89,7 +104,7 @@ def read_columns(
     Raises:
         ConvertError: As of `read`, or a column has lists.
     """
-    table = _open(url, columns, defaults or {})
+    table = _open(url, columns, defaults or {}, allow_nan=allow_nan)
     if lists := [name for name, feature in table.features.items() if feature.shape]:
         raise ConvertError(f"{url}: column {', '.join(lists)} has lists, expected one value a row")
     return {
@@ -99,7 +114,11 @@ def read_columns(
 
 
 def read_arrays(
-    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+    url: str,
+    *,
+    columns: Sequence[str] = (),
+    defaults: Mapping[str, Default] | None = None,
+    allow_nan: bool = False,
 ) -> dict[str, np.ndarray]:
     """Reads a table that fits into memory as what Keras' `fit` takes.
 
@@ -107,6 +126,7 @@ def read_arrays(
         url: As of `read`.
         columns: Which columns, of one value or of as many in each row; all if empty.
         defaults: What stands for a missing value, by the column's name.
+        allow_nan: As of `read`.
 
     Returns:
         By the column's name int64 or float32, [rows], or of lists [rows, n]; of strings an array of
@@ -116,7 +136,7 @@ def read_arrays(
         ConvertError: As of `read`; or a column's lists are of several lengths, or its values no
             text in UTF-8.
     """
-    table = _open(url, columns, defaults or {})
+    table = _open(url, columns, defaults or {}, allow_nan=allow_nan)
     return {
         name: _array(f"{url}: column {name}", parts, table.features[name])
         for name, parts in _read_all(url, table).items()
@@ -149,13 +169,63 @@ def _array(name: str, parts: Sequence[Any], feature: Feature) -> np.ndarray:
     return np.array(texts, dtype=object).reshape(values.shape)
 
 
-def _open(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
+def _open(
+    url: str, columns: Sequence[str], defaults: Mapping[str, Default], *, allow_nan: bool
+) -> _Table:
     file_system, path = open_file_system(url)
     # Below a file nothing is asked for: to those who are no superuser HDFS answers not that it is
     # not there, but that they may not look.
     if file_system.isdir(path) and file_system.exists(f"{path.rstrip('/')}/{SCHEMA_FILE}"):
-        return _open_records(url, columns, defaults)
-    return _open_parquet(url, columns, defaults)
+        table = _open_records(url, columns, defaults)
+    else:
+        table = _open_parquet(url, columns, defaults)
+    return table if allow_nan else _refusing_nan(url, table)
+
+
+def _refusing_nan(url: str, table: _Table) -> _Table:
+    """Makes a table's batches end with an error at a number that is not finite."""
+    names = [name for name, feature in table.features.items() if feature.type == "float"]
+
+    def batches() -> Iterator[dict[str, Any]]:
+        first = 0
+        for batch in table.batches():
+            for name in names:
+                if bad := _not_finite(url, name, batch[name], first).numpy():
+                    raise ConvertError(bad.decode())
+            first += int(next(iter(batch.values())).shape[0])
+            yield batch
+
+    def checked(number: tf.Tensor, batch: dict[str, Any]) -> dict[str, Any]:
+        bad = [_not_finite(url, name, batch[name], number * _BATCH) for name in names]
+        checks = [tf.debugging.Assert(tf.equal(message, ""), [message]) for message in bad]
+        with tf.control_dependencies(checks):
+            return {
+                name: tf.nest.map_structure(tf.identity, values, expand_composites=True)
+                for name, values in batch.items()
+            }
+
+    dataset = None if table.dataset is None else table.dataset.enumerate().map(checked)
+    return dataclasses.replace(table, batches=batches, dataset=dataset)
+
+
+def _not_finite(url: str, name: str, values: Any, first: Any) -> tf.Tensor:  # noqa: ANN401
+    """Names the first number of a tensor that is not finite, by its row; "" if there is none."""
+    if isinstance(values, tf.RaggedTensor):
+        numbers, rows = values.flat_values, values.value_rowids()
+    else:
+        numbers = tf.reshape(values, [-1])
+        width = tf.maximum(1, tf.size(values) // tf.maximum(1, tf.shape(values)[0]))
+        rows = tf.range(tf.size(values)) // width
+    places = tf.where(tf.logical_not(tf.math.is_finite(numbers)))[:1, 0]
+    messages = tf.strings.join(
+        [
+            f"{url}: column {name}, row ",
+            tf.strings.as_string(tf.cast(tf.gather(rows, places), tf.int64) + first),
+            ": expected a finite number, found ",
+            tf.strings.as_string(tf.gather(numbers, places)),
+        ]
+    )
+    return tf.strings.reduce_join(messages)
 
 
 def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
@@ -218,7 +288,15 @@ def _parsing(feature: Feature, default: Default | None) -> object:
 
 
 def _open_parquet(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
-    table = read_table(url)
+    try:
+        table = read_table(url)
+    except ConvertError as error:
+        if _NO_PARQUET not in str(error):
+            raise
+        raise ConvertError(
+            f"{url}: is no Parquet, and no folder of `trilho convert`, which has a {SCHEMA_FILE}; "
+            "TFRecord files of your own are read by tf.data.TFRecordDataset"
+        ) from error
     if not table.rows:
         raise ConvertError(f"{url}: has no row")
     try:

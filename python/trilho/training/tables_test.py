@@ -68,6 +68,49 @@ def test_a_table_and_what_was_converted_from_it_are_the_same_rows(
     }
 
 
+@pytest.fixture(params=["Parquet", "TFRecord"])
+def broken(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Has NaN in row 2100 of share, an infinity in row 1500 of list, and 1e300 in row 3 of wide."""
+    share = np.where(np.arange(ROWS) == 2100, np.nan, 0.5)
+    lists = [[0.5] * (row % 3) + [np.inf] * (row == 1500) for row in range(ROWS)]
+    wide = np.where(np.arange(ROWS) == 3, 1e300, 0.5)
+    table = pa.table({"number": range(ROWS), "share": share, "list": lists, "wide": wide})
+    path = str(tmp_path / "broken.parquet")
+    pq.write_table(table, path)
+    if request.param == "Parquet":
+        return path
+    convert(path, str(tmp_path / "broken"), engine=LocalEngine(1), shard_count=2)
+    return str(tmp_path / "broken")
+
+
+@pytest.mark.parametrize(
+    ("column", "told"), [("share", "row 2100"), ("list", "row 1500"), ("wide", "row 3")]
+)
+def test_a_number_that_is_not_finite_is_named_by_row_and_column(
+    broken: str, column: str, told: str
+) -> None:
+    found = "nan" if column == "share" else "inf"
+    message = f"{broken}: column {column}, {told}: expected a finite number, found {found}"
+    with pytest.raises(tf.errors.OpError, match=message):
+        list(read(broken, columns=["number", column]))
+    assert len(list(read(broken, columns=["number", column], allow_nan=True))) == ROWS
+    if column == "list":
+        return
+    for read_all in (read_columns, read_arrays):
+        with pytest.raises(ConvertError, match=message):
+            read_all(broken, columns=["number", column])
+    kept = read_arrays(broken, columns=[column], allow_nan=True)[column]
+    assert np.isfinite(kept).sum() == ROWS - 1
+
+
+def test_tfrecord_files_of_another_origin_are_told_from_parquet(tmp_path: Path) -> None:
+    own = tmp_path / "own.tfrecord"
+    with tf.io.TFRecordWriter(str(own)) as file:
+        file.write(b"a record that is long enough to have a footer")
+    with pytest.raises(ConvertError, match=r"own.tfrecord: is no Parquet, and no folder of `tril"):
+        read(str(own))
+
+
 def test_columns_are_chosen(parquet: str, records: str) -> None:
     for url in (parquet, records):
         assert set(next(iter(read(url, columns=["tags", "number"])))) == {"tags", "number"}

@@ -8,20 +8,32 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trilho.errors import TrilhoError
 
-__all__ = ["INTERRUPTED", "Task", "WorkerError", "current_task", "launch"]
+__all__ = [
+    "INTERRUPTED",
+    "RESUME",
+    "STOPPED",
+    "StoppedError",
+    "Task",
+    "WorkerError",
+    "current_task",
+    "launch",
+]
 
 # Where TensorFlow looks for it, too: tf.distribute.cluster_resolver.TFConfigClusterResolver.
 _VARIABLE = "TF_CONFIG"
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _POLL = 0.1
+RESUME = "--resume goes on from the last checkpoint"
 # With what a worker ends that was interrupted and left a checkpoint.
 INTERRUPTED = 130
+# With what all workers end that stop after the same step for the same reason, which worker 0 tells.
+STOPPED = 75
 # After the first one of them has ended, nothing keeps the others.
 _GRACE = 10.0
 # A worker's end is what ends the others, so what else ended is looked at a little later.
@@ -30,6 +42,10 @@ _SETTLE = 0.5
 
 class WorkerError(TrilhoError):
     """The workers do not go together, or one of them ended."""
+
+
+class StoppedError(WorkerError):
+    """All workers have stopped together, and worker 0 has said why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +86,9 @@ def current_task() -> Task:
     return Task(index=index, count=len(workers))
 
 
-def launch(command: Sequence[str], *, workers: int) -> None:
+def launch(
+    command: Sequence[str], *, workers: int, resumable: Callable[[], bool] = lambda: True
+) -> None:
     """Runs a command as several workers of this machine, and waits for all of them.
 
     When one of them fails, the others are killed. On Ctrl-C all of them are interrupted, and
@@ -79,8 +97,10 @@ def launch(command: Sequence[str], *, workers: int) -> None:
     Args:
         command: What each of them runs; TF_CONFIG tells it which one it is.
         workers: How many.
+        resumable: Tells whether there is a checkpoint that --resume would go on from.
 
     Raises:
+        StoppedError: They ended with STOPPED.
         WorkerError: One failed; tells which, and how.
         KeyboardInterrupt: After Ctrl-C, here or at one of them.
     """
@@ -98,8 +118,12 @@ def launch(command: Sequence[str], *, workers: int) -> None:
             # It has told the others.
             _let_end(processes)
             raise KeyboardInterrupt
+        if processes[failed].returncode == STOPPED:
+            _let_end(processes)
+            raise StoppedError(f"the {workers} workers stopped, for the reason that worker 0 tells")
         time.sleep(_SETTLE)
-        raise WorkerError(_ended(processes, failed))
+        advice = f"; {RESUME}" if resumable() else ""
+        raise WorkerError(f"{_ended(processes, failed)}{advice}")
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int | None:
@@ -168,7 +192,7 @@ def _ended(processes: Sequence[subprocess.Popen[bytes]], first: int) -> str:
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"failed with {code}"
     return (
         f"worker {index} of {len(processes)} (process {processes[index].pid}) {how}, and so the "
-        "others were ended; --resume goes on from the last checkpoint"
+        "others were ended"
     )
 
 

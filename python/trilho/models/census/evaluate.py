@@ -5,7 +5,7 @@ import numpy as np
 from trilho.evaluation import figures
 from trilho.evaluation.evaluation import Answers, Evaluation, in_batches
 from trilho.models.census.config import CensusConfig
-from trilho.models.census.reading import read
+from trilho.models.census.reading import digest_of, read
 
 __all__ = ["evaluation"]
 
@@ -35,4 +35,6 @@ def evaluation(config: CensusConfig, source: str, *, rows: int) -> Evaluation:
             "test_loss": figures.cross_entropy(people.labels, scores),
         }
 
-    return Evaluation(questions=in_batches(people.fields, rows=rows), figures=measure)
+    return Evaluation(
+        questions=in_batches(people.fields, rows=rows), figures=measure, test=digest_of(people)
+    )

@@ -6,10 +6,12 @@ import numpy as np
 
 from trilho.data import census
 from trilho.data.cache import DataError
-from trilho.data.census import Census
+from trilho.data.census import Census, People
+from trilho.export.provenance import digest
+from trilho.manifest_pb2 import DataSplit
 from trilho.training.startup import load_tensorflow
 
-__all__ = ["read"]
+__all__ = ["digest_of", "read"]
 
 
 def read(source: str, *, test_rows: int) -> Census:
@@ -34,6 +36,11 @@ def read(source: str, *, test_rows: int) -> Census:
     columns = tables.read_columns(source, columns=census.COLUMNS)
     texts = {name: _decoded(column, source) for name, column in columns.items()}
     return census.split(texts, name=source, test_rows=test_rows)
+
+
+def digest_of(people: People) -> DataSplit:
+    """Describes a split: the fields as the model takes them, and the labels."""
+    return digest({**people.fields, census.LABEL: people.labels})
 
 
 def _decoded(column: np.ndarray, source: str) -> np.ndarray:

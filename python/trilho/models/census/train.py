@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import keras
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from trilho import census_pb2
 from trilho.data import census
+from trilho.evaluation import figures
 from trilho.models.census import data, model, preprocessing
 from trilho.models.census.compare import compare
 from trilho.models.census.config import CensusConfig
-from trilho.models.census.reading import read
+from trilho.models.census.reading import digest_of, read
 from trilho.models.census.signatures import signatures
 from trilho.training import batches
 from trilho.training.job import Figure, Job, Models, Predictions, Stage
@@ -49,15 +49,15 @@ def prepare(config: CensusConfig, source: str) -> Job:
     )
 
     def evaluate(models: Models) -> Mapping[str, float]:
-        figures = {
+        measured = {
             "test_auc": _auc(models[NAME], test),
             "validation_auc": _auc(models[NAME], validation_rows),
         }
         if config.compare:
             for other in compare(train, validation, people.test, seed=config.seed):
-                figures[f"{other.name}_test_accuracy"] = other.accuracy
-                figures[f"{other.name}_test_auc"] = other.auc
-        return figures
+                measured[f"{other.name}_test_accuracy"] = other.accuracy
+                measured[f"{other.name}_test_auc"] = other.auc
+        return measured
 
     stage = Stage(
         name=NAME,
@@ -79,6 +79,11 @@ def prepare(config: CensusConfig, source: str) -> Job:
         headline=Figure(name="test_auc"),
         evaluate=evaluate,
         contract=census_pb2.DESCRIPTOR,
+        splits={
+            "train": digest_of(train),
+            "validation": digest_of(validation),
+            "test": digest_of(people.test),
+        },
         predictions=lambda models: Predictions(
             labels=test.labels,
             scores=_probabilities(models[NAME], test),
@@ -106,4 +111,4 @@ def _probabilities(network: keras.Model, rows: data.Rows) -> np.ndarray:
 
 
 def _auc(network: keras.Model, rows: data.Rows) -> float:
-    return round(float(roc_auc_score(rows.labels, _probabilities(network, rows))), 6)
+    return round(figures.auc(rows.labels, _probabilities(network, rows)), 6)

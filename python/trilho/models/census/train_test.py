@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
@@ -15,10 +16,17 @@ from trilho.convert.engines import LocalEngine
 from trilho.data import census
 from trilho.data.cache import DataError
 from trilho.errors import TrilhoError
+from trilho.evaluation.asking import EvaluationError
+from trilho.evaluation.comparing import check_data
+from trilho.export import manifest
+from trilho.export.publishing import publish
+from trilho.export.stores import FolderStore
+from trilho.export.versions import ExportError
 from trilho.models.census import data, preprocessing
 from trilho.models.census.compare import compare
 from trilho.models.census.config import RECIPE, CensusConfig
 from trilho.training import run
+from trilho.training.leftovers import TrainError
 from trilho.training.progress import ProgressReporter
 
 _TEST_ROWS = 300
@@ -65,7 +73,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _train(source: Path | str, folder: Path, config: CensusConfig = _CONFIG) -> run.TrainResult:
+def _train(
+    source: Path | str, folder: Path, config: CensusConfig = _CONFIG, *, resume: bool = False
+) -> run.TrainResult:
     with (folder / "output").open("a") as output:
         return run.train(
             RECIPE,
@@ -73,6 +83,7 @@ def _train(source: Path | str, folder: Path, config: CensusConfig = _CONFIG) -> 
             source=str(source),
             export_dir=folder / "models",
             logs_dir=folder / "logs",
+            resume=resume,
             reporter=ProgressReporter(Console(file=output)),
         )
 
@@ -212,6 +223,57 @@ def test_the_same_rows_give_the_same_metrics_wherever_they_are(
     assert other.metrics == trained.metrics
     names = [folder / "metrics.json" for folder in (other.logs, trained.logs)]
     assert names[0].read_bytes() == names[1].read_bytes()
+    # So that versions of both are compared, and each is evaluated with either.
+    splits = dict(manifest.read(trained.folder).splits)
+    assert {name: split.rows for name, split in splits.items()} == {
+        "train": 800,
+        "validation": 200,
+        "test": 300,
+    }
+    assert dict(manifest.read(other.folder).splits) == splits
+    asked = RECIPE.prepare_evaluation(_CONFIG, tables[kind], rows=100)
+    assert asked.test == splits["test"]
+
+
+def test_other_rows_behind_the_same_path_are_told(source: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    copy.mkdir()
+    people = pq.read_table(source / census.FILE)
+    pq.write_table(people, copy / census.FILE)
+    config = dataclasses.replace(_CONFIG, steps=5, validations=1)
+    first = _train(copy, tmp_path, config)
+    publish(first.folder, FolderStore(tmp_path / "live"))
+
+    # As many people, of whom one has grown older.
+    older = pc.add(people["age"], pa.array([0] * 299 + [1] + [0] * 1000))
+    pq.write_table(people.set_column(0, "age", older), copy / census.FILE)
+
+    with pytest.raises(TrainError, match=r"of other data, which was and is: test: 300 rows \(SHA"):
+        _train(copy, tmp_path, config, resume=True)
+    second = _train(copy, tmp_path, config)
+    with pytest.raises(ExportError, match="auc was measured on other rows; test: 300 rows"):
+        publish(second.folder, FolderStore(tmp_path / "live"))
+    asked = RECIPE.prepare_evaluation(config, str(copy), rows=100)
+    with pytest.raises(EvaluationError, match="was measured on other rows than would be asked now"):
+        check_data(manifest.read(first.folder), asked)
+    check_data(manifest.read(second.folder), asked)
+
+
+def test_a_number_that_is_not_finite_is_named_before_the_training(
+    source: Path, tmp_path: Path
+) -> None:
+    people = pq.read_table(source / census.FILE)
+    hours = people["hours-per-week"].to_numpy().astype(float)
+    hours[1007] = np.nan
+    place = people.column_names.index("hours-per-week")
+    broken = people.set_column(place, "hours-per-week", pa.array(hours))
+    pq.write_table(broken, tmp_path / census.FILE)
+    pq.write_table(broken, tmp_path / "people.parquet")
+
+    message = "column hours-per-week, row 1007: expected a finite number, found nan"
+    for name in ("", "people.parquet"):
+        with pytest.raises(TrilhoError, match=message):
+            RECIPE.prepare(_CONFIG, str(tmp_path / name))
 
 
 def test_a_table_must_be_of_people(source: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from trilho.data import mnist
 from trilho.evaluation import figures
 from trilho.evaluation.evaluation import Answers, Evaluation, in_batches
+from trilho.export.provenance import digest
 from trilho.training.config import TrainingConfig
 
 __all__ = ["evaluation"]
@@ -37,5 +38,7 @@ def evaluation(config: TrainingConfig, source: str, *, rows: int) -> Evaluation:
         }
 
     return Evaluation(
-        questions=in_batches({"image_data": mnist.pixels(images)}, rows=rows), figures=measure
+        questions=in_batches({"image_data": mnist.pixels(images)}, rows=rows),
+        figures=measure,
+        test=digest((images, labels)),
     )

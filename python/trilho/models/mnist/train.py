@@ -8,6 +8,7 @@ import keras
 from trilho import mnist_pb2
 from trilho.data import mnist
 from trilho.export import saved_model
+from trilho.export.provenance import digest
 from trilho.models.mnist import data
 from trilho.models.mnist.config import MnistConfig
 from trilho.models.mnist.model import CLASSES, build
@@ -34,6 +35,7 @@ def prepare(config: MnistConfig, source: str) -> Job:
     """
     images = mnist.load(Path(source))
     data.check(images, batch_size=config.batch_size, validation_size=config.validation_size)
+    size = len(images.train_images) - config.validation_size
 
     def signatures(models: Models) -> list[saved_model.Signature]:
         samples = data.pixels(images.test_images[:_SAMPLES])
@@ -81,6 +83,11 @@ def prepare(config: MnistConfig, source: str) -> Job:
         signatures=signatures,
         headline=Figure(name="test_accuracy"),
         contract=mnist_pb2.DESCRIPTOR,
+        splits={
+            "train": digest((images.train_images[:size], images.train_labels[:size])),
+            "validation": digest((images.train_images[size:], images.train_labels[size:])),
+            "test": digest((images.test_images, images.test_labels)),
+        },
         predictions=predictions,
     )
 

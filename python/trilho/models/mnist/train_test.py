@@ -86,6 +86,13 @@ def test_the_version_is_complete(trained: TrainResult, data: Path) -> None:
     assert [path.name for path in trained.folder.parent.iterdir()] == ["1"]
 
 
+def test_the_version_says_of_which_images_its_figures_are(trained: TrainResult, data: Path) -> None:
+    splits = manifest.read(trained.folder).splits
+    asked = RECIPE.prepare_evaluation(_CONFIG, str(data), rows=50)
+    assert asked.test == splits["test"]
+    assert len({split.sha256 for split in splits.values()}) == 3
+
+
 def test_metrics_and_tensorboard_s_log_are_written(trained: TrainResult) -> None:
     written = json.loads((trained.logs / "metrics.json").read_text())
     assert written["test_accuracy"] == trained.metrics["test_accuracy"]

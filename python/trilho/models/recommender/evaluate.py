@@ -9,7 +9,7 @@ import numpy as np
 from trilho.data import movielens
 from trilho.data.movielens import MovieLens
 from trilho.evaluation.evaluation import Answers, Arrays, Evaluation, Question, in_batches
-from trilho.models.recommender.splits import sequences, split_ratings
+from trilho.models.recommender.splits import digests, sequences, split_ratings
 from trilho.training.config import TrainingConfig
 
 __all__ = ["evaluation"]
@@ -52,6 +52,9 @@ def evaluation(config: TrainingConfig, source: str, *, rows: int) -> Evaluation:
 
     def measure(answers: Answers) -> dict[str, float]:
         lists = np.concatenate([answer["item_id"] for answer in answers[: len(asked)]])
+        scores = np.concatenate([answer["score"] for answer in answers[: len(asked)]])
+        # An item without a finite score may stand anywhere, and is not found.
+        lists = np.where(np.isfinite(scores), lists, b"")
         given = np.concatenate([answer["rating"] for answer in answers[len(asked) :]])
         errors = (given - stars)[candidates != ""]
         return {
@@ -59,7 +62,11 @@ def evaluation(config: TrainingConfig, source: str, *, rows: int) -> Evaluation:
             "rating_test_rmse": float(np.sqrt(np.mean(np.square(errors, dtype=np.float64)))),
         }
 
-    return Evaluation(questions=[*asked, *rated], figures=measure)
+    return Evaluation(
+        questions=[*asked, *rated],
+        figures=measure,
+        test=digests(read, seed=config.seed)["test"],
+    )
 
 
 def _ranking(lists: Strings, wanted: Strings) -> Mapping[str, float]:

@@ -57,7 +57,8 @@ def quality(scores: Floats, targets: Ints) -> RankingQuality:
     """Measures scores.
 
     Args:
-        scores: [n, items]; what is not to be recommended scores less than everything else.
+        scores: [n, items]; what is not to be recommended scores less than everything else. A score
+            that is not finite ranks last, and an item that has such a one is not found.
         targets: [n], the row of the item that came next. Of equal scores its own counts last.
 
     Returns:
@@ -96,6 +97,13 @@ def masked(scores: Floats, sequences: Sequence[Ints]) -> Floats:
 
 
 def _places(targets: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+    """Returns each target's place, from 1; one beyond DEPTH if its score is not finite."""
     targets = tf.cast(tf.reshape(targets, [-1]), tf.int32)
+    # NaN is greater than nothing: without this it would be on place 0.
+    scores = tf.convert_to_tensor(scores)
+    finite = tf.math.is_finite(scores)
+    scores = tf.where(finite, scores, scores.dtype.min)
     own = tf.gather(scores, targets, batch_dims=1)[:, tf.newaxis]
-    return tf.reduce_sum(tf.cast(scores >= own, tf.int32), axis=1)
+    places = tf.reduce_sum(tf.cast(scores >= own, tf.int32), axis=1)
+    ranked = tf.gather(finite, targets, batch_dims=1)
+    return tf.where(ranked, places, tf.shape(scores)[1] + DEPTH)

@@ -33,6 +33,18 @@ def test_equal_scores_are_nobody_s_merit() -> None:
     assert _quality(np.ones(30)).hit == 0
 
 
+@pytest.mark.parametrize("score", [np.nan, np.inf, -np.inf])
+def test_a_score_that_is_not_finite_ranks_last(score: float) -> None:
+    # The target's own: not even the last place of a short list is a hit.
+    own = np.array([score, *range(29)])
+    assert _quality(own) == _quality(own[:5]) == RankingQuality(hit=0, ndcg=0)
+    assert _quality(np.full(30, score)) == RankingQuality(hit=0, ndcg=0)
+    # Another item's, which stays behind the target.
+    other = np.array([28.5, *range(1, 29), score])
+    assert _quality(other) == RankingQuality(hit=1, ndcg=1)
+    assert _quality(own, FIRST) == RankingQuality(hit=0.5, ndcg=0.5)
+
+
 def test_lists_are_measured_as_scores_are() -> None:
     rows = np.array([FIRST, SECOND, TENTH, ELEVENTH], np.float32)
     lists = np.argsort(-rows, axis=1)

@@ -127,10 +127,13 @@ class Ranker(keras.Model):
         Returns:
             float32 [n, items]: of the `depth` items that the retrieval model scores best the sum of
             both models' scores; the others follow in the retrieval model's order. SEEN, or about as
-            little, for the seen ones. With NEXT instead float32 [n, 1 + negatives], logits of this
-            model alone, the next item's first.
+            little, for the seen ones and for those whose score by the retrieval model is not
+            finite. With NEXT instead float32 [n, 1 + negatives], logits of this model alone, the
+            next item's first.
         """
         found = tf.stop_gradient(self._retrieve(inputs))
+        # So that these are ranked last: top_k may put NaN anywhere.
+        found = tf.where(tf.math.is_finite(found), found, SEEN)
         best, items = tf.math.top_k(found, k=self._depth)
         if NEXT in inputs:
             return self._trained(inputs, best, items, training=training)

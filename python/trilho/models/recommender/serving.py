@@ -50,16 +50,17 @@ class Recommender:
         Returns:
             `item_id`, string [n, k], and `score`, float32 [n, k], the best first; k is the greatest
             count, but at most the number of items that are left. A row that wants less or has less
-            left ends with "" and NOT_THERE.
+            left ends with "" and NOT_THERE, as does one with items whose score is not finite.
         """
         del user_id
         rows = self._items(history)
         seen = self._seen(rows)
-        scores = self._ranker({"history": self._newest(rows), "seen": seen})
+        scores = _ranked_last(self._ranker({"history": self._newest(rows), "seen": seen}))
         left = tf.reduce_sum(tf.cast(tf.logical_not(seen), tf.int32), axis=1)
         wanted = tf.clip_by_value(count, 0, left)
         scores, best = tf.math.top_k(scores, k=tf.reduce_max(wanted))
         there = tf.range(tf.shape(best)[1]) < wanted[:, tf.newaxis]
+        there = tf.logical_and(there, scores > NOT_THERE)
         return {
             "item_id": tf.where(there, tf.gather(self._item_ids, best), ""),
             "score": tf.where(there, scores, NOT_THERE),
@@ -77,14 +78,15 @@ class Recommender:
 
         Returns:
             `item_id`, string [n, c], the candidates, the best first, and `score`, float32 [n, c],
-            as of `recommend`; NOT_THERE for unknown items, which come last.
+            as of `recommend`; NOT_THERE for unknown items, and for those whose score is not
+            finite, which come last.
         """
         del user_id
         rows = self._items(history)
         wanted = self._items(candidates)
         inputs = {"history": self._newest(rows), "seen": self._seen(rows)}
         found = self._ranker.rank(inputs, tf.maximum(wanted - 1, 0))
-        found = tf.where(wanted == _UNKNOWN, NOT_THERE, found)
+        found = tf.where(wanted == _UNKNOWN, NOT_THERE, _ranked_last(found))
         scores, order = tf.math.top_k(found, k=tf.shape(candidates)[1])
         return {"item_id": tf.gather(candidates, order, batch_dims=1), "score": scores}
 
@@ -134,6 +136,11 @@ class Recommender:
         newest = tf.gather(newest, order, batch_dims=1)[:, :length]
         newest = tf.pad(newest, [[0, 0], [0, length - tf.shape(newest)[1]]])
         return tf.ensure_shape(newest, [None, length])
+
+
+def _ranked_last(scores: tf.Tensor) -> tf.Tensor:
+    """Returns scores with NOT_THERE for those that are not finite: top_k has NaN anywhere."""
+    return tf.where(tf.math.is_finite(scores), scores, NOT_THERE)
 
 
 def padded(histories: Sequence[Sequence[str]]) -> np.ndarray:

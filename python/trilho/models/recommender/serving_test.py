@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -147,6 +147,44 @@ def test_unknown_candidates_come_last_and_seen_ones_are_ranked(recommender: Reco
     assert items[3] == "?"
     assert scores[3] == NOT_THERE
     assert scores[2] > -100
+
+
+@pytest.fixture
+def broken(recommender: Recommender) -> Iterator[Recommender]:
+    """With an item, i4, whose scores are NaN."""
+    bias = recommender._retrieval._bias
+    kept = bias.numpy()
+    bias.assign(np.where(np.arange(len(ITEMS)) == 4, np.nan, kept))
+    yield recommender
+    bias.assign(kept)
+
+
+def test_an_item_whose_score_is_not_finite_comes_last(broken: Recommender) -> None:
+    answer = _recommend(broken, ["i11", "i10"], count=[10])
+    (items,), (scores,) = _rows(answer["item_id"]), answer["score"].numpy()
+    assert set(items[:9]) == set(ITEMS[:10]) - {"i4"}
+    assert scores[:9].min() > -100
+    assert items[9] == "i4"
+    assert scores[9] < -1e8
+
+
+def test_a_candidate_whose_score_is_not_finite_comes_last(broken: Recommender) -> None:
+    answer = broken.rank(tf.constant([""]), _strings(["i1"]), _strings(["i4", "i5", "i2"]))
+    (items,), (scores,) = _rows(answer["item_id"]), answer["score"].numpy()
+    assert items[2] == "i4"
+    assert scores[2] == NOT_THERE
+    assert scores[1] > -100
+
+
+def test_with_no_finite_score_nothing_is_recommended(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        recommender, "_ranker", lambda inputs: tf.zeros_like(inputs["seen"], tf.float32) + np.nan
+    )
+    answer = _recommend(recommender, ["i1"], count=[3])
+    assert _rows(answer["item_id"]) == [["", "", ""]]
+    assert answer["score"].numpy().tolist() == [[NOT_THERE] * 3]
 
 
 def _rate(recommender: Recommender, user: str, *candidates: str) -> list[float]:

@@ -21,6 +21,7 @@ from trilho.models.recommender.ranker import Ranker, with_next
 from trilho.models.recommender.rating import Rating
 from trilho.models.recommender.retrieval import Retrieval
 from trilho.models.recommender.serving import Recommender, padded, signatures
+from trilho.models.recommender.splits import digests
 from trilho.training import batches
 from trilho.training.job import Figure, Job, Models, Shard, Stage
 
@@ -97,6 +98,7 @@ def prepare(config: RecommenderConfig, source: str) -> Job:
         headline=Figure(name="test_ndcg_at_10"),
         evaluate=evaluate,
         contract=recommender_pb2.DESCRIPTOR,
+        splits=digests(read, seed=config.seed),
     )
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from trilho.data.movielens import GENRES
 from trilho.export import manifest
 from trilho.models.recommender import baselines
 from trilho.models.recommender.config import RECIPE, RecommenderConfig
+from trilho.training.divergence import DivergedError
+from trilho.training.leftovers import TrainError
 from trilho.training.progress import ProgressReporter
 from trilho.training.run import TrainResult, train
 
@@ -85,6 +88,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _train(data: Path, folder: Path, config: RecommenderConfig = _CONFIG) -> TrainResult:
+    folder.mkdir(exist_ok=True)
     with (folder / "output").open("a") as output:
         return train(
             RECIPE,
@@ -129,6 +133,21 @@ def test_the_version_says_how_good_it_is(trained: TrainResult) -> None:
     assert made.training["history_length"] == "5"
 
 
+def test_the_version_says_of_which_rows_its_figures_are(trained: TrainResult, data: Path) -> None:
+    splits = manifest.read(trained.folder).splits
+    ratings = USERS * LENGTH
+    assert {name: split.rows for name, split in splits.items()} == {
+        "train": 0.75 * ratings,
+        "validation": 0.05 * ratings + USERS,
+        "test": 0.2 * ratings + USERS,
+    }
+    asked = RECIPE.prepare_evaluation(_CONFIG, str(data), rows=50)
+    assert asked.test == splits["test"]
+    # The ratings are split by the seed.
+    other = RECIPE.prepare_evaluation(dataclasses.replace(_CONFIG, seed=2), str(data), rows=50)
+    assert other.test != splits["test"]
+
+
 def test_a_served_version_recommends_to_someone_new(trained: TrainResult) -> None:
     signatures = tf.saved_model.load(str(trained.folder)).signatures
     answer = signatures["serving_default"](
@@ -170,6 +189,52 @@ def test_one_seed_gives_one_model(trained: TrainResult, data: Path, tmp_path: Pa
             for result in (trained, again)
         ]
         np.testing.assert_array_equal(*values)
+
+
+def test_a_learning_rate_that_is_far_too_high_gives_no_good_figure(
+    data: Path, tmp_path: Path
+) -> None:
+    high = dataclasses.replace(_CONFIG, learning_rate=1e25, patience=0)
+    with pytest.raises(DivergedError, match=r"retrieval: the loss is nan after step \d+ of 120"):
+        _train(data, tmp_path, high)
+
+    on = dataclasses.replace(
+        high, stop_on_nan=False, steps=10, rating_steps=2, ranker_steps=2, validations=1
+    )
+    with pytest.raises(TrainError, match=r"no version is published, as .*retrieval_test_loss is"):
+        _train(data, tmp_path / "on", on)
+    figures = json.loads((tmp_path / "on" / "logs" / "metrics.json").read_text())
+    assert figures["retrieval_test_loss"] is None
+    assert figures["retrieval_test_hit_at_10"] is None
+    assert figures["retrieval_test_ndcg_at_10"] is None
+    # By chance 10 of 29 would be found in lists in no order.
+    assert figures["test_hit_at_10"] <= 0.4
+    assert not (tmp_path / "on" / "models").exists()
+
+
+@pytest.mark.parametrize(("score", "found"), [(1.0, 1), (np.nan, 0), (np.inf, 0)])
+def test_of_served_lists_items_without_a_finite_score_are_not_found(
+    data: Path, score: float, found: int
+) -> None:
+    evaluation = RECIPE.prepare_evaluation(_CONFIG, str(data), rows=50)
+    # Everybody takes the next item; "rate" is asked by the other calls.
+    answers = []
+    for question in evaluation.questions:
+        if question.signature == "rate":
+            answers.append({"rating": np.full(question.inputs["candidates"].shape, np.nan)})
+            continue
+        histories = [[item for item in row if item] for row in question.inputs["history"]]
+        items = [[b"?", str((int(row[-1]) + 1) % ITEMS).encode()] for row in histories]
+        answers.append(
+            {
+                "item_id": np.array(items, dtype=object),
+                "score": np.array([[9, score]] * len(items), np.float32),
+            }
+        )
+    figures = evaluation.figures(answers)
+    assert figures["test_hit_at_10"] == found
+    assert figures["test_ndcg_at_10"] == pytest.approx(found / np.log2(3))
+    assert np.isnan(figures["rating_test_rmse"])
 
 
 def test_others_are_measured_in_the_same_run(
