@@ -54,8 +54,8 @@ WARNINGS = "-warnings=" + ",".join(
 )
 # Python that imports itself by its room's name; the other files are checked each on its own.
 PYTHON_ROOMS = ("python/trilho", "bench", "demo", "deploy", "e2e", "sessions", "third_party")
-# What does not depend on how the package was installed, above all minutes of training, of which the
-# census's is enough on the wheel. Bazel runs all of it.
+# Tests that do not depend on how the package was installed, above all minutes of training; the
+# census's training is enough on the wheel. Bazel runs all of it.
 NOT_ON_THE_WHEEL = (
     "cli/train_test.py",
     "models/mnist/train_test.py",

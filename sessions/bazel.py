@@ -24,7 +24,7 @@ def bazel(session: nox.Session, *args: str, silent: bool = False) -> str:
 def external(session: nox.Session, repository: str) -> Path:
     """Returns the folder of a repository that Bazel has fetched."""
     said = bazel(session, "info", "output_base", silent=True)
-    # What Bazel has to remark comes along.
+    # Bazel's remarks come along.
     base = next(line for line in said.splitlines() if line.startswith("/"))
     return Path(base) / "external" / repository
 

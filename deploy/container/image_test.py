@@ -82,7 +82,7 @@ def test_nothing_is_in_it_but_the_server(files: Path) -> None:
 def test_it_serves_and_its_health_check_knows(
     files: Path, configuration: dict[str, Any], tmp_path: Path
 ) -> None:
-    # What an engine adds, but for the namespaces: nothing here tests engines.
+    # Mounts that an engine adds, but for the namespaces: nothing here tests engines.
     for folder in ("proc", "dev"):
         (files / folder).mkdir()
     os.mknod(files / "dev/urandom", 0o666 | stat.S_IFCHR, os.makedev(1, 9))

@@ -14,6 +14,8 @@ from deploy.installer.runs import is_half_way, kill_all, start, wait_until, wait
 from deploy.installer.small_tree import TIMEOUT_SECONDS, InstallerFile, Workshop
 
 STARTS = 64
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh")
+ENV = {"PATH": os.environ["PATH"]}
 
 
 def entries(cache: Path) -> list[Path]:
@@ -142,6 +144,48 @@ def test_gc_by_age_counts_from_the_last_start(
     assert file.run("-q", "--cache", tmp_path, "--exec", "true").returncode == 0
     assert small.run("--cache", tmp_path, "--gc", "--days", 7).returncode == 0
     assert [path.name.split("-")[1] for path in entries(tmp_path)] == ["1.1.0"]
+
+
+def test_folders_of_others_stay_in_a_cache(small: InstallerFile, tmp_path: Path) -> None:
+    assert small.run("--cache", tmp_path).returncode == 0
+    for name in ("trilho-notes", "trilho-1.2.3"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine").write_text("kept")
+    assert small.run("--cache", tmp_path, "--gc").returncode == 0
+    assert small.run("--cache", tmp_path, "--uninstall").returncode == 0
+    assert [path.name for path in entries(tmp_path)] == ["trilho-1.2.3", "trilho-notes"]
+    assert (tmp_path / "trilho-notes/mine").read_text() == "kept"
+
+
+@pytest.mark.usefixtures("needs_root")
+def test_a_cache_of_another_user_serves_what_it_has(small: InstallerFile, public: Path) -> None:
+    cache = public / "cache"
+    cache.mkdir()
+    file = InstallerFile(Path(shutil.copy(small.path, public)))
+    words = ("-q", "--cache", cache, "--exec", "hello")
+    lacks = file.run(*words, by=AS_NOBODY, env=ENV)
+    assert lacks.returncode == 6
+    assert f"cannot write to {cache}, and version 1.2.3 is not in it" in lacks.stderr
+    assert file.run("-q", "--cache", cache).returncode == 0
+    done = file.run(*words, by=AS_NOBODY, env=ENV)
+    assert done.stdout == "hello from 1.2.3: \n", done.stderr
+
+
+@pytest.mark.usefixtures("needs_root")
+def test_a_process_that_cannot_be_seen_is_not_taken_for_dead(
+    small: InstallerFile, public: Path
+) -> None:
+    file = InstallerFile(Path(shutil.copy(small.path, public)))
+    used = start(file, "--cache", public, "--exec", "sleep", 600)
+    wait_until(lambda: bool(entries(public)) and len(hidden(public)) == 2, "a use")
+    # Without /proc only a signal tells that a process is there, and another user's takes none.
+    script = 'mount -t tmpfs tmpfs /proc && exec "$@"'
+    by = ("unshare", "--mount", "sh", "-c", script, "sh", *AS_NOBODY)
+    done = file.run("--cache", public, "--list", by=by, env=ENV)
+    assert done.stdout.endswith("in use\n"), done.stderr
+    used.kill()
+    used.communicate()
+    wait_until_tidy(public)
 
 
 def test_uninstall_leaves_nothing_and_nothing_else(small: InstallerFile, tmp_path: Path) -> None:

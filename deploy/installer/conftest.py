@@ -1,6 +1,9 @@
 """Files to install that the tests share."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,3 +45,12 @@ def needs_root() -> None:
     if os.environ.get("CI"):
         pytest.fail("this test needs root, to mount and to change users; CI must give it")
     pytest.skip("NOT TESTED: this test needs root, to mount and to change users")
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that every user can reach, as pytest's are not."""
+    folder = Path(tempfile.mkdtemp(prefix="trilho-installer-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

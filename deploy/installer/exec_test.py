@@ -51,9 +51,9 @@ def test_the_environment_is_the_callers_but_for_the_path(
     done = small.run("-q", "--exec", "/usr/bin/env", "-0", env=env)
     seen = dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
     ignored = {"PATH", "_", "SHLVL", "OLDPWD", "PWD"}
-    assert {n: v for n, v in seen.items() if n not in ignored} == {
-        n: v for n, v in env.items() if n not in ignored
-    }
+    # No shell but bash hands on a name that is no variable's, such as those of bash's functions.
+    expected = {n: v for n, v in env.items() if n not in ignored and n.isidentifier()}
+    assert {n: v for n, v in seen.items() if n not in ignored and n.isidentifier()} == expected
     assert seen["PATH"].endswith(f":{env['PATH']}")
 
 

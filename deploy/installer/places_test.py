@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,15 +20,6 @@ from deploy.installer.small_tree import (
 Mount = Callable[..., Path]
 
 pytestmark = pytest.mark.usefixtures("needs_root")
-
-
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """A folder that every user can reach, as pytest's are not."""
-    folder = Path(tempfile.mkdtemp(prefix="trilho-installer-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -109,5 +109,8 @@ class Workshop:
 
 
 def everything_below(folder: Path) -> list[str]:
-    """The names of all that is in a folder, hidden ones too."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+    """The names of all that is in a folder, hidden ones too, also while some of it goes away."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        found += [str((Path(place) / name).relative_to(folder)) for name in folders + files]
+    return sorted(found)

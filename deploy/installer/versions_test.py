@@ -111,6 +111,19 @@ def test_uninstall_leaves_what_others_put_there(prefix: Path) -> None:
     assert everything_below(prefix) == ["notes"]
 
 
+@pytest.mark.parametrize("words", [["--uninstall"], ["--gc"], ["--verify"], ["--force"]])
+def test_a_folder_of_another_program_is_left_alone(
+    small: InstallerFile, tmp_path: Path, words: list[str]
+) -> None:
+    project = tmp_path / "project"
+    (project / "versions").mkdir(parents=True)
+    (project / "setup.sh").write_text("echo mine\n")
+    assert small.run("--prefix", project, *words).returncode == 9
+    (project / "versions/1").mkdir()
+    assert small.run("--prefix", project, *words).returncode == 9
+    assert everything_below(project) == ["setup.sh", "versions", "versions/1"]
+
+
 def test_what_needs_the_archive_is_refused_by_what_has_none(prefix: Path, tmp_path: Path) -> None:
     for words in (["--prefix", tmp_path / "q"], ["--exec", "true"], ["--extract", tmp_path / "x"]):
         done = setup(prefix).run(*words)

@@ -12,7 +12,7 @@ from deploy.release import bills, sums
 from deploy.release.check.bundle import check_bundle
 
 DIST = Path("deploy/release/dist_quick")
-# What a jar of Java's own tools takes for the earliest moment is two seconds later than a zip's.
+# Java's own tools take a moment for the earliest that is two seconds later than a zip's.
 EARLIEST = {(1980, 1, 1, 0, 0, 0), (1980, 1, 1, 0, 0, 2)}
 
 

@@ -110,7 +110,7 @@ def test_an_upgrade_keeps_what_the_operator_wrote(root: BareRoot, next_deb: str)
     root.run("dpkg", "--force-confdef", "--force-confold", "--install", next_deb)
     assert f"Version: {VERSION}\n" in root.run("dpkg", "--status", "trilho-server").stdout
     assert {path: file_of(root, path).read_text() for path in written} == written
-    # What the new version would have, is beside it.
+    # The example of the new version is beside it.
     assert file_of(root, f"{FLAGS}.dpkg-dist").read_text().endswith(NEW_LINE)
     root.run(PROGRAM, f"--flagfile=/{FLAGS}", "--check_config", user=USER)
 

@@ -25,7 +25,7 @@ QUICK = ("-0",)
 
 
 class PackagingError(Exception):
-    """What is wrong with the input, as a sentence for the person who built."""
+    """Says what is wrong with the input, as a sentence for the person who built."""
 
 
 class Additions:

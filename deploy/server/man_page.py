@@ -10,7 +10,7 @@ ROW = re.compile(r"\| `--(?P<name>\w+)` \| (?P<default>.*?) \| (?P<meaning>.*) \
 
 
 class PageError(Exception):
-    """What is wrong with the pages, as a sentence."""
+    """Says what is wrong with the pages, as a sentence."""
 
 
 def roff(text: str) -> str:

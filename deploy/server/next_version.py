@@ -7,7 +7,7 @@ from pathlib import Path
 __all__ = ["NEW_LINE", "VERSION", "make_next_version"]
 
 VERSION = "0.1.1"
-# What the later version's example of flags has at its end.
+# Ends the later version's example of flags.
 NEW_LINE = "# Of the next version.\n"
 
 

@@ -32,7 +32,7 @@ COMMAND_TARGET = "../lib/trilho/bin/trilho_server"
 
 
 class TarballError(Exception):
-    """What is wrong with the tarball, as a sentence."""
+    """Says what is wrong with the tarball, as a sentence."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ EXPECTED = {
     "/usr/share/doc/trilho-server/sbom.cdx.json": "-rw-r--r--",
     "/usr/share/man/man8/trilho_server.8.gz": "-rw-r--r--",
 }
-# What the machine's own packages have, or their like.
+# Folders that the machine's own packages have, or their like.
 SHARED = {
     *("/", "/etc", "/etc/logrotate.d", "/usr", "/usr/bin", "/usr/lib", "/usr/lib/systemd"),
     *(

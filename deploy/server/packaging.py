@@ -20,7 +20,7 @@ class PackageError(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """What a run makes, and of what."""
+    """Names what a run makes, and of what."""
 
     options: argparse.Namespace
     # A folder of this run, which goes with it.

@@ -19,7 +19,7 @@ FLAGS = "etc/trilho-server/flags"
 MODELS = "etc/trilho-server/models.config"
 OWN_LINE = "--settle_seconds=1\n"
 PROGRAM = "/usr/bin/trilho_server"
-# What every distribution of rpms has, and what the package may ask for.
+# Things that every distribution of rpms has, and that the package may ask for.
 BASE = """\
 Name: base
 Version: 1
@@ -128,7 +128,7 @@ def test_an_upgrade_keeps_what_the_operator_wrote(root: BareRoot, next_rpm: Path
     rpm(root, "--upgrade", next_rpm)
     assert rpm(root, "--query", "trilho-server") == f"trilho-server-{VERSION}-1.x86_64\n"
     assert {path: (root.path / path).read_text() for path in written} == written
-    # What the new version would have, is beside it.
+    # The example of the new version is beside it.
     assert (root.path / f"{FLAGS}.rpmnew").read_text().endswith(NEW_LINE)
     root.run(PROGRAM, f"--flagfile=/{FLAGS}", "--check_config", user=USER)
 

@@ -10,7 +10,7 @@ from deploy.testing.bare_root import USER, BareRoot, busybox_root
 from deploy.testing.runfile import runfile
 from deploy.testing.served import MODEL, ask, copy_model, served
 
-# What the release promises.
+# Promised by the release.
 MOST_BYTES = 150_000_000
 HOME = "/srv/a folder, ã/trilho-server-0.1.0"
 

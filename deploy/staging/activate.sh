@@ -19,7 +19,7 @@ if [ -n "$_trilho_bin" ] && [ -x "$_trilho_bin/python" ]; then
   _TRILHO_OLD_PATH=$PATH
   PATH=$_trilho_bin:$PATH
   export PATH
-  # What the shell remembers of where programs are.
+  # Drops what the shell remembers of where programs are.
   hash -r 2>/dev/null
   trilho_deactivate() {
     PATH=$_TRILHO_OLD_PATH

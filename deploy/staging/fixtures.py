@@ -20,7 +20,7 @@ PROGRAM = Path("/bin/echo")
 
 @dataclass
 class Inputs:
-    """What stage.py takes."""
+    """The inputs of stage.py."""
 
     folder: Path
     debian: Path

@@ -1,4 +1,4 @@
-"""What a staged tree's programs do on hosts that are not like this one."""
+"""Tests what a staged tree's programs do on hosts that are not like this one."""
 
 import hashlib
 import re

@@ -10,9 +10,11 @@ from deploy.staging.parts import Part
 
 _RULE = "=" * 100
 _SOURCES = (
-    "Debian's packages are carried unchanged, or linked statically. Their sources are at",
-    "https://snapshot.debian.org/package/SOURCE/; sbom.cdx.json has the name of each one's source",
-    "package and its version.",
+    "Files of Debian's packages are carried unchanged, or linked statically, but for ensurepip of",
+    "Python, which looks for pip beside itself. Of wheels and of Python, files are left out, and",
+    "TensorFlow's libraries are stripped of symbols.",
+    "Debian's sources are at https://snapshot.debian.org/package/SOURCE/; sbom.cdx.json names each",
+    "package's source, and the package's version.",
 )
 
 

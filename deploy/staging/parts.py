@@ -43,7 +43,7 @@ class Part:
 
     @property
     def key(self) -> str:
-        """What the part is called in a tree's records."""
+        """The part's name in a tree's records."""
         return f"{self.kind}:{self.name}"
 
 

@@ -10,10 +10,10 @@ _TIME_ZONES = "tzdata"
 
 @dataclass(frozen=True)
 class Profile:
-    """What a tree is for."""
+    """A purpose of a tree, and its contents."""
 
     name: str
-    # What --help and the README say of it.
+    # Shown by --help and the README.
     purpose: str
     # Extras of our wheel, and packages besides. `compare` and `spark` are in no profile: one is a
     # measurement of ours, the other comes with the cluster.
@@ -48,7 +48,7 @@ PROFILES = {
             (_TIME_ZONES,),
             ("tensorboard", "trilho", "trilho_server"),
         ),
-        # What draws and measures (matplotlib, scipy, scikit-learn) is a fifth of the full tree.
+        # Packages that draw and measure (matplotlib, scipy, scikit-learn) are a fifth of full.
         Profile(
             "core",
             "trains, converts and publishes, in containers: no plots, no server, no TensorBoard",

@@ -1,4 +1,4 @@
-"""What is left out of the packages, since no command needs it."""
+"""Files that are left out of the packages, since no command needs them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ STDLIB = "lib/python3.11"
 _PACKAGES = ("libpython3.11-minimal", "libpython3.11-stdlib", "python3.11-venv")
 _WHEELS = ("python3-pip-whl", "python3-setuptools-whl")
 
-# What is left of the standard library.
+# Files of the standard library that are left out.
 _LEFT_OUT = re.compile(
     r"""
     sitecustomize\.py$                                # reads /etc of the host

@@ -142,7 +142,7 @@ def test_an_archive_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"top", "some.tar"}
 
 
-# What is in it.
+# Contents.
 
 
 def test_what_no_command_needs_is_left_out(tree: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_requirement_of_another_extra_or_system_is_not_followed(tmp_path: Path
     assert Site(tmp_path).closure("Top", ["train"]) == ["asked-for", "needed", "top"]
 
 
-# What it says about itself.
+# Its description of itself.
 
 
 def test_every_part_is_listed_with_what_it_weighs(tree: Path) -> None:

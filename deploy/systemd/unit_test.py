@@ -89,7 +89,7 @@ def test_the_unit_owns_the_folders_that_flags_may_name(unit: Path) -> None:
     )
     assert written
     assert {str(Path(path).parent) for path in written} <= owned
-    # What clients asked, and what is served, is nobody else's.
+    # Requests, and what is served, are nobody else's.
     assert service["LogsDirectoryMode"] == service["StateDirectoryMode"] == "0750"
 
 

@@ -19,7 +19,7 @@ from deploy.testing.runfile import runfile
 __all__ = ["MODEL", "Ports", "ask", "configuration", "copy_model", "served"]
 
 SECONDS = 120.0
-# Of cpp_server/testing/make_models.py.
+# Made by cpp_server/testing/make_models.py.
 MODEL = "half_plus_two"
 
 

@@ -1,4 +1,4 @@
-"""What is in artifacts of ours though it was made by others, as bills of materials name it."""
+"""Names what is in artifacts of ours though it was made by others, as bills of materials name it."""
 
 SERVING_PROTOS = (
     "tensorflow-serving-api=Apache-2.0=" +

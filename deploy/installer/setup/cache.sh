@@ -10,6 +10,9 @@ T_use=
 
 cache_entry() { echo "$T_cache/trilho-$T_name-$(echo "$T_payload_sha256" | cut -c1-16)"; }
 
+# Says whether the folder $1 is named as an entry is: a cache may be a folder with other things, which nobody removes.
+is_entry() { [ -d "$1" ] && [ ! -h "$1" ] && echo "${1##*/}" | grep -Eq '^trilho-.+-[0-9a-f]{16}$'; }
+
 # Takes the lock $1 if it is free, or if who held it was killed.
 take_lock() {
   if mkdir "$1" 2>/dev/null; then
@@ -59,6 +62,7 @@ wait_for_entry() {
 install_cache() {
   T_tree=$(cache_entry)
   if [ ! -e "$T_tree" ]; then
+    [ "$T_base" = "$T_cache" ] || fail 6 "cannot write to $T_cache, and version $T_name is not in it"
     sweep "$T_cache"
     wait_for_entry "$T_tree"
   fi
@@ -108,7 +112,7 @@ list_cache() {
   local place use
   [ -d "$T_cache" ] || fail 9 "nothing is installed in $T_cache: there is no such folder"
   for place in "$T_cache"/trilho-*; do
-    [ -d "$place" ] || continue
+    is_entry "$place" || continue
     use=
     ! is_used "$place" || use='in use'
     printf '%-36s %s %8s  %s\n' "${place##*/}" "$(stat -c %y "$place" | cut -c1-16)" "$(folder_size "$place")" "$use"
@@ -119,7 +123,9 @@ collect_cache() {
   local place
   sweep "$T_cache"
   for place in "$T_cache"/trilho-*; do
-    [ -d "$place" ] && ! is_used "$place" || continue
+    is_entry "$place" && ! is_used "$place" || continue
+    # Another user's, which only that one or root can remove.
+    [ -w "$place" ] || continue
     [ "${T_days:-0}" -eq 0 ] || is_older "$place" $((T_days * 1440)) || continue
     discard "$place"
   done
@@ -129,7 +135,7 @@ uninstall_cache() {
   local place
   sweep "$T_cache"
   for place in "$T_cache"/trilho-*; do
-    [ -d "$place" ] || continue
+    is_entry "$place" || continue
     if is_used "$place" && [ -z "$T_force" ]; then
       fail 9 "a command runs from $place; wait for its end, or --force"
     fi

@@ -38,9 +38,7 @@ link_tools() {
 }
 
 main() {
-  trap 'interrupted 129' HUP
-  trap 'interrupted 130' INT
-  trap 'interrupted 143' TERM
+  heed_signals
   link_tools || fail 5 "no room in $T_base, not even for the installer's own parts"
   claim "$T_work"
   start_guard

@@ -28,12 +28,19 @@ interrupted() {
   finish "$1"
 }
 
+heed_signals() {
+  trap 'interrupted 129' HUP
+  trap 'interrupted 130' INT
+  trap 'interrupted 143' TERM
+}
+
 # Removes the folder of this run, and the folders that were made for the install unless it is in them.
 clean() {
   local folder
   leave_cache
-  rm -rf "$T_work"
+  # Its tools are in the folder that goes next.
   drop_empty_prefix
+  rm -rf "$T_work"
   while [ -n "$T_made" ]; do
     folder=${T_made%%"$T_newline"*}
     T_made=${T_made#*"$T_newline"}

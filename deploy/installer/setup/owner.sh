@@ -4,14 +4,16 @@
 
 read_line() { [ -r "$1" ] && IFS= read -r "$2" <"$1"; } 2>/dev/null
 
-# Prints when a process began, in ticks since the machine did; "-" if there is no /proc, nothing if no such process.
+# Prints when a process began, in ticks since the machine did; "-" if /proc does not show it, nothing if no such process.
 start_of() {
   local line
-  [ -e /proc/self/stat ] || {
-    kill -0 "$1" 2>/dev/null && echo -
+  read_line "/proc/$1/stat" line || {
+    # Another user's process may be hidden (hidepid), and may not be signalled: it runs all the same.
+    case $(kill -0 "$1" 2>&1 && echo yes) in
+      yes | *'not permitted') echo - ;;
+    esac
     return 0
   }
-  read_line "/proc/$1/stat" line || return 0
   # A program's name may have blanks and parentheses; what is sought is the 20th word behind it.
   # shellcheck disable=SC2086 # words are wanted
   set -- ${line##*) }

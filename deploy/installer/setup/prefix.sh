@@ -4,10 +4,15 @@
 #   current         -> versions/NAME; previous the one that was current before; bin -> current/bin
 #   setup.sh        this file without the archive, to go on with
 
+# Says whether Trilho made the prefix. Other programs have a folder "versions" as well, and a setup.sh.
+is_ours() {
+  [ -d "$T_prefix/versions" ] && head -c 65536 "$T_prefix/setup.sh" 2>/dev/null | grep -q '^  t_header_sha256='
+}
+
 # Says whether the prefix is a place for Trilho: one that it made, or an empty one.
 is_prefix() {
   local entry
-  [ -d "$T_prefix/versions" ] && [ -e "$T_prefix/setup.sh" ] && return 0
+  is_ours && return 0
   for entry in "$T_prefix"/* "$T_prefix"/.[!.]* "$T_prefix"/..?*; do
     case $entry in
       "$T_prefix"/.trilho-part.*) ;;
@@ -17,7 +22,7 @@ is_prefix() {
 }
 
 require_prefix() {
-  [ -d "$T_prefix/versions" ] && [ -e "$T_prefix/setup.sh" ] || fail 9 "$T_prefix has no install of Trilho"
+  is_ours || fail 9 "$T_prefix has no install of Trilho"
 }
 
 require_place() {
@@ -27,7 +32,7 @@ require_place() {
 
 # Removes the prefix's own parts if no version has come into it, before the folders that were made.
 drop_empty_prefix() {
-  [ -n "$T_prefix" ] && [ -d "$T_prefix/versions" ] && [ ! -h "$T_prefix/current" ] || return 0
+  [ -n "$T_prefix" ] && [ ! -h "$T_prefix/current" ] && is_ours || return 0
   rmdir "$T_prefix/versions" 2>/dev/null && rm -f "$T_prefix/setup.sh"
 }
 
@@ -72,15 +77,22 @@ install_prefix() {
     fi
     [ -n "$T_force" ] || fail 9 "$place is there and differs from this file; --force replaces it"
   fi
+  [ "$T_base" = "$T_prefix" ] || fail 6 "cannot write to $T_prefix, and version $T_name is not in it"
   sweep "$T_prefix"
   unpack "$T_work/tree"
+  [ -d "$T_prefix/versions" ] || T_made=$T_prefix/versions$T_newline$T_made
   mkdir -p "$T_prefix/versions" && keep_setup || fail 5 "no room in $T_base"
-  [ -z "$T_force" ] || [ ! -e "$place" ] || mv "$place" "$T_work/replaced"
+  if [ -e "$place" ] && [ -n "$T_force" ]; then
+    # Between these two renames an interruption would leave neither version.
+    trap '' HUP INT TERM
+    mv -T "$place" "$T_work/replaced"
+  fi
   # A folder that another run has made meanwhile is as good, if it is the same.
   if ! mv -T "$T_work/tree" "$place" 2>/dev/null && ! is_tree_of_file "$place"; then
     [ ! -d "$T_work/replaced" ] || mv -T "$T_work/replaced" "$place"
     fail 1 "cannot make the folder $place"
   fi
+  heed_signals
   touch "$place"
   make_current "$T_name"
 }
@@ -147,6 +159,11 @@ roll_back() {
 discard() {
   tell "removing $1 ($(folder_size "$1"))"
   mv -T "$1" "$T_work/discarded" || fail 6 "cannot remove $1"
+  # A command notes its use before it looks for its entry: either it is seen here, or it finds none.
+  if [ -n "$T_cache" ] && [ -z "$T_force" ] && is_used "$1" && mv -T "$T_work/discarded" "$1"; then
+    tell "$1 stays: a command began to run from it"
+    return
+  fi
   rm -rf "$T_work/discarded" || fail 6 "cannot remove all of $1"
 }
 

@@ -158,7 +158,7 @@ def test_a_contract_that_is_gone(patch: Releases) -> None:
 
 
 def test_a_field_of_a_contract_with_another_name(patch: Releases) -> None:
-    # Of the same length, so that the descriptor set can still be read.
+    # The same length, so that the descriptor set can still be read.
     replace(patch.contracts, "mnist.desc", b"image_data", b"pixel_data")
     found = contracts_api.breaks(patch.old_contracts, patch.contracts, trilho=TRILHO)
     assert found

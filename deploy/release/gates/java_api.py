@@ -11,7 +11,7 @@ __all__ = ["breaks"]
 
 # Packages that are ours; the others in the jar are TensorFlow's, and change with TensorFlow.
 _PACKAGE = "io.trilho"
-# What japicmp puts before a change that programs (!) or sources (*) do not survive.
+# Marks that japicmp puts before a change that programs (!) or sources (*) do not survive.
 _MARKED = re.compile(r"[-+*=]{3}[!*] ")
 _MARK_WIDTH = 4
 _REMOVED = "---"
