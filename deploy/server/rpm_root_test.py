@@ -4,6 +4,7 @@ No registry serves a distribution of rpms to this build. The root is a Debian of
 with a data base of rpm in which one package stands for all that such a distribution has.
 """
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def test_it_installs_without_other_packages(root: BareRoot, before: dict[str, st
     assert "/sbin/nologin" in root.run("getent", "passwd", "trilho-server").stdout
     # As a user of no rights sees it.
     version = root.run(PROGRAM, "--version", user=USER).stdout
-    assert version.startswith("Trilho 0.1.0\nTensorFlow ")
+    assert re.match(r"Trilho \d+\.\d+\.\d+\nTensorFlow ", version)
     root.run(PROGRAM, f"--flagfile=/{FLAGS}", "--check_config", user=USER)
     for folder in ("var/lib/trilho-server", "var/log/trilho-server"):
         status = (root.path / folder).stat()
