@@ -1,5 +1,6 @@
 """Tables to train with: Parquet, or the TFRecord files that `trilho convert` made of it."""
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ import tensorflow as tf
 from fsspec.implementations.local import LocalFileSystem
 
 from trilho.convert.conversion import read_schema
-from trilho.convert.examples import feature_columns
+from trilho.convert.examples import default_scalar, feature_columns
 from trilho.convert.plan import SHARD_NAME, shard_name
 from trilho.convert.problems import ConvertError, first_of
+from trilho.convert.rules import Default, Rules
 from trilho.convert.schema import SCHEMA_FILE, Feature, Schema, of_table
 from trilho.convert.sources import open_file_system, read_rows, read_table
 from trilho.convert.targets import SUCCESS_FILE
@@ -21,7 +23,6 @@ from trilho.convert.tfrecord import read_records
 
 __all__ = ["Default", "read", "read_arrays", "read_columns"]
 
-Default = int | float | str
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
 _BATCH = 1024
 _MISSING = "has missing values, and no default for them"
@@ -35,27 +36,36 @@ class _Table:
         features: Of its columns.
         batches: Reads it in batches: for each column a tensor [n] or [n, k], or a ragged one.
         signature: What these are.
+        rows: How many rows there are.
         dataset: The same batches without Python between, where TensorFlow can read the files.
     """
 
     features: Mapping[str, Feature]
     batches: Callable[[], Iterator[dict[str, Any]]]
     signature: Mapping[str, Any]
+    rows: int
     dataset: tf.data.Dataset | None = None
 
 
 def read(
-    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+    url: str,
+    *,
+    columns: Sequence[str] = (),
+    defaults: Mapping[str, Default] | None = None,
+    rules: Rules | None = None,
 ) -> tf.data.Dataset:
     """Reads a table, row by row.
 
-    The same table gives the same rows, be it Parquet or what `trilho convert` made of it.
+    The same table gives the same rows, be it Parquet or what `trilho convert` made of it by the
+    same rules. A missing list is an empty one.
 
     Args:
         url: A folder that `trilho convert` made, or else Parquet: a file, a folder or a pattern;
             local, or a URL (`sources.open_file_system`).
         columns: Which columns; all if empty.
-        defaults: What stands for a missing value, by the column's name.
+        defaults: What stands for a missing value or a missing element, by the column's name.
+        rules: What may be done to Parquet's values that have no exact place; by default they are
+            refused, and times are in microseconds.
 
     Returns:
         Rows in their order, each a dict: int64, float32 or string, [] or, of a list, [n].
@@ -66,15 +76,21 @@ def read(
             values without a default; of Parquet this last is found while the rows are read, as a
             tf.errors.OpError that says the same.
     """
-    table = _open(url, columns, defaults or {})
-    if table.dataset is not None:
-        return table.dataset.unbatch()
-    batches = tf.data.Dataset.from_generator(table.batches, output_signature=dict(table.signature))
-    return batches.unbatch()
+    table = _open(url, columns, defaults or {}, rules or Rules())
+    batches = table.dataset
+    if batches is None:
+        signature = dict(table.signature)
+        batches = tf.data.Dataset.from_generator(table.batches, output_signature=signature)
+    # A file that lost its end between two records is otherwise as good as any.
+    return batches.unbatch().apply(tf.data.experimental.assert_cardinality(table.rows))
 
 
 def read_columns(
-    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+    url: str,
+    *,
+    columns: Sequence[str] = (),
+    defaults: Mapping[str, Default] | None = None,
+    rules: Rules | None = None,
 ) -> dict[str, np.ndarray]:
     """Reads a table that fits into memory, column by column.
 
@@ -82,6 +98,7 @@ def read_columns(
         url: As of `read`.
         columns: Which columns, of one value in each row; all if empty.
         defaults: What stands for a missing value, by the column's name.
+        rules: As of `read`.
 
     Returns:
         The same values as `read` gives, [rows]: int64, float32, or bytes in an array of objects.
@@ -89,7 +106,7 @@ def read_columns(
     Raises:
         ConvertError: As of `read`, or a column has lists.
     """
-    table = _open(url, columns, defaults or {})
+    table = _open(url, columns, defaults or {}, rules or Rules())
     if lists := [name for name, feature in table.features.items() if feature.shape]:
         raise ConvertError(f"{url}: column {', '.join(lists)} has lists, expected one value a row")
     return {
@@ -99,14 +116,19 @@ def read_columns(
 
 
 def read_arrays(
-    url: str, *, columns: Sequence[str] = (), defaults: Mapping[str, Default] | None = None
+    url: str,
+    *,
+    columns: Sequence[str] = (),
+    defaults: Mapping[str, Default] | None = None,
+    rules: Rules | None = None,
 ) -> dict[str, np.ndarray]:
     """Reads a table that fits into memory as what Keras' `fit` takes.
 
     Args:
         url: As of `read`.
         columns: Which columns, of one value or of as many in each row; all if empty.
-        defaults: What stands for a missing value, by the column's name.
+        defaults: What stands for a missing value or a missing element, by the column's name.
+        rules: As of `read`.
 
     Returns:
         By the column's name int64 or float32, [rows], or of lists [rows, n]; of strings an array of
@@ -116,7 +138,7 @@ def read_arrays(
         ConvertError: As of `read`; or a column's lists are of several lengths, or its values no
             text in UTF-8.
     """
-    table = _open(url, columns, defaults or {})
+    table = _open(url, columns, defaults or {}, rules or Rules())
     return {
         name: _array(f"{url}: column {name}", parts, table.features[name])
         for name, parts in _read_all(url, table).items()
@@ -149,36 +171,42 @@ def _array(name: str, parts: Sequence[Any], feature: Feature) -> np.ndarray:
     return np.array(texts, dtype=object).reshape(values.shape)
 
 
-def _open(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
+def _open(
+    url: str, columns: Sequence[str], defaults: Mapping[str, Default], rules: Rules
+) -> _Table:
     file_system, path = open_file_system(url)
     # Below a file nothing is asked for: to those who are no superuser HDFS answers not that it is
     # not there, but that they may not look.
     if file_system.isdir(path) and file_system.exists(f"{path.rstrip('/')}/{SCHEMA_FILE}"):
         return _open_records(url, columns, defaults)
-    return _open_parquet(url, columns, defaults)
+    return _open_parquet(url, columns, rules.with_defaults(defaults))
 
 
 def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
     schema = read_schema(url)
     _check_names(url, schema.features, columns)
-    features = {name: schema.features[name] for name in columns or schema.features}
-    _check_names(url, features, defaults)
+    features = {name: _as_read(schema.features[name]) for name in columns or schema.features}
+    _check_defaults(url, features, defaults)
     for name, feature in features.items():
         if not (feature.required or feature.shape == (None,) or name in defaults):
             raise ConvertError(f"{url}: column {name} {_MISSING}")
-    spec = {name: _parsing(feature, defaults.get(name)) for name, feature in features.items()}
+    spec = {name: _parsing(name, feature, defaults.get(name)) for name, feature in features.items()}
     file_system, path = open_file_system(url)
     names = _record_files(url, file_system.ls(path, detail=False), schema)
 
     def batches() -> Iterator[dict[str, Any]]:
+        count = 0
         for name in names:
             with file_system.open(name, "rb") as file:
                 records = read_records(file, compression=schema.compression, name=name)
                 while texts := list(itertools.islice(records, _BATCH)):
+                    count += len(texts)
                     try:
                         yield tf.io.parse_example(tf.constant(texts), spec)
                     except tf.errors.InvalidArgumentError as error:
                         raise ConvertError(f"{name}: {error.message}") from error
+        if count not in {0, schema.rows}:
+            raise ConvertError(f"{url}: has {count} rows, and {schema.rows} by its {SCHEMA_FILE}")
 
     dataset = None
     if isinstance(file_system, LocalFileSystem):
@@ -186,7 +214,20 @@ def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Defau
         records = tf.data.TFRecordDataset(names, compression_type=compression).batch(_BATCH)
         dataset = records.map(lambda texts: tf.io.parse_example(texts, spec))
     signature = {name: _spec(feature) for name, feature in features.items()}
-    return _Table(features=features, batches=batches, signature=signature, dataset=dataset)
+    return _Table(
+        features=features,
+        batches=batches,
+        signature=signature,
+        rows=schema.rows,
+        dataset=dataset,
+    )
+
+
+def _as_read(feature: Feature) -> Feature:
+    """Returns a feature as Parquet has it, too: lists of which some are missing have no length."""
+    if feature.shape and not feature.required:
+        return dataclasses.replace(feature, shape=(None,))
+    return feature
 
 
 def _record_files(url: str, paths: Sequence[str], schema: Schema) -> list[str]:
@@ -208,40 +249,50 @@ def _record_files(url: str, paths: Sequence[str], schema: Schema) -> list[str]:
     return [found[name] for name in names]
 
 
-def _parsing(feature: Feature, default: Default | None) -> object:
+def _parsing(name: str, feature: Feature, default: Default | None) -> object:
     dtype = _DTYPES[feature.type]
     if feature.shape == (None,):
         return tf.io.RaggedFeature(dtype, row_splits_dtype=tf.int64)
-    if default is None:
+    # Lists have no default: those that may be missing have no length either.
+    if default is None or feature.shape:
         return tf.io.FixedLenFeature(feature.shape, dtype)
-    return tf.io.FixedLenFeature(feature.shape, dtype, tf.fill(feature.shape, default).numpy())
+    value = default_scalar(name, default, feature.type).as_py()
+    return tf.io.FixedLenFeature(feature.shape, dtype, value)
 
 
-def _open_parquet(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
-    table = read_table(url)
+def _open_parquet(url: str, columns: Sequence[str], rules: Rules) -> _Table:
+    table = read_table(url, texts=rules.texts)
     if not table.rows:
         raise ConvertError(f"{url}: has no row")
     try:
-        features = of_table(table.schema, columns=columns).features
+        features = of_table(
+            table.schema,
+            columns=columns,
+            rules=rules.with_defaults({}),
+            conflicts=table.conflicts,
+        ).features
     except ConvertError as error:
         raise ConvertError(f"{url}: {error}") from error
-    _check_names(url, features, defaults)
+    _check_defaults(url, features, rules.defaults)
     file_system, _ = open_file_system(url)
 
     def batches() -> Iterator[dict[str, Any]]:
         for file in table.files:
             rows = read_rows(file_system, file, columns=list(features), start=0, stop=file.rows)
+            first = 0
             for batch in rows:
-                values = feature_columns(batch, features)
+                try:
+                    values = feature_columns(batch, features, rules, first=first)
+                except ConvertError as error:
+                    raise ConvertError(f"{file.path}: {error}") from error
                 yield {
-                    name: _tensor(
-                        f"{file.path}: column {name}", values[name], feature, defaults.get(name)
-                    )
+                    name: _tensor(f"{file.path}: column {name}", values[name], feature)
                     for name, feature in features.items()
                 }
+                first += len(batch)
 
     signature = {name: _spec(feature) for name, feature in features.items()}
-    return _Table(features=features, batches=batches, signature=signature)
+    return _Table(features=features, batches=batches, signature=signature, rows=table.rows)
 
 
 def _spec(feature: Feature) -> object:
@@ -251,17 +302,14 @@ def _spec(feature: Feature) -> object:
     return tf.TensorSpec([None, *feature.shape], dtype)
 
 
-def _tensor(name: str, column: pa.Array, feature: Feature, default: Default | None) -> object:
+def _tensor(name: str, column: pa.Array, feature: Feature) -> object:
     if feature.shape:
         # An absent list is an empty one, as it is to tf.Example.
         lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
         values = _numpy(column.flatten(), feature)
         return tf.RaggedTensor.from_row_lengths(values, lengths.astype(np.int64))
     if column.null_count:
-        if default is None:
-            raise ConvertError(f"{name} {_MISSING}")
-        value = default.encode() if isinstance(default, str) else default
-        column = column.fill_null(pa.scalar(value, column.type))
+        raise ConvertError(f"{name} {_MISSING}")
     return tf.constant(_numpy(column, feature))
 
 
@@ -278,3 +326,14 @@ def _check_names(
         raise ConvertError(
             f"{url}: has no column {', '.join(unknown)}; columns are {', '.join(features)}"
         )
+
+
+def _check_defaults(
+    url: str, features: Mapping[str, Feature], defaults: Mapping[str, Default]
+) -> None:
+    _check_names(url, features, defaults)
+    for name, default in defaults.items():
+        try:
+            default_scalar(name, default, features[name].type)
+        except ConvertError as error:
+            raise ConvertError(f"{url}: {error}") from error
