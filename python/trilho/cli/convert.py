@@ -19,9 +19,18 @@ Examples:
 \b
 What is written:
   TARGET/part-00000-of-00010.tfrecord.gz  tf.Example, a feature for each column
-  TARGET/schema.json                      features: type, unit, shape, range, vocabulary; thresholds
+  TARGET/schema.json                      features: type, unit, shape, range; thresholds
   TARGET/statistics.json                  counts, missing, mean, most frequent values
   TARGET/_SUCCESS                         says that all is there
+
+\b
+Thresholds in schema.json, for all features or in one; null is no bound:
+  rows_least 0.5, rows_most 10  rows, as parts of the earlier ones
+  missing 0.1, not_finite 0.01  by how much the share of missing values, of NaN may rise; where
+                                there were none there may be none, unless the feature has its own
+  range 0                       how far out of the earlier range, as a part of its width
+  new_values 0                  how many strings that are not in the vocabulary
+  constant false                whether one value may be in all rows where there were several
 """
 
 
@@ -52,7 +61,9 @@ What is written:
     "fails; rows, missing values, NaN, ranges, new words and columns that have become constant are "
     "told where they are beyond its thresholds, which may be edited.",
 )
-@click.option("--strict", is_flag=True, help="Write nothing if --schema finds any difference.")
+@click.option(
+    "--strict", is_flag=True, help="Write nothing if --schema finds anything beyond its thresholds."
+)
 @click.option(
     "--decimals",
     multiple=True,
@@ -134,8 +145,8 @@ def convert(
     Files may differ: columns are found by their names, and one that a file does not have is missing
     there. Types go into the wider one of their kind (whole numbers, then all numbers; dates; times
     with a zone; times without; strings, then bytes; nulls into anything). Folders called NAME=VALUE
-    below SOURCE, or where a pattern begins, are a column: whole numbers if all are, dates if all
-    are, else text.
+    below SOURCE, or from a pattern's first sign on, are a column: whole numbers if all are, dates
+    if all are, else text.
 
     TARGET appears when all is written. After Ctrl-C or a failure the same command goes on where it
     was.

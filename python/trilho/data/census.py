@@ -219,7 +219,19 @@ def _column(values: Column, field: str, name: str) -> Column:
         raise DataError(
             f"{name}: expected a {wanted} in each row of {_COLUMNS[field]}, found {found}"
         )
-    return values.astype(np.float32) if field in NUMBERS else values
+    if field not in NUMBERS:
+        return values
+    with np.errstate(over="ignore", invalid="ignore"):
+        floats = values.astype(np.float32)
+        # As `trilho convert` has it: a whole number that becomes another one is refused.
+        whole = (values == np.trunc(values)) & np.isfinite(values)
+        changed = whole & (floats.astype(np.float64) != values)
+    if changed.any():
+        row = int(np.flatnonzero(changed)[0])
+        raise DataError(
+            f"{name}: {_COLUMNS[field]} is {values[row]} in row {row}, which is no float of 24 bits"
+        )
+    return floats
 
 
 def _are_strings(values: Column) -> bool:

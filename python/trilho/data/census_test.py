@@ -66,6 +66,8 @@ def test_rows_are_written_for_clients(tmp_path: Path) -> None:
         ("age", None, "lacks the columns age"),
         ("age", ["1", "2", "3"], "a number in each row of age, found string"),
         ("age", [1, None, 3], "int64 with 1 missing"),
+        ("age", [1, 2**24 + 1, 3], "age is 16777217 in row 1, which is no float of 24 bits"),
+        ("age", [1.5, 2.0**24, 1e39], r"age is 1e\+39 in row 2, which is no float of 24 bits"),
         ("gender", [1, 2, 3], "a string in each row of gender, found int64"),
         ("income", ["<=50K", "> 50", ">50K"], "one of <=50K, >50K, found '> 50'"),
     ],
