@@ -155,6 +155,8 @@ def convert(
         raise click.UsageError("--master is for --engine spark")
     if processes and engine != "local":
         raise click.UsageError("--processes is for --engine local")
+    if truncate and timestamps == "ns":
+        raise click.UsageError("--truncate is for --timestamps us")
     if strict and not earlier:
         raise click.UsageError("--strict needs --schema")
     # Only now, as this imports pyarrow, which --help and a wrong option need not wait for.

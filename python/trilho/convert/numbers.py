@@ -100,6 +100,8 @@ def as_text(column: pa.Array) -> pa.Array:
         Strings: of decimals without exponent and without zeros at the end of a fraction; of
         doubles the shortest text that gives them.
     """
+    if pa.types.is_float16(column.type):
+        column = column.cast(pa.float32())
     texts = column.cast(pa.string())
     if not pa.types.is_decimal(column.type):
         return texts

@@ -56,7 +56,10 @@ def chosen(choice: str) -> Rules:
         (pa.array([Decimal("-0.000001"), None], pa.decimal128(9, 6)), [np.float32(-1e-6), None]),
         (pa.array([Decimal("1E-7")], pa.decimal128(20, 8)), [np.float32(1e-7)]),
         (pa.array([Decimal("0.5")], pa.decimal256(76, 70)), [0.5]),
-        (pa.array([0.1, 1e38, 6.02214076e23]), np.float32([0.1, 1e38, 6.02214076e23]).tolist()),
+        (
+            pa.array([0.1, 1e38, 6.02214076e23]),
+            [float(np.float32(value)) for value in (0.1, 1e38, 6.02214076e23)],
+        ),
         (pa.array([2.0**24, -float("inf"), None]), [2.0**24, -float("inf"), None]),
     ],
 )
@@ -122,6 +125,10 @@ def test_a_number_has_one_text() -> None:
     assert as_text(pa.array([Decimal(1200)], pa.decimal128(5, -2))).to_pylist() == ["1200"]
     assert as_text(pa.array([Decimal("1E-9")], pa.decimal128(9, 9))).to_pylist() == ["0.000000001"]
     assert as_text(pa.array([-(2**63), 0])).to_pylist() == ["-9223372036854775808", "0"]
+    assert as_text(pa.array([np.float16(0.1)])).to_pylist() == ["0.099975586"]
+    small = pa.array([Decimal("1.50"), None], pa.decimal32(5, 2))
+    assert as_text(small).to_pylist() == ["1.5", None]
+    assert as_float(small)[0].to_pylist() == [1.5, None]
 
 
 def test_each_decimal_becomes_the_nearest_float() -> None:

@@ -75,7 +75,7 @@ def write_in_processes(
             worker = context.Process(target=_serve, args=(work, theirs), daemon=True)
             with _interrupts_blocked():
                 worker.start()
-            workers.append(worker)
+                workers.append(worker)
             # Theirs is the only one now, so that ours ends when they do.
             theirs.close()
             _send(ours, waiting.popleft())

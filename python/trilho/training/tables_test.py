@@ -12,6 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from trilho.convert.conversion import convert
 from trilho.convert.engines import LocalEngine
 from trilho.convert.problems import ConvertError
+from trilho.convert.tfrecord import read_records, write_records
 from trilho.training.tables import read, read_arrays, read_columns
 
 ROWS = 2500
@@ -144,6 +145,22 @@ def test_a_damaged_file_is_told(records: str) -> None:
 
     with pytest.raises(ConvertError, match=first.name):
         read_columns(records, columns=["number"])
+
+
+def test_a_file_that_has_lost_rows_is_told(records: str) -> None:
+    (path, *_) = sorted(Path(records).glob("part-*"))
+    compression = "gzip" if path.suffix == ".gz" else "none"
+    with path.open("rb") as file:
+        rows_left = list(read_records(file, compression=compression, name=path.name))[:-1]
+    # Each record is whole, and so is the file.
+    with path.open("wb") as file:
+        write_records(file, rows_left, compression=compression)
+
+    message = f"has {ROWS - 1} rows, and {ROWS} by its schema.json"
+    with pytest.raises(ConvertError, match=message):
+        read_columns(records, columns=["number"])
+    with pytest.raises(tf.errors.OpError, match=f"expected to contain {ROWS} elements but"):
+        list(read(records, columns=["number"]))
 
 
 def test_a_missing_value_needs_a_default(parquet: str, records: str) -> None:
