@@ -38,8 +38,8 @@ def test_anomalies_are_told(source: str) -> None:
     assert (result.exit_code, result.stderr.splitlines()[-2:]) == (
         0,
         [
-            "Anomaly   x: 1 numbers were rounded to floats, the first from 16777217 to 16777216",
-            "Anomaly   t: 1 missing values were filled by the default",
+            "Anomaly   x: 1 number was rounded to floats, the first from 16777217 to 16777216",
+            "Anomaly   t: 1 missing value was filled by the default",
         ],
     )
 

@@ -73,12 +73,16 @@ def changes(statistics: Statistics) -> list[str]:
         done = column.changes
         first = f", the first from {done.example}" if done.example else ""
         if done.rounded:
-            lines.append(f"{name}: {done.rounded} numbers were rounded to floats{first}")
+            lines.append(f"{name}: {_were(done.rounded, 'number')} rounded to floats{first}")
         if done.truncated:
-            lines.append(f"{name}: {done.truncated} times were cut off{first}")
+            lines.append(f"{name}: {_were(done.truncated, 'time')} cut off{first}")
         if done.filled:
-            lines.append(f"{name}: {done.filled} missing values were filled by the default")
+            lines.append(f"{name}: {_were(done.filled, 'missing value')} filled by the default")
     return lines
+
+
+def _were(count: int, what: str) -> str:
+    return f"{count} {what} was" if count == 1 else f"{count} {what}s were"
 
 
 def _rows(earlier: Schema, now: Schema) -> list[str]:

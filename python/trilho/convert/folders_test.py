@@ -123,12 +123,12 @@ def test_whole_numbers_beside_others_are_floats_or_refused(tmp_path: Path) -> No
     write(folder / "c.parquet", x=[7, 100_000_001])
     with pytest.raises(
         ConvertError,
-        match=r"c\.parquet: column x \(int64\): 100000001 in row 1 is not what a float",
+        match=r"c\.parquet: column x \(int64\): 100000001 in row 1 would be another numb",
     ):
         run(folder, tmp_path / "again")
     result = run(folder, tmp_path / "rounded", decimals=["round"])
     assert result.anomalies == (
-        "x: 1 numbers were rounded to floats, the first from 100000001 to 100000000",
+        "x: 1 number was rounded to floats, the first from 100000001 to 100000000",
     )
     run(folder, tmp_path / "text", decimals=["x=text"])
     texts = ["1", "16777216", "0.5", "7", "100000001"]
@@ -300,6 +300,14 @@ def test_fields_that_differ_are_refused_by_their_own_name(tmp_path: Path) -> Non
     assert [row["user.age"] for row in rows(tmp_path / "out")] == [30, 31]
 
 
+def test_a_struct_that_is_none_elsewhere_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "t" / "a.parquet", user=[{"age": 30}])
+    write(tmp_path / "t" / "b.parquet", user=[5])
+
+    with pytest.raises(ConvertError, match=r"b\.parquet: user is int64 and not struct<age: int64>"):
+        run(tmp_path / "t", tmp_path / "out", "user.age")
+
+
 def test_names_may_have_dots(tmp_path: Path) -> None:
     inner = pa.struct([("c.d", pa.int8())])
     schema = pa.schema({"a.b": pa.int8(), "a": pa.struct([("b", pa.string())]), "x.y": inner})
@@ -326,7 +334,7 @@ def test_nulls_in_lists_have_a_default(tmp_path: Path) -> None:
     assert result.anomalies == (
         "n: 2 missing values were filled by the default",
         "s: 1 missing values were filled by the default",
-        "x: 1 missing values were filled by the default",
+        "x: 1 missing value was filled by the default",
     )
     # A missing list is none that has a missing element.
     assert result.schema.features["n"].missing == 1

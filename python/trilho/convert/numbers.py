@@ -26,7 +26,7 @@ class Inexact:
 
     Attributes:
         places: Their places in the column.
-        reason: What is wrong with them, e.g. "has more digits than a float holds".
+        reason: What is wrong with them, e.g. "is more than an int64 holds".
     """
 
     places: np.ndarray
@@ -86,7 +86,7 @@ def as_float(column: pa.Array) -> tuple[pa.Array, Inexact | None]:
     if not bad.any():
         return result, None
     return result, Inexact(
-        places=np.flatnonzero(bad), reason="is not what a float of 24 bits makes of it"
+        places=np.flatnonzero(bad), reason="would be another number as a float of 24 bits"
     )
 
 

@@ -195,7 +195,7 @@ def run(source: str, target: Path, *decimals: str) -> Conversion:
 def test_what_was_rounded_is_told(prices: str, tmp_path: Path) -> None:
     result = run(prices, tmp_path / "out", "round", "key=text")
 
-    line = "price: 1 numbers were rounded to floats, the first from 1234567.89 to 1234567.9"
+    line = "price: 1 number was rounded to floats, the first from 1234567.89 to 1234567.9"
     assert result.anomalies == (line,)
     statistics = json.loads((tmp_path / "out" / "statistics.json").read_text())
     assert statistics["anomalies"] == [line]

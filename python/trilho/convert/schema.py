@@ -160,6 +160,12 @@ def of_table(
     rules, conflicts = rules or Rules(), conflicts or {}
     chosen = list(columns) or list(table.names)
     found = {name: find_field(table, name) for name in chosen}
+    for name, item in found.items():
+        # Names on the way to a field, too: what is no struct in another file has none there.
+        names = item[0] if item else name.split(".")
+        for end in range(len(names)):
+            if conflict := conflicts.get(".".join(names[: end + 1])):
+                raise ConvertError(conflict)
     unknown = [name for name in chosen if found[name] is None]
     if unknown:
         raise ConvertError(
@@ -171,8 +177,6 @@ def of_table(
     features: dict[str, Feature] = {}
     refused = []
     for name, field_found in found.items():
-        if name in conflicts:
-            raise ConvertError(conflicts[name])
         kind = field_found[1] if field_found else pa.null()
         feature = _feature(name, kind, rules)
         if feature is None:
