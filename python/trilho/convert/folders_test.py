@@ -333,7 +333,7 @@ def test_nulls_in_lists_have_a_default(tmp_path: Path) -> None:
 
     assert result.anomalies == (
         "n: 2 missing values were filled by the default",
-        "s: 1 missing values were filled by the default",
+        "s: 1 missing value was filled by the default",
         "x: 1 missing value was filled by the default",
     )
     # A missing list is none that has a missing element.
