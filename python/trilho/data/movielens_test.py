@@ -67,9 +67,6 @@ def test_what_is_known_of_them(tmp_path: Path) -> None:
         ("data", {"user_id": [3, 7, 8]}, "nothing is known of 8"),
         ("data", {"rating": [3, 6, 1]}, "ratings must be 1 to 5"),
         ("data", {"rating": [3, 0, 1]}, "ratings must be 1 to 5"),
-        ("data", {"timestamp": [1, None, 3]}, "timestamp has no value in row 1"),
-        ("users", {"age": [24, None]}, "age has no value in row 1"),
-        ("users", {"gender": [None, "F"]}, "gender has no value in row 0"),
         ("items", {"release_date": ["01-Jan-1995", "some day", None]}, "release_date"),
     ],
 )
