@@ -1,5 +1,6 @@
 """Tables and TFRecord files on a real HDFS."""
 
+import datetime
 import json
 import os
 import signal
@@ -87,6 +88,41 @@ def test_the_files_are_the_same_wherever_they_are(
     assert files(remote) == expected
     assert files(str(tmp_path / "fetched")) == expected
     assert len(expected) >= 4
+
+
+def test_a_folder_of_a_hadoop_team_is_one_table(hdfs: HdfsCluster, tmp_path: Path) -> None:
+    # Spark's folders, whose names have escaped values; old timestamps; files that differ.
+    folder = tmp_path / "logs"
+    far = pa.array([datetime.datetime(9999, 12, 31), None], pa.timestamp("us"))  # noqa: DTZ001
+    old = pa.table({"id": pa.array([1, 2], pa.int32()), "at": far})
+    user = [{"country": "BR"}, None]
+    new = pa.table({"at": far, "user": user, "id": pa.array([2**40, 3], pa.uint64())})
+    for table, name in [(old, "day=2026-01-01/kind=a%2Fb"), (new, "day=2026-01-02/kind=c d")]:
+        (folder / name).mkdir(parents=True)
+        part = folder / name / "part-0.parquet"
+        pq.write_table(table, part, use_deprecated_int96_timestamps=True)
+    (folder / "_SUCCESS").touch()
+    remote = f"{hdfs.url}/{tmp_path.name}/logs"
+    file_system, path = open_file_system(remote)
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file_system.put_file(str(file), f"{path}/{file.relative_to(folder)}")
+    columns = ["id", "at", "user.country", "day", "kind"]
+
+    run(str(folder), str(tmp_path / "expected"), columns=columns)
+    run(remote, f"{remote}-out", columns=columns)
+
+    assert files(f"{remote}-out") == files(str(tmp_path / "expected"))
+    defaults: dict[str, int | float | str] = {"at": -1, "user.country": "?"}
+    for source in (remote, f"{remote}-out"):
+        found = read_columns(source, columns=columns, defaults=defaults)
+        assert {name: column.tolist() for name, column in found.items()} == {
+            "id": [1, 2, 2**40, 3],
+            "at": [253402214400000000, -1] * 2,
+            "user.country": [b"?", b"?", b"BR", b"?"],
+            "day": [20454, 20454, 20455, 20455],
+            "kind": [b"a/b", b"a/b", b"c d", b"c d"],
+        }
 
 
 def command(source: str, target: str) -> list[str]:

@@ -126,8 +126,7 @@ def main(prefix: Path, table: Path, folder: Path) -> None:
     python, trilho = prefix / "bin/python", prefix / "bin/trilho"
     folder.mkdir()
     loaded = run(seconds, "import", python, "-c", "import tensorflow as tf; print(tf.__version__)")
-    # More processes would need /dev/shm.
-    run(seconds, "convert", trilho, "convert", table, folder / "rows", "--processes", "1")
+    run(seconds, "convert", trilho, "convert", table, folder / "rows")
     train: list[Any] = ["train", "census", "--data", folder / "rows", "--steps", STEPS]
     run(seconds, "train", trilho, *train, "--export", folder / "models", "--logs", folder / "logs")
     manifest = json.loads((folder / "models/census/1/manifest.json").read_text())

@@ -1,21 +1,23 @@
 """From a table to a folder of TFRecord files, in one piece or not at all."""
 
+import dataclasses
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
 from fsspec import AbstractFileSystem
 
-from trilho.convert.anomalies import differences, structural_differences
+from trilho.convert.anomalies import changes, differences, structural_differences
 from trilho.convert.engines import Engine
+from trilho.convert.examples import default_scalar
 from trilho.convert.plan import Plan, make_plan, shards
 from trilho.convert.problems import ConvertError
 from trilho.convert.renaming import rename
+from trilho.convert.rules import Rules
 from trilho.convert.schema import SCHEMA_FILE, Schema, of_table
 from trilho.convert.shard_files import ShardResult, read_result, read_statistics
-from trilho.convert.sources import open_file_system, read_table
+from trilho.convert.sources import Table, open_file_system, read_table
 from trilho.convert.statistics import Statistics
 from trilho.convert.targets import (
     STATISTICS_FILE,
@@ -23,6 +25,7 @@ from trilho.convert.targets import (
     check_apart,
     check_replaceable,
 )
+from trilho.convert.thresholds import Threshold
 
 __all__ = ["STATISTICS_FILE", "Conversion", "convert", "read_schema"]
 
@@ -39,7 +42,8 @@ class Conversion:
         shards: How many files.
         resumed: How many of them an earlier run had written.
         schema: The features.
-        anomalies: How they differ from the earlier schema's, a line each.
+        anomalies: How they differ from the earlier schema's, and how many values are not as the
+            table has them, because the rules say so; a line each.
     """
 
     target: str
@@ -61,6 +65,7 @@ def convert(
     compression: str = "gzip",
     earlier: Schema | None = None,
     strict: bool = False,
+    rules: Rules | None = None,
     overwrite: bool = False,
     restart: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -81,7 +86,8 @@ def convert(
         rows_per_shard: How many rows a file has at most.
         compression: "gzip" or "none".
         earlier: What the data was like, to compare with.
-        strict: Publishes nothing if the data differs from `earlier`.
+        strict: Publishes nothing if the data differs from `earlier` by more than its thresholds.
+        rules: What may be done to values that have no exact place.
         overwrite: Replaces `target` if it is an empty folder or an earlier conversion.
         restart: Begins anew, whatever an interrupted run has left.
         progress: Is told how many rows of how many are done.
@@ -98,9 +104,10 @@ def convert(
     file_system, path = open_file_system(target)
     path = path.rstrip("/")
     _check_target(file_system, path, target, overwrite=overwrite)
-    table = read_table(source)
+    rules = rules or Rules()
+    table = read_table(source, texts=rules.texts)
     check_apart(table, file_system, path, name=target)
-    schema = _schema(source, table.schema, columns, compression)
+    schema = _schema(table, columns, rules, compression)
     if earlier and (lines := structural_differences(earlier, schema)):
         raise ConvertError("\n".join(f"{source}: {line}" for line in lines))
     plan = make_plan(
@@ -109,35 +116,45 @@ def convert(
         shards=shard_count,
         rows_per_shard=rows_per_shard,
         compression=compression,
+        rules=rules,
     )
     aside = _beside(path, "partial")
     results = _begin(file_system, aside, plan, restart=restart)
     resumed = len(results)
     missing = [index for index in range(plan.shards) if index not in results]
     done = sum(result.rows for result in results.values())
-    if progress:
-        progress(done, table.rows)
+    told = _Told(progress, done=done, total=table.rows)
     # The URL of the folder aside, for those who open the file system themselves.
-    for result in engine.write(plan, schema, missing, _beside(target.rstrip("/"), "partial")):
-        results[result.index] = result
-        done += result.rows
-        if progress:
-            progress(done, table.rows)
+    folder = _beside(target.rstrip("/"), "partial")
+    try:
+        for result in engine.write(plan, schema, missing, folder, told.add):
+            results[result.index] = result
+            done += result.rows
+    except ConvertError:
+        # Nothing to go on with, so that other options may be tried at once.
+        if not results:
+            _remove(file_system, aside)
+        raise
     # From the files, one after the other: all at once would take memory by the number of shards.
     statistics = Statistics(schema.features)
     for shard in shards(plan):
         statistics.merge(read_statistics(file_system, aside, shard, schema))
     final = Schema(
         features={
-            name: statistics.columns[name].as_feature(feature)
+            name: statistics.columns[name].as_feature(
+                dataclasses.replace(feature, thresholds=_own_thresholds(earlier, name))
+            )
             for name, feature in schema.features.items()
         },
         rows=done,
         compression=compression,
+        thresholds=(earlier or Schema(features={})).thresholds,
     )
     anomalies = differences(earlier, final) if earlier else []
     if anomalies and strict:
         raise ConvertError("\n".join(f"{source}: {line}" for line in anomalies))
+    # Not a reason to fail: somebody has asked for them.
+    anomalies += changes(statistics)
     # Again, as it may have been made meanwhile: now the same command can still go on.
     _check_target(file_system, path, target, overwrite=overwrite)
     _finish(file_system, aside, plan, final, statistics, anomalies)
@@ -179,12 +196,37 @@ def read_schema(url: str) -> Schema:
     return Schema.from_json(text, name=path)
 
 
-def _schema(source: str, table: pa.Schema, columns: Sequence[str], compression: str) -> Schema:
+class _Told:
+    """Adds up how many rows are done, and tells."""
+
+    def __init__(
+        self, progress: Callable[[int, int], None] | None, *, done: int, total: int
+    ) -> None:
+        self._progress, self._done, self._total = progress, done, total
+        self.add(0)
+
+    def add(self, rows: int) -> None:
+        self._done += rows
+        if self._progress:
+            self._progress(self._done, self._total)
+
+
+def _schema(table: Table, columns: Sequence[str], rules: Rules, compression: str) -> Schema:
     try:
-        features = of_table(table, columns=columns).features
+        features = of_table(
+            table.schema, columns=columns, rules=rules, conflicts=table.conflicts
+        ).features
     except ConvertError as error:
-        raise ConvertError(f"{source}: {error}") from error
+        raise ConvertError(f"{table.url}: {error}") from error
+    # What cannot stand for a missing value is told before the work, not in the midst of it.
+    for name, default in rules.defaults.items():
+        default_scalar(name, default, features[name].type)
     return Schema(features=features, compression=compression)
+
+
+def _own_thresholds(earlier: Schema | None, name: str) -> Mapping[str, Threshold]:
+    before = earlier.features.get(name) if earlier else None
+    return before.thresholds if before else {}
 
 
 def _beside(path: str, kind: str) -> str:

@@ -1,9 +1,10 @@
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import fsspec
@@ -110,9 +111,14 @@ class _Failing(LocalEngine):
         self.successes = successes
 
     def write(
-        self, plan: Plan, schema: Schema, indices: Sequence[int], folder: str
+        self,
+        plan: Plan,
+        schema: Schema,
+        indices: Sequence[int],
+        folder: str,
+        tell: Callable[[int], None],
     ) -> Iterator[ShardResult]:
-        yield from super().write(plan, schema, indices[: self.successes], folder)
+        yield from super().write(plan, schema, indices[: self.successes], folder, tell)
         raise OSError("No space left on device")
 
 
@@ -202,8 +208,12 @@ def test_a_conversion_that_was_ended_goes_on(tmp_path: Path, sent: signal.Signal
         _, errors = process.communicate(timeout=60)
 
     assert not target.exists()
-    if sent == signal.SIGINT:
-        assert (process.returncode, errors) == (130, "Interrupted\n")
+    lines = errors.splitlines()
+    # Nor does anybody complain of semaphores that nobody has given back.
+    said = [line for line in lines if not re.fullmatch(r"rows +\d+/400000( .*)?", line)]
+    assert lines[0] == "rows      0/400000"
+    assert said == (["Interrupted"] if sent == signal.SIGINT else [])
+    assert process.returncode == (130 if sent == signal.SIGINT else -signal.SIGKILL)
     again = subprocess.run(command(str(source), target), check=True, text=True, capture_output=True)
     assert "Resumed" in again.stdout
     assert numbers(target) == list(range(400_000))
@@ -230,9 +240,14 @@ class _Overtaken(LocalEngine):
         self.target = target
 
     def write(
-        self, plan: Plan, schema: Schema, indices: Sequence[int], folder: str
+        self,
+        plan: Plan,
+        schema: Schema,
+        indices: Sequence[int],
+        folder: str,
+        tell: Callable[[int], None],
     ) -> Iterator[ShardResult]:
-        yield from super().write(plan, schema, indices, folder)
+        yield from super().write(plan, schema, indices, folder, tell)
         self.target.mkdir()
         (self.target / "theirs").touch()
 
@@ -313,10 +328,12 @@ def test_data_is_compared_with_earlier_data(source: str, tmp_path: Path) -> None
     assert result.anomalies == ("number: is up to 9999, was at most 3999",)
 
 
-def test_files_of_other_columns_are_no_part_of_a_table(source: str, tmp_path: Path) -> None:
+def test_columns_of_two_kinds_are_no_column(source: str, tmp_path: Path) -> None:
     pq.write_table(pa.table({"number": ["1"], "word": ["w"]}), Path(source) / "c.parquet")
 
-    with pytest.raises(ConvertError, match=r"c\.parquet: number is string and not int64, unlike"):
+    with pytest.raises(
+        ConvertError, match=r"c\.parquet: number is string and not int64, unlike .*a\.parquet"
+    ):
         run(source, tmp_path / "out")
 
 

@@ -1,26 +1,32 @@
 """Who writes the shards: processes of this machine, or Spark."""
 
 import concurrent.futures
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from trilho.convert.plan import Plan
+from trilho.convert.plan import Plan, make_shard
 from trilho.convert.problems import ConvertError
+from trilho.convert.processes import write_in_processes
 from trilho.convert.schema import Schema
 from trilho.convert.shard_files import ShardResult, write_shard
 
 __all__ = ["Engine", "LocalEngine", "SparkEngine"]
+
+# Seconds between two looks at how many of Spark's tasks are done.
+_LOOK = 1.0
 
 
 class Engine(Protocol):
     """Writes shards, in any order."""
 
     def write(
-        self, plan: Plan, schema: Schema, indices: Sequence[int], folder: str
+        self,
+        plan: Plan,
+        schema: Schema,
+        indices: Sequence[int],
+        folder: str,
+        tell: Callable[[int], None],
     ) -> Iterator[ShardResult]:
         """Writes shards.
 
@@ -29,6 +35,7 @@ class Engine(Protocol):
             schema: The features of its columns.
             indices: Which shards.
             folder: Where to.
+            tell: Is called with the number of rows that were written since it was called last.
 
         Yields:
             Each result, as soon as it is there.
@@ -50,39 +57,21 @@ class LocalEngine:
         self._processes = processes or len(os.sched_getaffinity(0))
 
     def write(
-        self, plan: Plan, schema: Schema, indices: Sequence[int], folder: str
+        self,
+        plan: Plan,
+        schema: Schema,
+        indices: Sequence[int],
+        folder: str,
+        tell: Callable[[int], None],
     ) -> Iterator[ShardResult]:
         """Writes shards; see Engine."""
         if self._processes == 1 or len(indices) == 1:
             for index in indices:
-                yield write_shard(plan, schema, index, folder)
+                yield write_shard(plan, schema, index, folder, tell)
             return
-        # Started anew: a fork of a process with threads, such as pyarrow's, may hang.
-        context = multiprocessing.get_context("spawn")
-        try:
-            pool = concurrent.futures.ProcessPoolExecutor(
-                min(self._processes, len(indices)), mp_context=context, initializer=_prepare_process
-            )
-        except OSError as error:
-            # POSIX semaphores are files there.
-            raise ConvertError(
-                "Several processes need a /dev/shm that they can write to "
-                f"({error.strerror}); --processes 1 does without"
-            ) from error
-        try:
-            futures = [pool.submit(write_shard, plan, schema, index, folder) for index in indices]
-            for future in concurrent.futures.as_completed(futures):
-                yield future.result()
-        except concurrent.futures.process.BrokenProcessPool as error:
-            raise ConvertError(
-                "A process that wrote a shard has died, perhaps for want of memory; "
-                "the same command goes on with what is done"
-            ) from error
-        finally:
-            # Shards under way are given up: nobody waits for them after a failure or Ctrl-C.
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
+        yield from write_in_processes(
+            plan, schema, indices, folder, tell, processes=self._processes
+        )
 
 
 class SparkEngine:
@@ -101,9 +90,14 @@ class SparkEngine:
         self._master = master
 
     def write(
-        self, plan: Plan, schema: Schema, indices: Sequence[int], folder: str
+        self,
+        plan: Plan,
+        schema: Schema,
+        indices: Sequence[int],
+        folder: str,
+        tell: Callable[[int], None],
     ) -> Iterator[ShardResult]:
-        """Writes shards; see Engine."""
+        """Writes shards; see Engine. Rows are told when the task of their shard is done."""
         try:
             # Not everybody has Spark.
             from py4j.protocol import Py4JJavaError  # noqa: PLC0415
@@ -117,8 +111,11 @@ class SparkEngine:
             builder = builder.master(self._master)
         session = builder.getOrCreate()
         try:
-            tasks = session.sparkContext.parallelize(list(indices), len(indices))
-            for result in tasks.map(_task(plan, schema, folder)).collect():
+            context = session.sparkContext
+            tasks = context.parallelize(list(indices), len(indices))
+            job = tasks.map(_task(plan, schema, folder)).collect
+            rows = [make_shard(plan, index).rows for index in indices]
+            for result in _watched(context, job, rows, tell):
                 if isinstance(result, Exception):
                     raise result
                 yield result
@@ -139,15 +136,39 @@ def _task(plan: Plan, schema: Schema, folder: str) -> Callable[[int], ShardResul
     return write
 
 
-def _prepare_process() -> None:
-    # Ctrl-C goes to all processes of a terminal; the first of them ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Without it, a killed parent would leave this process waiting for work for ever.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _watched(
+    context: Any,  # noqa: ANN401 - pyspark has no types here
+    job: Callable[[], list[ShardResult | Exception]],
+    rows: Sequence[int],
+    tell: Callable[[int], None],
+) -> list[ShardResult | Exception]:
+    """Runs a job, and tells meanwhile how many rows its tasks have done.
 
+    Args:
+        context: Spark's.
+        job: Does the work.
+        rows: How many each task has; they differ by one at most, so that it is the same which of
+            them are done.
+        tell: As of `Engine.write`.
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    Returns:
+        What the job returns.
+    """
+    told = 0
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        running = pool.submit(job)
+        try:
+            while not concurrent.futures.wait([running], timeout=_LOOK).done:
+                tracker = context.statusTracker()
+                stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+                done = sum(rows[: sum(stage.numCompletedTasks for stage in stages if stage)])
+                if done > told:
+                    tell(done - told)
+                    told = done
+        except BaseException:
+            # Ctrl-C: the thread is waited for.
+            context.cancelAllJobs()
+            raise
+    results = running.result()
+    tell(sum(rows) - told)
+    return results

@@ -5,6 +5,7 @@ column is encoded for itself, a value that occurs often only once, and rows are 
 pieces: several times as fast as filling a message for each row, with the same bytes.
 """
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -93,9 +94,16 @@ def _lists(name: bytes, column: pa.Array, feature: Feature) -> Sequence[bytes]:
 
 def _feature(name: bytes, kind: FeatureType, content: bytes) -> bytes:
     """Returns a map's entry: the name and the feature."""
-    value = _KINDS[kind] + _varint(len(content)) + content
-    entry = b"".join((_FIELD_1, _varint(len(name)), name, _FIELD_2, _varint(len(value)), value))
-    return _FIELD_1 + _varint(len(entry)) + entry
+    return _head(name, kind, len(content)) + content
+
+
+@functools.lru_cache(maxsize=4096)
+def _head(name: bytes, kind: FeatureType, size: int) -> bytes:
+    """Returns what stands before a content of some size, which is the same for most values."""
+    value = _KINDS[kind] + _varint(size)
+    key = _FIELD_1 + _varint(len(name)) + name
+    entry = key + _FIELD_2 + _varint(len(value) + size) + value
+    return _FIELD_1 + _varint(len(entry) + size) + entry
 
 
 def _floats(data: bytes) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trilho.convert.problems import ConvertError
+from trilho.convert.rules import Rules
 from trilho.convert.sources import SourceFile, Table
 
 __all__ = [
@@ -38,6 +39,7 @@ class Plan:
         columns: Which columns.
         shards: How many TFRecord files.
         compression: Of them: "gzip" or "none".
+        rules: What may be done to values that have no exact place.
     """
 
     url: str
@@ -45,6 +47,7 @@ class Plan:
     columns: tuple[str, ...]
     shards: int
     compression: str
+    rules: Rules = dataclasses.field(default_factory=Rules)
 
     @functools.cached_property
     def ends(self) -> tuple[int, ...]:
@@ -98,6 +101,7 @@ def make_plan(
     shards: int | None,
     rows_per_shard: int,
     compression: str,
+    rules: Rules | None = None,
 ) -> Plan:
     """Decides about the files.
 
@@ -107,6 +111,7 @@ def make_plan(
         shards: How many files; None for as many as `rows_per_shard` asks for.
         rows_per_shard: How many rows a file has at most, unless `shards` is given.
         compression: "gzip" or "none".
+        rules: What may be done to values that have no exact place.
 
     Returns:
         The plan.
@@ -125,6 +130,7 @@ def make_plan(
         columns=tuple(columns),
         shards=count,
         compression=compression,
+        rules=rules or Rules(),
     )
 
 

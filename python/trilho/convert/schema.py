@@ -3,20 +3,38 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
+from trilho.convert.column_types import (
+    element_type,
+    find_field,
+    is_binary,
+    is_list,
+    is_number,
+    is_text,
+    is_time,
+    is_whole,
+)
 from trilho.convert.problems import ConvertError
+from trilho.convert.rules import Rules
+from trilho.convert.thresholds import (
+    FEATURE_THRESHOLDS,
+    THRESHOLDS,
+    Threshold,
+    check_thresholds,
+)
 
 __all__ = ["FORMAT", "SCHEMA_FILE", "Feature", "FeatureType", "Schema", "of_table"]
 
 SCHEMA_FILE = "schema.json"
-# Of the file; another one is another meaning of what stands in it.
-FORMAT = 1
+# The file's; another one is another meaning of what stands in it.
+FORMAT = 2
 
 FeatureType = Literal["int64", "float", "bytes"]
+Unit = Literal["us", "ns", "days"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +49,11 @@ class Feature:
         maximum: The greatest.
         vocabulary: All values of a string, sorted; None if they are too many, too large or no
             UTF-8.
+        unit: What an int64 counts that is a time: "us" or "ns", or "days" since 1970.
+        missing: How many rows have no value.
+        not_finite: How many numbers are NaN or infinite.
+        constant: Whether there is one value everywhere, in two rows at least.
+        thresholds: Its own, which later data is compared by; the schema's count for others.
     """
 
     type: FeatureType
@@ -39,6 +62,11 @@ class Feature:
     minimum: float | None = None
     maximum: float | None = None
     vocabulary: tuple[str, ...] | None = None
+    unit: Unit | None = None
+    missing: int | None = None
+    not_finite: int | None = None
+    constant: bool | None = None
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +77,13 @@ class Schema:
         features: By their names, in the order of the table's columns.
         rows: How many rows there are; 0 before they have been counted.
         compression: Of the TFRecord files: "gzip" or "none".
+        thresholds: How far later data may be from this (`thresholds.THRESHOLDS`).
     """
 
     features: Mapping[str, Feature]
     rows: int = 0
     compression: str = "gzip"
+    thresholds: Mapping[str, Threshold] = field(default_factory=lambda: dict(THRESHOLDS))
 
     def to_json(self) -> str:
         """Returns the text of schema.json."""
@@ -62,6 +92,7 @@ class Schema:
             "format": FORMAT,
             "rows": self.rows,
             "compression": self.compression,
+            "thresholds": dict(self.thresholds),
             "features": features,
         }
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
@@ -83,35 +114,59 @@ class Schema:
         try:
             content = json.loads(text)
             if content["format"] != FORMAT:
-                raise ConvertError(f"{name}: has format {content['format']}, expected {FORMAT}")
+                raise ConvertError(
+                    f"{name}: has format {content['format']}, expected {FORMAT}; convert again"
+                )
             features = {key: _feature_from_json(item) for key, item in content["features"].items()}
+            given = check_thresholds(content.get("thresholds", {}), THRESHOLDS)
             return Schema(
-                features=features, rows=content["rows"], compression=content["compression"]
+                features=features,
+                rows=content["rows"],
+                compression=content["compression"],
+                thresholds={**THRESHOLDS, **given},
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConvertError(f"{name}: is no schema of `trilho convert`: {error!r}") from error
 
 
-def of_table(table: pa.Schema, *, columns: Iterable[str] = ()) -> Schema:
+def of_table(
+    table: pa.Schema,
+    *,
+    columns: Iterable[str] = (),
+    rules: Rules | None = None,
+    conflicts: Mapping[str, str] | None = None,
+) -> Schema:
     """Says which features a table's columns become.
 
-    Whole numbers, booleans, dates (days since 1970) and times (microseconds since 1970, or since
-    midnight) become int64; floating-point and decimal numbers float, which has 24 bits; strings,
-    binary values and dictionaries of these bytes; lists of all these any number of values.
+    Integers, decimals without a fraction, booleans, dates (days since 1970) and times (in the
+    rules' unit since 1970, since midnight, or as long as they are) become int64; floating-point
+    numbers and other decimals float, which has 24 bits; strings, binary values and dictionaries of
+    these bytes; lists of all these any number of values.
 
     Args:
         table: The table's schema.
-        columns: Which to take; all if empty.
+        columns: Which to take, e.g. "age", or "person.age" of a struct; all if empty.
+        rules: What may be done to values that have no exact place.
+        conflicts: Why a column is none of one type, by its name.
 
     Returns:
         The features, nothing being known of their values.
 
     Raises:
-        ConvertError: There is no such column, one stands there twice, or is of a type that
-            tf.Example has no place for; all such columns are named.
+        ConvertError: There is no such column, one stands there twice, is of several types, or of
+            one that tf.Example has no place for; all such columns are named. Or rules are for
+            columns that are not taken, or cannot be theirs.
     """
+    rules, conflicts = rules or Rules(), conflicts or {}
     chosen = list(columns) or list(table.names)
-    unknown = [name for name in chosen if name not in table.names]
+    found = {name: find_field(table, name) for name in chosen}
+    for name, item in found.items():
+        # Names on the way to a field, too: what is no struct in another file has none there.
+        names = item[0] if item else name.split(".")
+        for end in range(len(names)):
+            if conflict := conflicts.get(".".join(names[: end + 1])):
+                raise ConvertError(conflict)
+    unknown = [name for name in chosen if found[name] is None]
     if unknown:
         raise ConvertError(
             f"has no column {', '.join(unknown)}; columns are {', '.join(table.names)}"
@@ -121,10 +176,11 @@ def of_table(table: pa.Schema, *, columns: Iterable[str] = ()) -> Schema:
         raise ConvertError(f"has more than one column {', '.join(twice)}")
     features: dict[str, Feature] = {}
     refused = []
-    for name in dict.fromkeys(chosen):
-        feature = _feature(table.field(name).type)
+    for name, field_found in found.items():
+        kind = field_found[1] if field_found else pa.null()
+        feature = _feature(name, kind, rules)
         if feature is None:
-            refused.append(f"{name} ({table.field(name).type})")
+            refused.append(f"{name} ({_shown(name, kind)})")
         else:
             features[name] = feature
     if refused:
@@ -132,42 +188,64 @@ def of_table(table: pa.Schema, *, columns: Iterable[str] = ()) -> Schema:
             f"tf.Example has no place for {', '.join(refused)}: expected numbers, booleans, "
             "strings, bytes, dates, times, or lists of these; choose others with --columns"
         )
+    _check_rules(rules, features, {name: item[1] for name, item in found.items() if item})
     return Schema(features=features)
 
 
-def _feature(column: pa.DataType) -> Feature | None:
-    if _is_list(column):
-        element = _feature_type(column.value_type)
-        return Feature(type=element, shape=(None,)) if element else None
-    kind = _feature_type(column)
-    return Feature(type=kind) if kind else None
+def _feature(name: str, column: pa.DataType, rules: Rules) -> Feature | None:
+    kind = _feature_type(name, element_type(column), rules)
+    if kind is None or (is_list(column) and is_list(column.value_type)):
+        return None
+    shape = (None,) if is_list(column) else ()
+    return Feature(type=kind, shape=shape, unit=_unit(element_type(column), rules))
 
 
-def _is_list(column: pa.DataType) -> bool:
-    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return any(test(column) for test in tests)
-
-
-def _feature_type(column: pa.DataType) -> FeatureType | None:
+def _feature_type(name: str, column: pa.DataType, rules: Rules) -> FeatureType | None:
     types = pa.types
-    if types.is_dictionary(column):
-        return _feature_type(column.value_type)
-    if types.is_integer(column) or types.is_boolean(column) or types.is_temporal(column):
-        # An interval is no number.
-        return None if types.is_interval(column) else "int64"
-    if types.is_floating(column) or types.is_decimal(column):
-        return "float"
-    strings = (types.is_string, types.is_large_string, types.is_string_view)
-    binaries = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary)
+    if is_number(column):
+        choice = rules.chosen.get(name)
+        if choice == "text":
+            return "bytes"
+        if is_whole(column):
+            return "float" if choice == "round" else "int64"
+        return "bytes" if types.is_decimal(column) and rules.decimals == "text" else "float"
+    if types.is_boolean(column) or types.is_date(column) or is_time(column):
+        return "int64"
     # A column of nothing but missing values has no type of its own.
-    if any(test(column) for test in (*strings, *binaries, types.is_binary_view, types.is_null)):
-        return "bytes"
-    return None
+    return "bytes" if is_text(column) or is_binary(column) or types.is_null(column) else None
+
+
+def _unit(column: pa.DataType, rules: Rules) -> Unit | None:
+    if pa.types.is_date(column):
+        return "days"
+    return rules.timestamps if is_time(column) else None
+
+
+def _shown(name: str, column: pa.DataType) -> str:
+    if pa.types.is_struct(column) and column.num_fields:
+        return f"a struct, whose fields are {', '.join(f'{name}.{field.name}' for field in column)}"
+    return str(column)
+
+
+def _check_rules(
+    rules: Rules, features: Mapping[str, Feature], types: Mapping[str, pa.DataType]
+) -> None:
+    """Makes sure that what is said of single columns is said of columns that it can be for."""
+    for option, names in (("--decimals", rules.chosen), ("--default", rules.defaults)):
+        if unknown := sorted(set(names) - set(features)):
+            raise ConvertError(
+                f"has no column {', '.join(unknown)} for {option}; columns are "
+                f"{', '.join(features)}"
+            )
+    for name in rules.chosen:
+        column = element_type(types[name])
+        if not (is_number(column) or pa.types.is_null(column) or is_text(column)):
+            raise ConvertError(f"column {name} ({types[name]}): --decimals is for numbers")
 
 
 def _feature_to_json(feature: Feature) -> dict[str, Any]:
     content = dataclasses.asdict(feature)
-    return {key: value for key, value in content.items() if value is not None}
+    return {key: value for key, value in content.items() if value is not None and value != {}}
 
 
 def _feature_from_json(content: Mapping[str, Any]) -> Feature:
@@ -177,4 +255,5 @@ def _feature_from_json(content: Mapping[str, Any]) -> Feature:
     for key in ("shape", "vocabulary"):
         if key in values:
             values[key] = tuple(values[key])
+    check_thresholds(values.get("thresholds", {}), FEATURE_THRESHOLDS)
     return Feature(**values)

@@ -3,13 +3,13 @@
 import dataclasses
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fsspec import AbstractFileSystem
 
 from trilho.convert import tfrecord
 from trilho.convert.example_bytes import encoded
-from trilho.convert.examples import feature_columns
+from trilho.convert.examples import Changes, feature_columns
 from trilho.convert.plan import Plan, Shard, make_shard
 from trilho.convert.problems import ConvertError
 from trilho.convert.renaming import rename
@@ -38,7 +38,13 @@ def result_name(shard: Shard) -> str:
     return f".{shard.name}.json"
 
 
-def write_shard(plan: Plan, schema: Schema, index: int, folder: str) -> ShardResult:
+def write_shard(
+    plan: Plan,
+    schema: Schema,
+    index: int,
+    folder: str,
+    tell: Callable[[int], None] = lambda _rows: None,
+) -> ShardResult:
     """Writes a shard's file and then the one that says that it is done.
 
     Each is written under another name, and renamed once it is whole. Whoever writes a shard writes
@@ -50,6 +56,7 @@ def write_shard(plan: Plan, schema: Schema, index: int, folder: str) -> ShardRes
         schema: The features of its columns.
         index: Which shard.
         folder: Where to, a path or URL; exists.
+        tell: Is called with the number of rows that were written since it was called last.
 
     Returns:
         What was written.
@@ -65,7 +72,7 @@ def write_shard(plan: Plan, schema: Schema, index: int, folder: str) -> ShardRes
     aside = f"{path}/.{shard.name}.{uuid.uuid4().hex}"
     try:
         with target.open(aside, "wb") as file:
-            examples = _examples(source, plan, shard, schema, statistics)
+            examples = _examples(source, plan, shard, schema, statistics, tell)
             rows = tfrecord.write_records(file, examples, compression=plan.compression)
         rename(target, aside, f"{path}/{shard.name}", replace=True)
     except BaseException:
@@ -124,16 +131,27 @@ def read_statistics(
 
 
 def _examples(
-    source: AbstractFileSystem, plan: Plan, shard: Shard, schema: Schema, statistics: Statistics
+    source: AbstractFileSystem,
+    plan: Plan,
+    shard: Shard,
+    schema: Schema,
+    statistics: Statistics,
+    tell: Callable[[int], None],
 ) -> Iterator[bytes]:
     for piece in shard.pieces:
+        row = piece.start
         batches = read_rows(
             source, piece.file, columns=plan.columns, start=piece.start, stop=piece.stop
         )
         for batch in batches:
+            changes: dict[str, Changes] = {}
             try:
-                columns = feature_columns(batch, schema.features)
+                columns = feature_columns(
+                    batch, schema.features, plan.rules, first=row, changes=changes
+                )
             except ConvertError as error:
                 raise ConvertError(f"{piece.file.path}: {error}") from error
-            statistics.add(columns, schema.features)
+            statistics.add(columns, schema.features, changes)
             yield from encoded(columns, schema.features)
+            row += len(batch)
+            tell(len(batch))

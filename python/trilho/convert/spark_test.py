@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from trilho.cli.main import main
+from trilho.convert import engines
 from trilho.convert.conversion import convert
 from trilho.convert.engines import LocalEngine, SparkEngine
 from trilho.convert.problems import ConvertError
@@ -33,6 +34,25 @@ def test_spark_writes_the_same_files(source: str, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "spark").iterdir()) == names
     for name in names:
         assert (tmp_path / "spark" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
+
+
+def test_progress_is_told_while_tasks_run(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_LOOK", 0.01)
+    told: list[tuple[int, int]] = []
+
+    convert(
+        source,
+        str(tmp_path / "out"),
+        engine=SparkEngine("local[1]"),
+        shard_count=60,
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+    assert (told[0], told[-1]) == ((0, 5000), (5000, 5000))
+    assert told == sorted(told)
+    assert len(told) > 3
 
 
 def test_the_command_takes_a_master(source: str, tmp_path: Path) -> None:

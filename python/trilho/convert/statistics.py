@@ -1,5 +1,6 @@
 """What the values of a table's columns are like, gathered in pieces."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trilho.convert.examples import Changes
 from trilho.convert.schema import Feature
 
 __all__ = ["ColumnStatistics", "Statistics"]
@@ -36,6 +38,7 @@ class ColumnStatistics:
             more than a MiB together.
         distinct_bytes: Size of these together.
         sizes: Least and greatest size of a string, in bytes.
+        changes: What is not as the table has it.
     """
 
     def __init__(self) -> None:
@@ -49,14 +52,18 @@ class ColumnStatistics:
         self.distinct: dict[bytes, int] | None = {}
         self.distinct_bytes = 0
         self.sizes: tuple[int, int] | None = None
+        self.changes = Changes()
 
-    def add(self, column: pa.Array, feature: Feature) -> None:
+    def add(self, column: pa.Array, feature: Feature, changes: Changes | None = None) -> None:
         """Takes some rows in.
 
         Args:
             column: As `examples.feature_columns` gives it.
             feature: What it becomes.
+            changes: What of its values is not as the table has it.
         """
+        if changes is not None:
+            self.changes.merge(changes)
         self.rows += len(column)
         self.missing += column.null_count
         present = column.drop_null()
@@ -83,6 +90,7 @@ class ColumnStatistics:
         self.not_finite += other.not_finite
         self._count_strings(other.distinct)
         self.sizes = _bounds(self.sizes, other.sizes)
+        self.changes.merge(other.changes)
 
     def _add_strings(self, values: pa.Array) -> None:
         self.sizes = _bounds(self.sizes, _range(pc.binary_length(values)))
@@ -123,7 +131,7 @@ class ColumnStatistics:
 
     def to_state(self) -> dict[str, Any]:
         """Returns all figures as what can be written as JSON."""
-        state = dict(vars(self))
+        state = {**vars(self), "changes": dataclasses.asdict(self.changes)}
         if self.distinct is not None:
             # Each byte as a character: not all strings are text.
             state["distinct"] = {key.decode("latin-1"): n for key, n in self.distinct.items()}
@@ -135,6 +143,7 @@ class ColumnStatistics:
         statistics = ColumnStatistics()
         for name, value in state.items():
             setattr(statistics, name, tuple(value) if isinstance(value, list) else value)
+        statistics.changes = Changes(**state["changes"])
         if state["distinct"] is not None:
             counts = {key.encode("latin-1"): n for key, n in state["distinct"].items()}
             statistics.distinct = counts
@@ -145,14 +154,25 @@ class ColumnStatistics:
         shape = feature.shape
         if shape and self.lengths and self.lengths[0] == self.lengths[1]:
             shape = (self.lengths[0],)
-        return Feature(
-            type=feature.type,
+        return dataclasses.replace(
+            feature,
             shape=shape,
             required=not self.missing,
+            missing=self.missing,
+            not_finite=None if feature.type == "bytes" else self.not_finite,
+            constant=self._is_constant(),
             minimum=self.numbers[3] if self.numbers else None,
             maximum=self.numbers[4] if self.numbers else None,
             vocabulary=self._vocabulary() if feature.type == "bytes" else None,
         )
+
+    def _is_constant(self) -> bool:
+        alike = self.lengths is not None and self.lengths[0] == self.lengths[1]
+        if not alike or self.values < 2:  # noqa: PLR2004 - one value alone is no constant
+            return False
+        if self.numbers:
+            return not self.not_finite and self.numbers[3] == self.numbers[4]
+        return self.distinct is not None and len(self.distinct) == 1
 
     def _vocabulary(self) -> tuple[str, ...] | None:
         if self.distinct is None:
@@ -181,6 +201,8 @@ class ColumnStatistics:
             result |= {"standard_deviation": deviation, "zeros": self.zeros}
         if self.not_finite:
             result["not_finite"] = self.not_finite
+        changes = dataclasses.asdict(self.changes)
+        result |= {name: value for name, value in changes.items() if value}
         if self.sizes:
             result["bytes"] = {"minimum": self.sizes[0], "maximum": self.sizes[1]}
             result["distinct"] = _TOO_MANY if self.distinct is None else len(self.distinct)
@@ -202,10 +224,15 @@ class Statistics:
     def __init__(self, features: Mapping[str, Feature]) -> None:
         self.columns = {name: ColumnStatistics() for name in features}
 
-    def add(self, columns: Mapping[str, pa.Array], features: Mapping[str, Feature]) -> None:
+    def add(
+        self,
+        columns: Mapping[str, pa.Array],
+        features: Mapping[str, Feature],
+        changes: Mapping[str, Changes] | None = None,
+    ) -> None:
         """Takes some rows in."""
         for name, column in columns.items():
-            self.columns[name].add(column, features[name])
+            self.columns[name].add(column, features[name], (changes or {}).get(name))
 
     def merge(self, other: "Statistics") -> None:
         """Takes the figures of later rows in."""

@@ -39,7 +39,13 @@ def test_numbers() -> None:
     assert report["mean"] == pytest.approx(values.astype(float).mean())
     assert report["standard_deviation"] == pytest.approx(values.astype(float).std())
     assert found.as_feature(feature) == Feature(
-        type="float", required=False, minimum=values.min().item(), maximum=values.max().item()
+        type="float",
+        required=False,
+        minimum=values.min().item(),
+        maximum=values.max().item(),
+        missing=1,
+        not_finite=1,
+        constant=False,
     )
 
 

@@ -170,8 +170,8 @@ def split(columns: Mapping[str, Column], *, name: str, test_rows: int = TEST_ROW
         The data set.
 
     Raises:
-        DataError: A column is missing or has other values, a number is not finite, or there is no
-            row to train with.
+        DataError: A column is missing or has other values, a number is not finite or would be
+            another one as a float, or there is no row to train with.
     """
     if missing := set(COLUMNS) - set(columns):
         raise DataError(f"{name} lacks the columns {', '.join(sorted(missing))}")
@@ -224,11 +224,23 @@ def _column(values: Column, field: str, name: str) -> Column:
         )
     if field not in NUMBERS:
         return values
-    with np.errstate(over="ignore"):
-        numbers = values.astype(np.float32)
-    if bad := first_not_finite(numbers):
+    if bad := first_not_finite(values):
         raise DataError(f"{name}: column {_COLUMNS[field]}, {bad}")
-    return numbers
+    # Not everybody who needs the names above has pyarrow.
+    import pyarrow as pa  # noqa: PLC0415
+
+    from trilho.convert.numbers import as_float, as_text  # noqa: PLC0415
+
+    # As `trilho convert` has it: a number that becomes another one is refused.
+    column = pa.array(values)
+    floats, inexact = as_float(column)
+    if inexact:
+        row = int(inexact.places[0])
+        raise DataError(
+            f"{name}: column {_COLUMNS[field]}, row {row}: "
+            f"{as_text(column.slice(row, 1))[0].as_py()} {inexact.reason}"
+        )
+    return np.asarray(floats.to_numpy())
 
 
 def _are_strings(values: Column) -> bool:

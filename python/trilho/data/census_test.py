@@ -66,11 +66,14 @@ def test_rows_are_written_for_clients(tmp_path: Path) -> None:
         ("age", None, "lacks the columns age"),
         ("age", ["1", "2", "3"], "a number in each row of age, found string"),
         ("age", [1, None, 3], "int64 with 1 missing"),
+        ("age", [1, 2**24 + 1, 3], "column age, row 1: 16777217 would be another num"),
+        ("age", [1, 2, 2**60 + 1], "column age, row 2: 1152921504606846977 would be another num"),
+        ("age", [1.5, 2.0**24, 1e39], r"column age, row 2: 1e\+39 would be another num"),
         ("gender", [1, 2, 3], "a string in each row of gender, found int64"),
         ("income", ["<=50K", "> 50", ">50K"], "one of <=50K, >50K, found '> 50'"),
         ("income", [0, 1, 1], "one of <=50K, >50K, found 0$"),
         ("capital-gain", [0, float("nan"), 1], "column capital-gain, row 1: expected a finite num"),
-        ("age", [1e300, 2, 3], "column age, row 0: expected a finite number, found inf"),
+        ("age", [-np.inf, 2, 3], "column age, row 0: expected a finite number, found -inf"),
     ],
 )
 def test_what_cannot_be_is_refused(

@@ -67,6 +67,8 @@ def test_what_is_known_of_them(tmp_path: Path) -> None:
         ("data", {"user_id": [3, 7, 8]}, "nothing is known of 8"),
         ("data", {"rating": [3, 6, 1]}, "ratings must be 1 to 5"),
         ("data", {"rating": [3, 0, 1]}, "ratings must be 1 to 5"),
+        ("users", {"age": [24, None]}, "column age, row 1: expected a value, found none"),
+        ("users", {"gender": [None, "F"]}, "column gender, row 0: expected a value, found none"),
         ("items", {"release_date": ["01-Jan-1995", "some day", None]}, "release_date"),
         (
             "data",

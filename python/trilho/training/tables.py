@@ -12,17 +12,18 @@ import tensorflow as tf
 from fsspec.implementations.local import LocalFileSystem
 
 from trilho.convert.conversion import read_schema
-from trilho.convert.examples import feature_columns
+from trilho.convert.examples import default_scalar, feature_columns
 from trilho.convert.plan import SHARD_NAME, shard_name
 from trilho.convert.problems import ConvertError, first_of
+from trilho.convert.rules import Default, Rules
 from trilho.convert.schema import SCHEMA_FILE, Feature, Schema, of_table
 from trilho.convert.sources import open_file_system, read_rows, read_table
 from trilho.convert.targets import SUCCESS_FILE
 from trilho.convert.tfrecord import read_records
+from trilho.training.finite_tensors import first_not_finite
 
 __all__ = ["Default", "read", "read_arrays", "read_columns"]
 
-Default = int | float | str
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
 _BATCH = 1024
 # What pyarrow says of a file of another kind.
@@ -38,12 +39,14 @@ class _Table:
         features: Of its columns.
         batches: Reads it in batches: for each column a tensor [n] or [n, k], or a ragged one.
         signature: What these are.
+        rows: How many rows there are.
         dataset: The same batches without Python between, where TensorFlow can read the files.
     """
 
     features: Mapping[str, Feature]
     batches: Callable[[], Iterator[dict[str, Any]]]
     signature: Mapping[str, Any]
+    rows: int
     dataset: tf.data.Dataset | None = None
 
 
@@ -52,19 +55,23 @@ def read(
     *,
     columns: Sequence[str] = (),
     defaults: Mapping[str, Default] | None = None,
+    rules: Rules | None = None,
     allow_nan: bool = False,
 ) -> tf.data.Dataset:
     """Reads a table, row by row.
 
-    The same table gives the same rows, be it Parquet or what `trilho convert` made of it.
+    The same table gives the same rows, be it Parquet or what `trilho convert` made of it by the
+    same rules. A missing list is an empty one.
 
     Args:
         url: A folder that `trilho convert` made, or else Parquet: a file, a folder or a pattern;
             local, or a URL (`sources.open_file_system`).
         columns: Which columns; all if empty.
-        defaults: What stands for a missing value, by the column's name.
+        defaults: What stands for a missing value or a missing element, by the column's name.
+        rules: What may be done to Parquet's values that have no exact place; by default they are
+            refused, and times are in microseconds.
         allow_nan: Whether numbers may be NaN or infinite. They are refused otherwise, those that
-            are too large for a float32 included.
+            `rules` round to an infinity included.
 
     Returns:
         Rows in their order, each a dict: int64, float32 or string, [] or, of a list, [n].
@@ -76,11 +83,13 @@ def read(
             and such a number, with its row and column, are found while the rows are read, as a
             tf.errors.OpError that says the same.
     """
-    table = _open(url, columns, defaults or {}, allow_nan=allow_nan)
-    if table.dataset is not None:
-        return table.dataset.unbatch()
-    batches = tf.data.Dataset.from_generator(table.batches, output_signature=dict(table.signature))
-    return batches.unbatch()
+    table = _open(url, columns, defaults or {}, rules or Rules(), allow_nan=allow_nan)
+    batches = table.dataset
+    if batches is None:
+        signature = dict(table.signature)
+        batches = tf.data.Dataset.from_generator(table.batches, output_signature=signature)
+    # A file that lost its end between two records is otherwise as good as any.
+    return batches.unbatch().apply(tf.data.experimental.assert_cardinality(table.rows))
 
 
 def read_columns(
@@ -88,6 +97,7 @@ def read_columns(
     *,
     columns: Sequence[str] = (),
     defaults: Mapping[str, Default] | None = None,
+    rules: Rules | None = None,
     allow_nan: bool = False,
 ) -> dict[str, np.ndarray]:
     """Reads a table that fits into memory, column by column.
@@ -96,6 +106,7 @@ def read_columns(
         url: As of `read`.
         columns: Which columns, of one value in each row; all if empty.
         defaults: What stands for a missing value, by the column's name.
+        rules: As of `read`.
         allow_nan: As of `read`.
 
     Returns:
@@ -104,7 +115,7 @@ def read_columns(
     Raises:
         ConvertError: As of `read`, or a column has lists.
     """
-    table = _open(url, columns, defaults or {}, allow_nan=allow_nan)
+    table = _open(url, columns, defaults or {}, rules or Rules(), allow_nan=allow_nan)
     if lists := [name for name, feature in table.features.items() if feature.shape]:
         raise ConvertError(f"{url}: column {', '.join(lists)} has lists, expected one value a row")
     return {
@@ -118,6 +129,7 @@ def read_arrays(
     *,
     columns: Sequence[str] = (),
     defaults: Mapping[str, Default] | None = None,
+    rules: Rules | None = None,
     allow_nan: bool = False,
 ) -> dict[str, np.ndarray]:
     """Reads a table that fits into memory as what Keras' `fit` takes.
@@ -125,7 +137,8 @@ def read_arrays(
     Args:
         url: As of `read`.
         columns: Which columns, of one value or of as many in each row; all if empty.
-        defaults: What stands for a missing value, by the column's name.
+        defaults: What stands for a missing value or a missing element, by the column's name.
+        rules: As of `read`.
         allow_nan: As of `read`.
 
     Returns:
@@ -136,7 +149,7 @@ def read_arrays(
         ConvertError: As of `read`; or a column's lists are of several lengths, or its values no
             text in UTF-8.
     """
-    table = _open(url, columns, defaults or {}, allow_nan=allow_nan)
+    table = _open(url, columns, defaults or {}, rules or Rules(), allow_nan=allow_nan)
     return {
         name: _array(f"{url}: column {name}", parts, table.features[name])
         for name, parts in _read_all(url, table).items()
@@ -170,7 +183,12 @@ def _array(name: str, parts: Sequence[Any], feature: Feature) -> np.ndarray:
 
 
 def _open(
-    url: str, columns: Sequence[str], defaults: Mapping[str, Default], *, allow_nan: bool
+    url: str,
+    columns: Sequence[str],
+    defaults: Mapping[str, Default],
+    rules: Rules,
+    *,
+    allow_nan: bool,
 ) -> _Table:
     file_system, path = open_file_system(url)
     # Below a file nothing is asked for: to those who are no superuser HDFS answers not that it is
@@ -178,7 +196,7 @@ def _open(
     if file_system.isdir(path) and file_system.exists(f"{path.rstrip('/')}/{SCHEMA_FILE}"):
         table = _open_records(url, columns, defaults)
     else:
-        table = _open_parquet(url, columns, defaults)
+        table = _open_parquet(url, columns, rules.with_defaults(defaults))
     return table if allow_nan else _refusing_nan(url, table)
 
 
@@ -190,13 +208,13 @@ def _refusing_nan(url: str, table: _Table) -> _Table:
         first = 0
         for batch in table.batches():
             for name in names:
-                if bad := _not_finite(url, name, batch[name], first).numpy():
+                if bad := first_not_finite(url, name, batch[name], first).numpy():
                     raise ConvertError(bad.decode())
             first += int(next(iter(batch.values())).shape[0])
             yield batch
 
     def checked(number: tf.Tensor, batch: dict[str, Any]) -> dict[str, Any]:
-        bad = [_not_finite(url, name, batch[name], number * _BATCH) for name in names]
+        bad = [first_not_finite(url, name, batch[name], number * _BATCH) for name in names]
         checks = [tf.debugging.Assert(tf.equal(message, ""), [message]) for message in bad]
         with tf.control_dependencies(checks):
             return {
@@ -208,47 +226,31 @@ def _refusing_nan(url: str, table: _Table) -> _Table:
     return dataclasses.replace(table, batches=batches, dataset=dataset)
 
 
-def _not_finite(url: str, name: str, values: Any, first: Any) -> tf.Tensor:  # noqa: ANN401
-    """Names the first number of a tensor that is not finite, by its row; "" if there is none."""
-    if isinstance(values, tf.RaggedTensor):
-        numbers, rows = values.flat_values, values.value_rowids()
-    else:
-        numbers = tf.reshape(values, [-1])
-        width = tf.maximum(1, tf.size(values) // tf.maximum(1, tf.shape(values)[0]))
-        rows = tf.range(tf.size(values)) // width
-    places = tf.where(tf.logical_not(tf.math.is_finite(numbers)))[:1, 0]
-    messages = tf.strings.join(
-        [
-            f"{url}: column {name}, row ",
-            tf.strings.as_string(tf.cast(tf.gather(rows, places), tf.int64) + first),
-            ": expected a finite number, found ",
-            tf.strings.as_string(tf.gather(numbers, places)),
-        ]
-    )
-    return tf.strings.reduce_join(messages)
-
-
 def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
     schema = read_schema(url)
     _check_names(url, schema.features, columns)
-    features = {name: schema.features[name] for name in columns or schema.features}
-    _check_names(url, features, defaults)
+    features = {name: _as_read(schema.features[name]) for name in columns or schema.features}
+    _check_defaults(url, features, defaults)
     for name, feature in features.items():
         if not (feature.required or feature.shape == (None,) or name in defaults):
             raise ConvertError(f"{url}: column {name} {_MISSING}")
-    spec = {name: _parsing(feature, defaults.get(name)) for name, feature in features.items()}
+    spec = {name: _parsing(name, feature, defaults.get(name)) for name, feature in features.items()}
     file_system, path = open_file_system(url)
     names = _record_files(url, file_system.ls(path, detail=False), schema)
 
     def batches() -> Iterator[dict[str, Any]]:
+        count = 0
         for name in names:
             with file_system.open(name, "rb") as file:
                 records = read_records(file, compression=schema.compression, name=name)
                 while texts := list(itertools.islice(records, _BATCH)):
+                    count += len(texts)
                     try:
                         yield tf.io.parse_example(tf.constant(texts), spec)
                     except tf.errors.InvalidArgumentError as error:
                         raise ConvertError(f"{name}: {error.message}") from error
+        if count not in {0, schema.rows}:
+            raise ConvertError(f"{url}: has {count} rows, and {schema.rows} by its {SCHEMA_FILE}")
 
     dataset = None
     if isinstance(file_system, LocalFileSystem):
@@ -256,7 +258,20 @@ def _open_records(url: str, columns: Sequence[str], defaults: Mapping[str, Defau
         records = tf.data.TFRecordDataset(names, compression_type=compression).batch(_BATCH)
         dataset = records.map(lambda texts: tf.io.parse_example(texts, spec))
     signature = {name: _spec(feature) for name, feature in features.items()}
-    return _Table(features=features, batches=batches, signature=signature, dataset=dataset)
+    return _Table(
+        features=features,
+        batches=batches,
+        signature=signature,
+        rows=schema.rows,
+        dataset=dataset,
+    )
+
+
+def _as_read(feature: Feature) -> Feature:
+    """Returns a feature as Parquet has it, too: lists of which some are missing have no length."""
+    if feature.shape and not feature.required:
+        return dataclasses.replace(feature, shape=(None,))
+    return feature
 
 
 def _record_files(url: str, paths: Sequence[str], schema: Schema) -> list[str]:
@@ -278,18 +293,20 @@ def _record_files(url: str, paths: Sequence[str], schema: Schema) -> list[str]:
     return [found[name] for name in names]
 
 
-def _parsing(feature: Feature, default: Default | None) -> object:
+def _parsing(name: str, feature: Feature, default: Default | None) -> object:
     dtype = _DTYPES[feature.type]
     if feature.shape == (None,):
         return tf.io.RaggedFeature(dtype, row_splits_dtype=tf.int64)
-    if default is None:
+    # Lists have no default: those that may be missing have no length either.
+    if default is None or feature.shape:
         return tf.io.FixedLenFeature(feature.shape, dtype)
-    return tf.io.FixedLenFeature(feature.shape, dtype, tf.fill(feature.shape, default).numpy())
+    value = default_scalar(name, default, feature.type).as_py()
+    return tf.io.FixedLenFeature(feature.shape, dtype, value)
 
 
-def _open_parquet(url: str, columns: Sequence[str], defaults: Mapping[str, Default]) -> _Table:
+def _open_parquet(url: str, columns: Sequence[str], rules: Rules) -> _Table:
     try:
-        table = read_table(url)
+        table = read_table(url, texts=rules.texts)
     except ConvertError as error:
         if _NO_PARQUET not in str(error):
             raise
@@ -300,26 +317,34 @@ def _open_parquet(url: str, columns: Sequence[str], defaults: Mapping[str, Defau
     if not table.rows:
         raise ConvertError(f"{url}: has no row")
     try:
-        features = of_table(table.schema, columns=columns).features
+        features = of_table(
+            table.schema,
+            columns=columns,
+            rules=rules.with_defaults({}),
+            conflicts=table.conflicts,
+        ).features
     except ConvertError as error:
         raise ConvertError(f"{url}: {error}") from error
-    _check_names(url, features, defaults)
+    _check_defaults(url, features, rules.defaults)
     file_system, _ = open_file_system(url)
 
     def batches() -> Iterator[dict[str, Any]]:
         for file in table.files:
             rows = read_rows(file_system, file, columns=list(features), start=0, stop=file.rows)
+            first = 0
             for batch in rows:
-                values = feature_columns(batch, features)
+                try:
+                    values = feature_columns(batch, features, rules, first=first)
+                except ConvertError as error:
+                    raise ConvertError(f"{file.path}: {error}") from error
                 yield {
-                    name: _tensor(
-                        f"{file.path}: column {name}", values[name], feature, defaults.get(name)
-                    )
+                    name: _tensor(f"{file.path}: column {name}", values[name], feature)
                     for name, feature in features.items()
                 }
+                first += len(batch)
 
     signature = {name: _spec(feature) for name, feature in features.items()}
-    return _Table(features=features, batches=batches, signature=signature)
+    return _Table(features=features, batches=batches, signature=signature, rows=table.rows)
 
 
 def _spec(feature: Feature) -> object:
@@ -329,17 +354,14 @@ def _spec(feature: Feature) -> object:
     return tf.TensorSpec([None, *feature.shape], dtype)
 
 
-def _tensor(name: str, column: pa.Array, feature: Feature, default: Default | None) -> object:
+def _tensor(name: str, column: pa.Array, feature: Feature) -> object:
     if feature.shape:
         # An absent list is an empty one, as it is to tf.Example.
         lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
         values = _numpy(column.flatten(), feature)
         return tf.RaggedTensor.from_row_lengths(values, lengths.astype(np.int64))
     if column.null_count:
-        if default is None:
-            raise ConvertError(f"{name} {_MISSING}")
-        value = default.encode() if isinstance(default, str) else default
-        column = column.fill_null(pa.scalar(value, column.type))
+        raise ConvertError(f"{name} {_MISSING}")
     return tf.constant(_numpy(column, feature))
 
 
@@ -356,3 +378,14 @@ def _check_names(
         raise ConvertError(
             f"{url}: has no column {', '.join(unknown)}; columns are {', '.join(features)}"
         )
+
+
+def _check_defaults(
+    url: str, features: Mapping[str, Feature], defaults: Mapping[str, Default]
+) -> None:
+    _check_names(url, features, defaults)
+    for name, default in defaults.items():
+        try:
+            default_scalar(name, default, features[name].type)
+        except ConvertError as error:
+            raise ConvertError(f"{url}: {error}") from error

@@ -12,9 +12,12 @@ from fsspec.implementations.local import LocalFileSystem
 from trilho.convert.conversion import convert
 from trilho.convert.engines import LocalEngine
 from trilho.convert.problems import ConvertError
+from trilho.convert.rules import parse_rules
+from trilho.convert.tfrecord import read_records, write_records
 from trilho.training.tables import read, read_arrays, read_columns
 
 ROWS = 2500
+ROUNDING = parse_rules(decimals=["round"])
 
 
 @pytest.fixture
@@ -70,7 +73,10 @@ def test_a_table_and_what_was_converted_from_it_are_the_same_rows(
 
 @pytest.fixture(params=["Parquet", "TFRecord"])
 def broken(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Has NaN in row 2100 of share, an infinity in row 1500 of list, and 1e300 in row 3 of wide."""
+    """Has NaN in row 2100 of share, an infinity in row 1500 of list, and 1e300 in row 3 of wide.
+
+    This last is rounded to an infinity, because somebody asked for it.
+    """
     share = np.where(np.arange(ROWS) == 2100, np.nan, 0.5)
     lists = [[0.5] * (row % 3) + [np.inf] * (row == 1500) for row in range(ROWS)]
     wide = np.where(np.arange(ROWS) == 3, 1e300, 0.5)
@@ -79,8 +85,9 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     pq.write_table(table, path)
     if request.param == "Parquet":
         return path
-    convert(path, str(tmp_path / "broken"), engine=LocalEngine(1), shard_count=2)
-    return str(tmp_path / "broken")
+    target = str(tmp_path / "broken")
+    convert(path, target, engine=LocalEngine(1), shard_count=2, rules=ROUNDING)
+    return target
 
 
 @pytest.mark.parametrize(
@@ -92,15 +99,27 @@ def test_a_number_that_is_not_finite_is_named_by_row_and_column(
     found = "nan" if column == "share" else "inf"
     message = f"{broken}: column {column}, {told}: expected a finite number, found {found}"
     with pytest.raises(tf.errors.OpError, match=message):
-        list(read(broken, columns=["number", column]))
-    assert len(list(read(broken, columns=["number", column], allow_nan=True))) == ROWS
+        list(read(broken, columns=["number", column], rules=ROUNDING))
+    kept = read(broken, columns=["number", column], rules=ROUNDING, allow_nan=True)
+    assert len(list(kept)) == ROWS
     if column == "list":
         return
     for read_all in (read_columns, read_arrays):
         with pytest.raises(ConvertError, match=message):
-            read_all(broken, columns=["number", column])
-    kept = read_arrays(broken, columns=[column], allow_nan=True)[column]
-    assert np.isfinite(kept).sum() == ROWS - 1
+            read_all(broken, columns=["number", column], rules=ROUNDING)
+        array = read_all(broken, columns=[column], rules=ROUNDING, allow_nan=True)[column]
+        assert np.isfinite(array).sum() == ROWS - 1
+
+
+@pytest.mark.parametrize("allow_nan", [False, True])
+def test_what_would_become_infinite_is_no_infinity(tmp_path: Path, *, allow_nan: bool) -> None:
+    path = str(tmp_path / "wide.parquet")
+    pq.write_table(pa.table({"wide": [0.5, np.inf if allow_nan else 0.5, 1e300]}), path)
+    message = r"wide.parquet: column wide \(double\): 1e\+300 in row 2 would be another number"
+    with pytest.raises(ConvertError, match=message):
+        read_columns(path, allow_nan=allow_nan)
+    with pytest.raises(tf.errors.OpError, match=message):
+        list(read(path, allow_nan=allow_nan))
 
 
 def test_tfrecord_files_of_another_origin_are_told_from_parquet(tmp_path: Path) -> None:
@@ -187,6 +206,22 @@ def test_a_damaged_file_is_told(records: str) -> None:
 
     with pytest.raises(ConvertError, match=first.name):
         read_columns(records, columns=["number"])
+
+
+def test_a_file_that_has_lost_rows_is_told(records: str) -> None:
+    (path, *_) = sorted(Path(records).glob("part-*"))
+    compression = "gzip" if path.suffix == ".gz" else "none"
+    with path.open("rb") as file:
+        rows_left = list(read_records(file, compression=compression, name=path.name))[:-1]
+    # Each record is whole, and so is the file.
+    with path.open("wb") as file:
+        write_records(file, rows_left, compression=compression)
+
+    message = f"has {ROWS - 1} rows, and {ROWS} by its schema.json"
+    with pytest.raises(ConvertError, match=message):
+        read_columns(records, columns=["number"])
+    with pytest.raises(tf.errors.OpError, match=f"expected to contain {ROWS} elements but"):
+        list(read(records, columns=["number"]))
 
 
 def test_a_missing_value_needs_a_default(parquet: str, records: str) -> None:
