@@ -125,7 +125,7 @@ def test_a_process_has_its_programs_name(staged: Path) -> None:
     program = "print(open('/proc/self/comm').read())"
     assert _run(staged / "bin/python", "-c", program) == "python"
     loader = staged / "libexec/loader/trilho_server"
-    words = ["--library-path", staged / "lib/native", "/bin/cat", "/proc/self/comm"]
+    words = ("--library-path", staged / "lib/native", "/bin/cat", "/proc/self/comm")
     assert _run(loader, *words) == "trilho_server"
 
 
