@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kUnhealthy = 1;
 constexpr int kUsage = 2;
-constexpr unsigned long kMostPort = 65535;
+constexpr uint64_t kMostPort = 65535;
 // Less than what engines give a health check, so that it is this program that says what happened.
 constexpr std::chrono::seconds kPatience{4};
 // Engines keep the first 4096 bytes of what a health check prints.
@@ -49,7 +50,7 @@ class Socket {
   int get() const { return descriptor_; }
 
   // Waits until one of `events` is possible. Returns false, with errno set, if the deadline comes first.
-  bool Wait(short events, Clock::time_point deadline) const {
+  bool Wait(int16_t events, Clock::time_point deadline) const {
     for (;;) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
       pollfd waiting = {descriptor_, events, 0};
@@ -134,7 +135,7 @@ int Check(uint16_t port, const std::string& path) {
 
 int main(int argc, char** argv) {
   char* end = nullptr;
-  const unsigned long port = argc > 1 ? std::strtoul(argv[1], &end, 10) : 8501;
+  const uint64_t port = argc > 1 ? std::strtoul(argv[1], &end, 10) : 8501;
   const std::string path = argc > 2 ? argv[2] : "/readyz";
   const bool is_port = (end == nullptr || (*end == '\0' && end != argv[1])) && port > 0 && port <= kMostPort;
   if (argc > 3 || !is_port || path[0] != '/' || path.find_first_of(" \r\n") != std::string::npos) {

@@ -24,12 +24,12 @@ for name in $1; do /bin/mount --rbind "/$name" "$0/$name" || exit 125; done
 user=$2; shift 2
 exec /usr/sbin/chroot $user "$0" "$@"
 """
-# Random numbers of TensorFlow start from the one; it exports only with the other.
+# TensorFlow's random numbers start from the one; without the other it runs no graph.
 _HOST = "dev/urandom proc"
 _NO_PROC = "dev/urandom"
 
 _TENSORFLOW = """
-import os, sys, time
+import time
 import tensorflow as tf
 print(f"import tensorflow: {time.process_time():.1f} s")
 import keras, numpy as np
@@ -38,9 +38,6 @@ model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
 model.compile("sgd", "mse")
 x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
 model.fit(x, x.sum(axis=1), epochs=2, verbose=0)
-print("trained", flush=True)
-if not os.path.exists("/proc/self/exe"):
-    sys.exit()
 model.export("/home/linear/1")
 served = tf.saved_model.load("/home/linear/1").signatures["serving_default"]
 (found,) = served(tf.constant(x[:2])).values()
@@ -104,11 +101,12 @@ def test_tensorflow_trains_and_exports(root: Root) -> None:
     out = root.run("python", "-c", _TENSORFLOW)
     print(out)
     assert float(out.split()[2]) < IMPORT_SECONDS
-    assert out.endswith("trained\nexported\n")
+    assert out.endswith("exported\n")
 
 
-def test_without_proc_it_trains(root: Root) -> None:
-    assert root.run("python", "-c", _TENSORFLOW, host=_NO_PROC).endswith("trained\n")
+def test_without_proc_programs_start(root: Root) -> None:
+    program = "import tensorflow as tf; print(tf.__version__)"
+    assert root.run("python", "-c", program, host=_NO_PROC).startswith("2.")
     assert root.run("trilho", "train", "--help", host=_NO_PROC)
     assert "TensorFlow" in root.run("trilho_server", "--version", host=_NO_PROC)
 

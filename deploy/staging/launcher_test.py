@@ -1,4 +1,4 @@
-"""Tests what a staged tree's programs do on hosts that are not like this one."""
+"""What a staged tree's programs do on hosts that are not like this one."""
 
 import hashlib
 import re
@@ -125,7 +125,7 @@ def test_a_process_has_its_programs_name(staged: Path) -> None:
     program = "print(open('/proc/self/comm').read())"
     assert _run(staged / "bin/python", "-c", program) == "python"
     loader = staged / "libexec/loader/trilho_server"
-    words = ["--library-path", f"{staged}/lib/native", "/bin/cat", "/proc/self/comm"]
+    words = ("--library-path", staged / "lib/native", "/bin/cat", "/proc/self/comm")
     assert _run(loader, *words) == "trilho_server"
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import struct
 import subprocess
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from deploy.staging.parts import Tree
 
 _ELF = b"\x7fELF"
+# Of the header of a 64-bit file: where the segments' headers start, their size and number.
+_HEADER = struct.Struct("<32xQ14xHH")
+# Of a segment's header: kind, offset in the file, address, alignment.
+_SEGMENT = struct.Struct("<I4xQQ24xQ")
+_LOAD = 1
 # Many files a call, and calls of a length that every system takes.
 _BATCH = 200
 # Names that the kernel or nobody has to resolve.
@@ -29,18 +35,46 @@ def elf_files(tree: Tree) -> list[str]:
     return found
 
 
-def strip(tree: Tree, names: Iterable[str]) -> int:
-    """Removes symbols that only debuggers read, and returns the bytes saved.
+def may_be_stripped(name: str) -> bool:
+    """Returns whether a file is one to try: of a wheel or ours, and not in auditwheel's NAME.libs.
 
-    Not for the libraries in NAME.libs that auditwheel has patched: those come out broken, with load
-    commands that are not page-aligned.
+    What auditwheel bundles and patches comes out broken for certain; Debian strips its own.
     """
-    paths = [tree.path(name) for name in names]
-    before = sum(path.stat().st_size for path in paths)
-    for start in range(0, len(paths), _BATCH):
-        batch = [str(path) for path in paths[start : start + _BATCH]]
-        subprocess.run(["strip", "--strip-unneeded", *batch], check=True)
-    return before - sum(path.stat().st_size for path in paths)
+    ours = name == "libexec/trilho_server" or name.startswith(("lib/python3/", "lib/tensorflow/"))
+    return ours and ".libs/" not in name
+
+
+def strip(tree: Tree, names: Iterable[str]) -> list[str]:
+    """Removes symbols that only debuggers read; returns the files that had to stay as they were.
+
+    A file that a wheel's tools have patched may come out with segments that no loader maps: each
+    result is looked at before it takes its place.
+    """
+    kept = []
+    for name in names:
+        path = tree.path(name)
+        stripped = path.with_name(f"{path.name}.stripped")
+        subprocess.run(["strip", "--strip-unneeded", "-o", str(stripped), str(path)], check=True)
+        if segments_can_be_mapped(stripped):
+            stripped.chmod(path.stat().st_mode)
+            stripped.replace(path)
+        else:
+            stripped.unlink()
+            kept.append(name)
+    return kept
+
+
+def segments_can_be_mapped(path: Path) -> bool:
+    """Returns whether each segment lies in the file as it will lie in a page of memory."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER.size)
+        first, size, count = _HEADER.unpack(header)
+        for index in range(count):
+            file.seek(first + index * size)
+            kind, offset, address, alignment = _SEGMENT.unpack(file.read(_SEGMENT.size))
+            if kind == _LOAD and alignment > 1 and (offset - address) % alignment:
+                return False
+    return True
 
 
 def missing_libraries(tree: Tree) -> list[str]:

@@ -186,8 +186,9 @@ def _stage_server(tree: Tree, args: argparse.Namespace, version: str, ours: Text
 def _finish(tree: Tree, profile: Profile, base: Part, packages: Packages) -> None:
     """Does what needs all files: strips, checks, compiles and describes them."""
     _say("stripping")
-    ours = [name for name in native.elf_files(tree) if name.startswith(f"{profile.tensorflow}/")]
-    native.strip(tree, [*ours, *(["libexec/trilho_server"] if profile.server else [])])
+    files = [name for name in native.elf_files(tree) if native.may_be_stripped(name)]
+    for name in native.strip(tree, files):
+        print(f"  not stripped, since it would break: {name}", file=sys.stderr)
     if missing := native.missing_libraries(tree):
         raise RuntimeError("the tree lacks\n  " + "\n  ".join(missing))
     if profile.python:

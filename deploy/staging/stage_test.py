@@ -177,6 +177,21 @@ def test_only_what_may_be_stripped_is(tree: Path) -> None:
     assert ".symtab" not in sections.stdout
 
 
+def test_a_file_whose_segments_cannot_be_mapped_is_found(tmp_path: Path) -> None:
+    assert native.segments_can_be_mapped(LIBRARY)
+    broken = bytearray(LIBRARY.read_bytes())
+    start, size = int.from_bytes(broken[32:40], "little"), int.from_bytes(broken[54:56], "little")
+    loads = [
+        start + index * size
+        for index in range(int.from_bytes(broken[56:58], "little"))
+        if broken[start + index * size] == 1
+    ]
+    # The offset of the second segment, a little further on.
+    broken[loads[1] + 8] += 8
+    (tmp_path / "broken.so").write_bytes(broken)
+    assert not native.segments_can_be_mapped(tmp_path / "broken.so")
+
+
 def test_byte_code_is_never_compared_with_its_source(tree: Path) -> None:
     sources = [path for path in (tree / "lib").rglob("*.py") if not path.is_symlink()]
     assert len(sources) > 500
