@@ -39,6 +39,8 @@ FILES = (
         r"tensorflow/compiler/mlir/stablehlo/stablehlo_extension\.so$",
         "a binding that TensorFlow does not import",
     ),
+    _rule(r"tensorflow/.+/_pywrap_profiler_plugin\.so$", "asks for profiles of other machines"),
+    _rule(r"sklearn/datasets/(data|images)/", "data of scikit-learn's examples"),
     _rule(r"pyarrow/(include|src)/", "headers and sources of Arrow"),
     _rule(r"pyarrow/.*[_.]flight", "Arrow Flight, a protocol of its own"),
     _rule(
@@ -70,3 +72,33 @@ def left_out(name: str, profile: str) -> str:
         if profile in rule.profiles and rule.pattern.match(name):
             return rule.reason
     return ""
+
+
+# What has to be told that something is left out: a file, a text that is in it once, and another.
+CHANGES = {
+    "tensorflow/python/profiler/profiler_client.py": (
+        "from tensorflow.python.profiler.internal import _pywrap_profiler_plugin\n",
+        """\
+
+
+class _LeftOut:
+
+  def __getattr__(self, name):
+    raise NotImplementedError(
+        "tf.profiler.experimental.client is not in this installation; it is in tensorflow-cpu")
+
+
+_pywrap_profiler_plugin = _LeftOut()
+""",
+    ),
+}
+
+
+def changed(name: str, content: bytes) -> bytes:
+    """Returns a file as it is carried: as its package has it, but for CHANGES."""
+    if name not in CHANGES:
+        return content
+    before, after = (text.encode() for text in CHANGES[name])
+    if content.count(before) != 1:
+        raise ValueError(f"{name} has no line {before.decode()!r}: follow what its package changed")
+    return content.replace(before, after)

@@ -258,6 +258,14 @@ def test_the_rules_of_leaving_out(file: str, profile: str, left_out: bool) -> No
     assert bool(pruning.left_out(file, profile)) == left_out
 
 
+def test_a_change_that_does_not_fit_any_more_is_refused() -> None:
+    ((name, (before, after)),) = pruning.CHANGES.items()
+    assert pruning.changed("other.py", before.encode()) == before.encode()
+    assert pruning.changed(name, f"import os\n{before}".encode()) == f"import os\n{after}".encode()
+    with pytest.raises(ValueError, match="has no line"):
+        pruning.changed(name, b"import os\n")
+
+
 def test_a_requirement_of_another_extra_or_system_is_not_followed(tmp_path: Path) -> None:
     requires = ["needed", 'other; extra == "spark"', 'windows; sys_platform == "win32"']
     install(tmp_path, "top", {}, [*requires, 'asked_for; extra == "train"'])

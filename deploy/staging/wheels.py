@@ -114,6 +114,8 @@ def stage_distributions(
                 continue
             content = source.read_bytes()
             _check(part, sums, file, content)
+            if profile:
+                content = pruning.changed(file, content)
             tree.write(f"{place}/{file}", content, part)
             _note(part, place, file, content)
     return dropped
