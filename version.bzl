@@ -2,7 +2,7 @@
 
 VERSION = "0.1.0"
 
-# What a central repository of Maven wants to know; docs/releasing.md says who has to have a right to them.
+# A central repository of Maven wants to know these; docs/releasing.md says who has to have a right to them.
 URL = "https://trilho.io"
 SCM_URL = "https://trilho.io/trilho.git"
 DEVELOPER = "The Trilho developers"

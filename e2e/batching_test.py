@@ -22,7 +22,7 @@ from e2e.waiting import PATIENCE_SECONDS
 
 CLIENTS = 8
 CALLS = 400
-# What calls wait for each other where only a full batch is to be run: longer than any test.
+# Calls wait so long for each other where only a full batch is to be run: longer than any test.
 FOR_EVER = 3_600_000_000
 CALLS_AT_ONCE = 1000
 

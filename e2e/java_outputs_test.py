@@ -32,7 +32,7 @@ def ask(server: ServerProcess, *outputs: str) -> list[str]:
 
 def test_dense_outputs_are_had_beside_others_by_asking_for_them(server: ServerProcess) -> None:
     assert ask(server, "dense") == ["dense: [1.0, 2.0]"]
-    # That of version 2 adds 2.
+    # Version 2 adds 2.
     assert ask(server, "more", "dense") == ["dense: [1.0, 2.0]", "more: [4.0, 6.0]"]
 
 

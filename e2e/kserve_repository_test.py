@@ -181,7 +181,7 @@ def test_probes_need_no_token_over_grpc_as_over_rest(half_plus_two: Export, tmp_
     ):
         for probe in ("/health/ready", "/models/m/ready", "/models/m/versions/1/ready"):
             assert get(server, probe).json() == {"ready": True}
-        # What a label stands for, or which there are, is not for everybody.
+        # The version that a label stands for is not for everybody, nor is the list of labels.
         assert get(server, "/models/m/versions/x/ready").json() == {"ready": False}
         assert get(server, "/models/m").status_code == 401
         for path in ("/models/stats", "/models/m/stats", "/models/m/config"):

@@ -199,7 +199,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   MinimumRate body_rate_;
   // Whether anybody looks at the body.
   bool takes_body_ = true;
-  // Whether it is asked how the server is.
+  // True for a probe, which asks how the server is.
   bool is_probe_ = false;
   Clock::time_point request_ended_;
 

@@ -30,8 +30,8 @@ bool Eventually(Condition condition) {
   return true;
 }
 
-// What is under /control is of the control plane, under /probe of that of probes, and under /instant instant. Paths
-// that end in
+// Paths under /control are of the control plane, those under /probe of that of probes, and those under /instant are
+// instant. Those that end in
 //   /echo    answer with the body,
 //   /show    answer with all that a handler sees,
 //   /hold    are held until the test answers them, without a thread,

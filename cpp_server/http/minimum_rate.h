@@ -60,7 +60,7 @@ class MinimumRate {
 
  private:
   static constexpr double kRecentSeconds = 5;
-  // What has begun just now has a rate, too.
+  // A transfer that has begun just now has a rate, too.
   static constexpr double kLeastSeconds = 1e-6;
 
   static double Seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }

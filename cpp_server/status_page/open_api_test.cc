@@ -22,7 +22,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// What a reference of the document stands for; null if it stands for nothing.
+// Returns the value that a reference of the document stands for; null if it stands for nothing.
 const JsonValue* Resolve(const JsonDocument& document, absl::string_view reference) {
   if (!absl::ConsumePrefix(&reference, "#/")) return nullptr;
   const JsonValue* value = &document;
@@ -189,7 +189,7 @@ constexpr char kContract[] = R"(
     rpc Predict(In) returns (Out) { option (trilho.contract.model) = { name: "half" }; }
   }
   message In { repeated Number some_numbers = 1 [(trilho.contract.batch) = true]; }
-  // What is halved.
+  // The numbers that are halved.
   message Number {
     // In metres.
     float value = 1 [(trilho.contract.tensor) = { alias: "x" minimum: 2 maximum: 9 }];

@@ -25,7 +25,7 @@ TEST(TensorTest, AStringThatThereIsNoMemoryForChangesNothing) {
   ASSERT_TRUE(tensor.ok()) << tensor.status();
   const std::string before(100, 'x');
   tensor->set_string(0, before);
-  // Of which nothing is read.
+  // Nothing is read of such a string.
   EXPECT_THROW(tensor->set_string(0, absl::string_view("", size_t{1} << 62)), std::bad_alloc);
   EXPECT_EQ(tensor->string(0), before);
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from runfiles import Runfiles
 
-# Of the processor, whatever else the machine does; 4 are usual, and 9 without byte code.
+# The processor's seconds, whatever else the machine does; 4 are usual, and 9 without byte code.
 IMPORT_SECONDS = 7
 PATIENCE_SECONDS = 120
 

@@ -12,9 +12,9 @@ _RULE = "=" * 100
 _SOURCES = (
     "Files of Debian's packages are carried unchanged, or linked statically, but for ensurepip of",
     "Python, which looks for pip beside itself. Of wheels and of Python, files are left out, and",
-    "TensorFlow's libraries are stripped of symbols.",
-    "Debian's sources are at https://snapshot.debian.org/package/SOURCE/; sbom.cdx.json names each",
-    "package's source, and the package's version.",
+    "libraries of wheels are stripped of symbols.",
+    "Debian publishes the sources, those of old versions in its snapshot archive; sbom.cdx.json names",
+    "each package's source, and the package's version.",
 )
 
 

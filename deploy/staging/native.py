@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from deploy.staging.parts import Tree
 
 _ELF = b"\x7fELF"
-# Of the header of a 64-bit file: where the segments' headers start, their size and number.
+# The fields of a 64-bit file's header: where the segments' headers start, their size and number.
 _HEADER = struct.Struct("<32xQ14xHH")
-# Of a segment's header: kind, offset in the file, address, alignment.
+# The fields of a segment's header: kind, offset in the file, address, alignment.
 _SEGMENT = struct.Struct("<I4xQQ24xQ")
 _LOAD = 1
 # Many files a call, and calls of a length that every system takes.

@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 _types = pa.types
-# What Arrow can hold at most: decimal256.
+# Arrow's widest decimal: decimal256.
 _DIGITS = 76
 _DIGITS_OF_128 = 38
 

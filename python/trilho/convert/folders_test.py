@@ -133,7 +133,7 @@ def test_whole_numbers_beside_others_are_floats_or_refused(tmp_path: Path) -> No
     run(folder, tmp_path / "text", decimals=["x=text"])
     texts = ["1", "16777216", "0.5", "7", "100000001"]
     assert [row["x"] for row in rows(tmp_path / "text")] == texts
-    # So it can go together with what was text before.
+    # Text can go together with the text that was there before.
     write(folder / "d.parquet", x=["id-5"])
     run(folder, tmp_path / "texts", decimals=["x=text"])
     assert [row["x"] for row in rows(tmp_path / "texts")] == [*texts, "id-5"]

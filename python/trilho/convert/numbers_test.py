@@ -200,7 +200,7 @@ def test_what_was_rounded_is_told(prices: str, tmp_path: Path) -> None:
     statistics = json.loads((tmp_path / "out" / "statistics.json").read_text())
     assert statistics["anomalies"] == [line]
     assert statistics["columns"]["price"]["rounded"] == 1
-    # What is whole stays so, whatever becomes of fractions.
+    # A whole number stays so, whatever becomes of fractions.
     assert {name: one.type for name, one in result.schema.features.items()} == {
         "id": "int64",
         "price": "float",

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 __all__ = ["Partition", "find_partitions", "fixed_part", "type_partitions"]
 
-# What Hive writes for a missing value.
+# Hive writes this for a missing value.
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
 _WHOLE = re.compile(r"-?\d+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")

@@ -83,5 +83,5 @@ def test_what_one_finds_wrong_is_raised_as_it_is(tmp_path: Path) -> None:
             str(tmp_path / "t.parquet"), str(tmp_path / "two"), engine=LocalEngine(2), shard_count=2
         )
     assert children() == []
-    # Of nothing that is done nothing is left, so that the choices can be tried.
+    # Nothing is left where nothing was done, so that the choices can be tried.
     assert not (tmp_path / ".out.partial").exists()

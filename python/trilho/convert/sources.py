@@ -235,7 +235,7 @@ def _paths(file_system: AbstractFileSystem, path: str, url: str) -> list[str]:
         found = _below(file_system, path)
     elif root != path.rstrip("/"):
         found = []
-        # What the pattern names itself counts, even if it is hidden otherwise.
+        # A file that the pattern names itself counts, even if it is hidden otherwise.
         named = _HIDDEN.search(path.removeprefix(root))
         for name in file_system.glob(path):
             if file_system.isdir(name):

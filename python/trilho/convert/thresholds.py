@@ -16,7 +16,7 @@ FEATURE_THRESHOLDS: Mapping[str, Threshold] = {
     "range": 0,
     # How many strings may be new in a vocabulary.
     "new_values": 0,
-    # Whether a feature may have one value everywhere that had several.
+    # True if a feature may have one value everywhere that had several.
     "constant": False,
 }
 

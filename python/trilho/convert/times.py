@@ -48,7 +48,7 @@ def as_ticks(column: pa.Array, unit: TimeUnit) -> Ticks:
     kind = column.type
     rest: np.ndarray | int = 0
     if kind == INT96:
-        # Of the children, as a struct that is missing has some, too.
+        # The children are looked at, as a struct that is missing has some, too.
         rest = column.field("ns").fill_null(0).to_numpy().astype(np.int64)
         column, kind = column.field("us"), INT96.field("us").type
     per_second = _IN_SECOND[kind.unit]

@@ -166,7 +166,7 @@ def _read(path: Path, columns: list[str]) -> pa.Table:
     if missing := [name for name in columns if name not in table.column_names]:
         raise DataError(f"{path} has no column {', '.join(missing)}")
     for name in columns:
-        # What is missing would be NaN among numbers, and "None" among texts.
+        # A missing value would be NaN among numbers, and "None" among texts.
         if name != _DATE:
             _check_values(f"{path}: column {name}", table[name])
     return table

@@ -136,7 +136,7 @@ def test_another_versions_or_models_manifest_is_refused(tmp_path: Path) -> None:
         trained_manifest(tmp_path / "mnist" / "1", model="mnist", version=2)
     with pytest.raises(EvaluationError, match=r"no version 8, .* published as this, e\.g\. .*/2$"):
         trained_manifest(tmp_path / "mnist", model="mnist", version=8)
-    # What was published under another number.
+    # A version that was published under another number.
     assert trained_manifest(tmp_path / "mnist" / "1", model="mnist", version=8).model == "mnist"
     with pytest.raises(TrilhoError, match=r"3/manifest\.json"):
         trained_manifest(tmp_path / "nowhere", model="mnist", version=3)

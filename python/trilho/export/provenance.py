@@ -22,7 +22,7 @@ Columns: TypeAlias = Any
 
 _VALIDATION = "validation"
 _TEST = "test"
-# Of a SHA-256, for people.
+# The letters of a SHA-256 that people are shown.
 _DIGITS = 12
 
 

@@ -182,7 +182,7 @@ def _compare(made: Manifest, live: Manifest, version: int) -> Comparison:
     if not math.isfinite(found):
         loss = math.inf
     elif not math.isfinite(expected):
-        # Of earlier trainers: anything is better.
+        # Earlier trainers wrote it: anything is better.
         loss = -math.inf
     else:
         loss = found - expected if lower else expected - found

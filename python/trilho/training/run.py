@@ -48,7 +48,7 @@ __all__ = ["TrainError", "TrainResult", "train"]
 _OPTIONS_NAME = "options.json"
 _STOP_ON_NAN = "stop_on_nan"
 _PLOTS = "plots"
-# What the module plots imports.
+# The packages that the module plots imports.
 _DRAWING = ("matplotlib", "sklearn")
 
 
@@ -328,9 +328,10 @@ def _draw(job: Job, models: Models, logs_dir: Path) -> list[Path]:
     try:
         from trilho.training.plots import draw_curves, draw_predictions  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        if error.name not in _DRAWING:
+        package = (error.name or "").partition(".")[0]
+        if package not in _DRAWING:
             raise
-        print(f"No plots: {error.name} is not installed", file=sys.stderr)
+        print(f"No plots: {package} is not installed", file=sys.stderr)
         return []
     folder = logs_dir / _PLOTS
     drawn = []

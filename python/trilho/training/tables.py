@@ -26,7 +26,7 @@ __all__ = ["Default", "read", "read_arrays", "read_columns"]
 
 _DTYPES = {"int64": tf.int64, "float": tf.float32, "bytes": tf.string}
 _BATCH = 1024
-# What pyarrow says of a file of another kind.
+# pyarrow says this of a file of another kind.
 _NO_PARQUET = "Parquet magic bytes not found"
 _MISSING = "has missing values, and no default for them"
 
