@@ -13,7 +13,7 @@ _SOURCES = (
     "Files of Debian's packages are carried unchanged, or linked statically, but for ensurepip of",
     "Python, which looks for pip beside itself. Of wheels and of Python, files are left out, and",
     "libraries of wheels are stripped of symbols.",
-    "Debian publishes the sources, those of old versions in its snapshot archive; sbom.cdx.json names",
+    "Debian publishes the sources, old ones in its snapshot archive; sbom.cdx.json names",
     "each package's source, and the package's version.",
 )
 

@@ -218,7 +218,7 @@ def _schema(table: Table, columns: Sequence[str], rules: Rules, compression: str
         ).features
     except ConvertError as error:
         raise ConvertError(f"{table.url}: {error}") from error
-    # A default that cannot stand for a missing value is told before the work, not in the midst of it.
+    # A default that cannot stand for a missing value is told before the work, not in its midst.
     for name, default in rules.defaults.items():
         default_scalar(name, default, features[name].type)
     return Schema(features=features, compression=compression)
