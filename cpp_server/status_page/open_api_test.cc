@@ -223,7 +223,7 @@ TEST_F(StatusPageTest, AContractIsAPathAndItsMessagesAreSchemas) {
   EXPECT_EQ(SchemaOf(document, "test.In"), expected);
   expected.Parse(R"({
     "type": "object",
-    "description": "What is halved.",
+    "description": "The numbers that are halved.",
     "properties": {
       "value": {"type": "number", "format": "float", "minimum": 2.0, "maximum": 9.0, "description": "In metres."},
       "unit": {"type": "string", "enum": ["m", "km"]},
