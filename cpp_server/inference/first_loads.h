@@ -93,7 +93,7 @@ class FirstLoads {
     // The end of Options::max_wait.
     Clock::time_point patience;
     Resume resume;
-    // What `resume` is to get, once that is known.
+    // The status for `resume`, once it is known.
     absl::Status answer;
   };
 

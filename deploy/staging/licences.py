@@ -12,7 +12,8 @@ _RULE = "=" * 100
 _SOURCES = (
     "Files of Debian's packages are carried unchanged, or linked statically, but for ensurepip of",
     "Python, which looks for pip beside itself. Of wheels and of Python, files are left out, and",
-    "libraries of wheels are stripped of symbols.",
+    "libraries of wheels are stripped of symbols. TensorFlow's profiler_client.py is changed: it",
+    "says that the client of remote profiles is left out.",
     "Debian publishes the sources, old ones in its snapshot archive; sbom.cdx.json names",
     "each package's source, and the package's version.",
 )

@@ -74,7 +74,8 @@ def left_out(name: str, profile: str) -> str:
     return ""
 
 
-# What has to be told that something is left out: a file, a text that is in it once, and another.
+# Files that must know that something is left out, each with a text that is in it once, and the one
+# in its place.
 CHANGES = {
     "tensorflow/python/profiler/profiler_client.py": (
         "from tensorflow.python.profiler.internal import _pywrap_profiler_plugin\n",

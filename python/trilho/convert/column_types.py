@@ -164,7 +164,7 @@ def _numbers(first: pa.DataType, second: pa.DataType) -> pa.DataType:
 
 
 def _timestamps(first: pa.DataType, second: pa.DataType) -> pa.DataType | None:
-    # Of one with a zone it is known which instant it means, of one without it is not.
+    # A time with a zone is a known instant, one without is not.
     if (first.tz is None) != (second.tz is None):
         return None
     return pa.timestamp("us", "UTC" if first.tz else None)
