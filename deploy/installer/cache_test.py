@@ -132,6 +132,22 @@ def test_gc_removes_what_nobody_uses(
     assert entries(tmp_path) == []
 
 
+def test_many_may_collect_at_once(
+    small: InstallerFile, many: InstallerFile, tmp_path: Path
+) -> None:
+    assert small.run("-q", "--cache", tmp_path).returncode == 0
+    killed = start(many, "--cache", tmp_path)
+    wait_until(lambda: is_half_way(tmp_path), "half an install")
+    kill_all(killed, tmp_path)
+    for run in [start(small, "--cache", tmp_path, "--gc") for _ in range(8)]:
+        _, errors = run.communicate(timeout=TIMEOUT_SECONDS)
+        assert run.returncode == 0, errors
+        assert "can't" not in errors
+        assert "cannot" not in errors
+    assert entries(tmp_path) == []
+    wait_until_tidy(tmp_path)
+
+
 def test_gc_by_age_counts_from_the_last_start(
     small: InstallerFile, workshop: Workshop, tmp_path: Path
 ) -> None:

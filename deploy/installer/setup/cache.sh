@@ -26,12 +26,12 @@ take_lock() {
   elif ! is_dead "$1/owner"; then
     return 1
   fi
-  rm -rf "$1"
+  remove_shared "$1"
   mkdir "$1" 2>/dev/null && T_lock=$1 && { claim "$1"; } 2>/dev/null
 }
 
 release_lock() {
-  [ -z "$T_lock" ] || rm -rf "$T_lock"
+  [ -z "$T_lock" ] || remove_shared "$T_lock"
   T_lock=
 }
 

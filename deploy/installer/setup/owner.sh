@@ -56,6 +56,9 @@ is_dead() {
 # Says whether file $1 was not touched for $2 minutes.
 is_older() { [ -n "$(find "$1" -maxdepth 0 -mmin "+$2" 2>/dev/null)" ]; }
 
+# Removes the folder $1, which another run may be removing at the same time. Fails, silently, if some of it stays.
+remove_shared() { rm -rf "$1" 2>/dev/null || [ ! -e "$1" ]; }
+
 # Removes what killed runs left in folder $1.
 sweep() {
   local part
@@ -68,7 +71,7 @@ sweep() {
       is_older "$part" 60 || continue
     fi
     tell "removing what a killed run left: $part"
-    rm -rf "$part"
+    remove_shared "$part" || tell "cannot remove all of $part"
   done
 }
 

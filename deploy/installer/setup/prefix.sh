@@ -158,7 +158,11 @@ roll_back() {
 # Removes folder $1 so that no half of it is ever in its place.
 discard() {
   tell "removing $1 ($(folder_size "$1"))"
-  mv -T "$1" "$T_work/discarded" || fail 6 "cannot remove $1"
+  if ! mv -T "$1" "$T_work/discarded" 2>/dev/null; then
+    # Another run may have removed it at the same time.
+    [ -e "$1" ] || return 0
+    fail 6 "cannot remove $1"
+  fi
   # A command notes its use before it looks for its entry: either it is seen here, or it finds none.
   if [ -n "$T_cache" ] && [ -z "$T_force" ] && is_used "$1" && mv -T "$T_work/discarded" "$1"; then
     tell "$1 stays: a command began to run from it"
