@@ -1,0 +1,53 @@
+package io.trilho.yarn.client;
+
+import com.google.gson.Gson;
+import io.trilho.yarn.job.Job;
+import io.trilho.yarn.protocol.Wire;
+import java.io.File;
+import java.net.URISyntaxException;
+import java.security.CodeSource;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/** The jars that the programs in the cluster need: those that this process has their classes from. */
+final class Libraries {
+  // By name: the client is compiled without them, but they go to the cluster with it.
+  private static final String[] PROGRAMS = {
+    "io.trilho.yarn.applicationmaster.MasterMain", "io.trilho.yarn.task.TaskMain"
+  };
+
+  private Libraries() {}
+
+  /**
+   * Returns the jars, each once.
+   *
+   * @throws JobException if a class is missing, or is not in a jar
+   */
+  static Set<File> find() throws JobException {
+    Set<File> jars = new LinkedHashSet<>();
+    for (String program : PROGRAMS) {
+      try {
+        jars.add(jar(Class.forName(program, false, Libraries.class.getClassLoader())));
+      } catch (ClassNotFoundException e) {
+        throw JobException.input("the class path of this program lacks " + program);
+      }
+    }
+    jars.add(jar(Job.class));
+    jars.add(jar(Wire.class));
+    jars.add(jar(Gson.class));
+    return jars;
+  }
+
+  private static File jar(Class<?> type) throws JobException {
+    CodeSource source = type.getProtectionDomain().getCodeSource();
+    try {
+      File file = new File(source.getLocation().toURI());
+      if (file.isFile()) {
+        return file;
+      }
+      throw JobException.input(type.getName() + " is in " + file + "; only jars can be sent");
+    } catch (URISyntaxException e) {
+      throw JobException.input("the place of " + type.getName() + " is no file: " + e.getMessage());
+    }
+  }
+}
