@@ -92,10 +92,11 @@ final class Coordinator {
     Set<String> unknown = new TreeSet<>(kept);
     for (Task task : tasks.all()) {
       // A task without a control port cannot be told where its new master is.
-      boolean reachable = kept.contains(task.state.container) && task.state.controlPort != 0;
-      if (task.holdsContainer() && reachable) {
-        unknown.remove(task.state.container);
-      } else if (task.holdsContainer()) {
+      boolean reachable = task.state.controlPort != 0;
+      if (task.holdsContainer() && reachable && unknown.remove(task.state.container)) {
+        continue;
+      }
+      if (task.holdsContainer()) {
         lose(task, new Loss(Loss.Kind.MASTER, null, "lost with the ApplicationMaster"), true, now);
       }
     }

@@ -58,7 +58,7 @@ final class JobView {
         line += "; " + snapshot.message;
       }
     } else if (report.outcome() == null && !report.message().isEmpty()) {
-      line += "; " + report.message().replaceAll("\\s+", " ");
+      line += "; " + report.message();
     }
     if (!line.equals(lastLine)) {
       out.println(line);

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A job as the ResourceManager and, while it runs, its ApplicationMaster tell it. Immutable. */
 public final class JobReport {
+  private static final int MOST_LETTERS = 800;
+
   private final String application;
   private final String name;
   private final String user;
@@ -37,7 +39,9 @@ public final class JobReport {
   }
 
   private static String diagnostics(ApplicationReport report) {
-    return report.getDiagnostics() == null ? "" : report.getDiagnostics().trim();
+    return report.getDiagnostics() == null
+        ? ""
+        : report.getDiagnostics().trim().replaceAll("\\s+", " ");
   }
 
   private static String message(ApplicationReport report, @Nullable JobSnapshot snapshot) {
@@ -46,7 +50,11 @@ public final class JobReport {
     if (told != null) {
       return text.substring(told.name().length() + 2);
     }
-    return text.isEmpty() && snapshot != null ? snapshot.message : text;
+    if (text.isEmpty() && snapshot != null) {
+      return snapshot.message;
+    }
+    // With what a lost ApplicationMaster printed, YARN's text can be several pages.
+    return text.length() > MOST_LETTERS ? text.substring(0, MOST_LETTERS) + "..." : text;
   }
 
   private static @Nullable Outcome outcome(ApplicationReport report) {

@@ -140,7 +140,7 @@ final class Submission {
 
   private String plan(File file, boolean isPublic) throws IOException {
     String size = Uploads.megabytes(file.length());
-    return file + ", " + size + ": " + (uploads.has(file, isPublic) ? "is in the cluster" : "is uploaded");
+    return file.getName() + ", " + size + ": " + (uploads.has(file, isPublic) ? "is in the cluster" : "is uploaded");
   }
 
   private static List<String> own(Job job) {

@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +86,23 @@ final class Uploads {
       send(local, hash, place);
       there = files.getFileStatus(place);
     }
-    return describe(there, name, archive, isPublic ? "PUBLIC" : "PRIVATE", library);
+    // A node checks that all users may read what it is told to share among them.
+    boolean shared = isPublic && isReadableByAll(there);
+    return describe(there, name, archive, shared ? "PUBLIC" : "PRIVATE", library);
+  }
+
+  /** Returns whether all users may read a file, which their home folders often forbid. */
+  private boolean isReadableByAll(FileStatus file) throws IOException {
+    if (!file.getPermission().getOtherAction().implies(FsAction.READ)) {
+      return false;
+    }
+    for (Path folder = file.getPath().getParent(); folder != null; folder = folder.getParent()) {
+      FsPermission permission = files.getFileStatus(folder).getPermission();
+      if (!permission.getOtherAction().implies(FsAction.EXECUTE)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns whether a file with a local one's content is there already. */

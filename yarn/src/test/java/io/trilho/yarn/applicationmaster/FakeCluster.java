@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A coordinator and the cluster around it: time passes and containers come when a test says so. */
@@ -39,7 +40,7 @@ final class FakeCluster implements Containers {
   }
 
   FakeCluster begin() {
-    coordinator.start(new HashSet<>(), now);
+    coordinator.start(new TreeSet<>(), now);
     return this;
   }
 
@@ -47,7 +48,7 @@ final class FakeCluster implements Containers {
   FakeCluster nextAttempt(FakeTask... kept) throws Exception {
     FakeCluster next = new FakeCluster(description, state.copy(), numbers);
     next.now = now;
-    Set<String> containers = new HashSet<>();
+    Set<String> containers = new TreeSet<>();
     for (FakeTask task : kept) {
       containers.add(task.container);
     }

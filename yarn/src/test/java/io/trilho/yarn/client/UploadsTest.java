@@ -17,6 +17,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.fs.permission.FsPermission;
 import org.junit.Before;
 import org.junit.Rule;
 import org.junit.Test;
@@ -93,10 +94,17 @@ public final class UploadsTest {
   }
 
   @Test
+  public void aPublicFileBelowAPrivateFolderIsNoneThatNodesCanShare() throws Exception {
+    files.mkdirs(base.getParent());
+    files.setPermission(base.getParent(), new FsPermission((short) 0700));
+    LocalFile shared = uploads.upload(file("b", "b"), "b", false, true, false);
+    assertEquals("PRIVATE", shared.visibility);
+  }
+
+  @Test
   public void filesOfAUserAreThisUsersAlone() throws Exception {
     LocalFile own = uploads.upload(file("a", "a"), "a", false, false, false);
     LocalFile shared = uploads.upload(file("b", "b"), "b", true, true, false);
-    assertEquals("PUBLIC", shared.visibility);
     assertTrue(shared.archive);
     Path ownFolder = new Path(own.uri).getParent().getParent();
     Path sharedFolder = new Path(shared.uri).getParent().getParent();
