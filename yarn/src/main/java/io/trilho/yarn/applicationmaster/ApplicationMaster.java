@@ -138,9 +138,6 @@ final class ApplicationMaster implements YarnContainers.Events {
     }
     coordinator.tick(now);
     coordinator.tasksToCall().forEach(caller::call);
-    if (coordinator.isOver(now)) {
-      end.complete(state);
-    }
   }
 
   /** Returns a time that only goes forward. */
@@ -178,6 +175,9 @@ final class ApplicationMaster implements YarnContainers.Events {
         }
         state = changed;
         journal.write(changed);
+      }
+      if (coordinator.isOver(now())) {
+        end.complete(state);
       }
     } catch (RuntimeException e) {
       // A defect of this program: the next attempt goes on from the journal.

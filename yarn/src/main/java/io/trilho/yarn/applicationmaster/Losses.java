@@ -1,9 +1,11 @@
 package io.trilho.yarn.applicationmaster;
 
 import io.trilho.yarn.job.Policy;
+import io.trilho.yarn.job.RoleType;
 import io.trilho.yarn.protocol.JobSnapshot;
 import io.trilho.yarn.protocol.JobSnapshot.Failure;
 import io.trilho.yarn.protocol.Outcome;
+import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,7 @@ final class Losses {
     failure.exitCode = loss.exitCode;
     failure.reason = loss.reason;
     failure.node = task.state.node;
+    failure.container = task.state.container;
     failure.log = task.state.log;
     // The first failures and the last ones tell the most.
     if (state.failures.size() >= MOST_FAILURES) {
@@ -99,9 +102,13 @@ final class Losses {
     if (cause == null) {
       return "no failure was recorded";
     }
-    String restarts = state.restarts == 0 ? "" : ", after " + state.restarts + " restarts";
+    String restarts = state.restarts == 0 ? "" : ", after " + state.restarts + " restart" + (state.restarts == 1 ? "" : "s");
     String node = cause.node == null ? "" : " on " + cause.node;
-    String log = cause.log == null ? "" : "; log: " + cause.log;
+    // Not the node's page: a node gives the logs away when the application has ended.
+    String log =
+        cause.container == null
+            ? ""
+            : "; log: trilho-yarn logs " + state.application + " " + cause.container;
     return cause.task + node + ": " + cause.reason + restarts + log;
   }
 
@@ -125,7 +132,7 @@ final class Losses {
 
   private static boolean isOfGang(Failure failure) {
     String role = failure.task.substring(0, failure.task.indexOf(':'));
-    return io.trilho.yarn.job.RoleType.valueOf(role.toUpperCase(java.util.Locale.ROOT)).isInGang();
+    return RoleType.valueOf(role.toUpperCase(Locale.ROOT)).isInGang();
   }
 
   private static int rank(Failure failure) {

@@ -8,7 +8,8 @@ final class Help {
           "Trains models on a YARN cluster.",
           "",
           "usage: trilho-yarn submit [JOB.yaml] [options] [-- ARGUMENTS...]",
-          "       trilho-yarn status|logs|kill APPLICATION [options]",
+          "       trilho-yarn status|kill APPLICATION [options]",
+          "       trilho-yarn logs APPLICATION [TASK|CONTAINER] [options]",
           "       trilho-yarn list [options]",
           "",
           "A job is a YAML or JSON file, options, or both; options win. The fields of a job file:",
@@ -57,7 +58,7 @@ final class Help {
           "  trilho-yarn submit --script train.sh --num-containers 2 --container-memory 2g",
           "  trilho-yarn submit census.yaml --set roles.worker.count=4 --timeout 2h --dry-run",
           "  trilho-yarn status application_1700000000000_0001",
-          "  trilho-yarn logs application_1700000000000_0001 | less");
+          "  trilho-yarn logs application_1700000000000_0001 worker:1 | less");
 
   private Help() {}
 }

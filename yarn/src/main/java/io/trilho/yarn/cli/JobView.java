@@ -50,7 +50,7 @@ final class JobView {
     JobSnapshot snapshot = report.snapshot();
     String line = report.state();
     if (snapshot != null && report.outcome() == null) {
-      line = snapshot.phase + " " + stages(snapshot);
+      line = (snapshot.phase + " " + stages(snapshot)).trim();
       if (snapshot.restarts + snapshot.clusterRestarts > 0) {
         line += ", restarts " + snapshot.restarts + "+" + snapshot.clusterRestarts;
       }
@@ -134,7 +134,9 @@ final class JobView {
     JobSnapshot snapshot = report.snapshot();
     if (snapshot != null && report.outcome() == Outcome.JOB_FAILED && !snapshot.failures.isEmpty()) {
       Failure first = snapshot.failures.get(0);
-      out.printf("first failure: %s: %s; log: %s%n", first.task, first.reason, orNone(first.log));
+      out.printf(
+          "first failure: %s: %s; log: trilho-yarn logs %s %s%n",
+          first.task, first.reason, report.application(), orNone(first.container));
     }
     out.printf("%s: %s%n", report.outcome(), report.message());
   }

@@ -4,10 +4,13 @@ import io.trilho.yarn.client.JobException;
 import io.trilho.yarn.client.JobReport;
 import io.trilho.yarn.client.TrilhoYarnClient;
 import io.trilho.yarn.job.Job;
+import io.trilho.yarn.protocol.JobSnapshot;
+import io.trilho.yarn.protocol.JobSnapshot.TaskState;
 import io.trilho.yarn.protocol.Outcome;
 import java.io.File;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
@@ -88,16 +91,17 @@ public final class Main {
 
   private static int submit(Options options, Job job, TrilhoYarnClient client)
       throws JobException, InterruptedException {
-    JobView view = new JobView(options.isJson() ? System.err : System.out);
+    JobView view =
+        new JobView(options.isJson() && !options.detaches() ? System.err : System.out);
     if (options.isDryRun()) {
       new JobView(System.out).plan(job, client.check(job));
       return DONE;
     }
     String application = client.submit(job, System.err::println);
-    if (options.isJson()) {
-      System.err.println(application);
+    if (options.isJson() && options.detaches()) {
+      view.json(Collections.singletonMap("application", application));
     } else {
-      System.out.println(application);
+      (options.isJson() ? System.err : System.out).println(application);
     }
     if (options.detaches()) {
       return DONE;
@@ -119,6 +123,28 @@ public final class Main {
   private static int exitCode(JobReport report) {
     Outcome outcome = report.outcome();
     return outcome == null ? DONE : outcome.exitCode();
+  }
+
+  private static int logs(Options options, TrilhoYarnClient client) throws JobException {
+    String container = options.task();
+    if (container != null && !container.startsWith("container_")) {
+      container = container(client.status(options.application()), container);
+    }
+    boolean found = client.logs(options.application(), container, null);
+    return found ? DONE : Outcome.CLUSTER_FAILED.exitCode();
+  }
+
+  private static String container(JobReport report, String label) throws JobException {
+    JobSnapshot snapshot = report.snapshot();
+    List<String> labels = new ArrayList<>();
+    for (TaskState task : snapshot == null ? new ArrayList<TaskState>() : snapshot.tasks) {
+      if (task.label().equals(label) && task.container != null) {
+        return task.container;
+      }
+      labels.add(task.label());
+    }
+    throw JobException.input(
+        label + " has no container in " + report.application() + "; there are " + labels);
   }
 
   private static int look(Options options, TrilhoYarnClient client)
@@ -144,7 +170,7 @@ public final class Main {
         }
         return DONE;
       case "logs":
-        return client.logs(options.application(), null) ? DONE : Outcome.CLUSTER_FAILED.exitCode();
+        return logs(options, client);
       default:
         client.kill(options.application());
         System.out.println(options.application() + " was killed");

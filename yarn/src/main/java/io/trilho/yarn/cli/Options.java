@@ -42,6 +42,7 @@ final class Options {
 
   private String command = "";
   private @Nullable String operand;
+  private @Nullable String task;
   private @Nullable String configuration;
   private boolean dryRun;
   private boolean detach;
@@ -103,6 +104,8 @@ final class Options {
       command = word;
     } else if (operand == null) {
       operand = word;
+    } else if (command.equals("logs") && task == null) {
+      task = word;
     } else {
       throw new IllegalArgumentException(
           "unexpected " + word + " after " + operand + "; the arguments of a job come after --");
@@ -233,6 +236,11 @@ final class Options {
   /** Returns the application; only of commands that take one. */
   String application() {
     return String.valueOf(operand);
+  }
+
+  /** Returns the task or container whose logs are wanted, null for those of all. */
+  @Nullable String task() {
+    return task;
   }
 
   /** Returns the folder with Hadoop's configuration, null for HADOOP_CONF_DIR's. */

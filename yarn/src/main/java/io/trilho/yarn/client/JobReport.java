@@ -48,7 +48,7 @@ public final class JobReport {
     String text = diagnostics(report);
     Outcome told = Outcome.ofDiagnostics(text);
     if (told != null) {
-      return text.substring(told.name().length() + 2);
+      return told.message(text);
     }
     if (text.isEmpty() && snapshot != null) {
       return snapshot.message;

@@ -295,17 +295,23 @@ public final class TrilhoYarnClient implements AutoCloseable {
   }
 
   /**
-   * Gets the logs of all containers of a job: of a running one from its nodes, of an ended one from
-   * the logs that the cluster has gathered.
+   * Gets the logs of a job's containers: of a running one from its nodes, of an ended one from the
+   * logs that the cluster has gathered.
    *
    * @param application the application's id
+   * @param container the only container whose logs are wanted, or null for those of all
    * @param folder where to write them, in a folder for each node; null to print them
    * @return whether there were any
    * @throws JobException if the cluster does not answer
    */
-  public boolean logs(String application, java.nio.file.@Nullable Path folder) throws JobException {
+  public boolean logs(
+      String application, @Nullable String container, java.nio.file.@Nullable Path folder)
+      throws JobException {
     id(application);
     List<String> arguments = new ArrayList<>(Arrays.asList("-applicationId", application));
+    if (container != null) {
+      arguments.addAll(Arrays.asList("-containerId", container));
+    }
     if (folder != null) {
       arguments.addAll(Arrays.asList("-out", folder.toString()));
     }

@@ -190,7 +190,10 @@ public final class JobSnapshot {
     /** The node; null if there was none. */
     public @Nullable String node;
 
-    /** The page with the logs; null if there was no container. */
+    /** The container; null if there was none. */
+    public @Nullable String container;
+
+    /** The page with the logs, while the node has them; null if there was no container. */
     public @Nullable String log;
 
     /** Makes an empty failure, to be filled before it is shared. */

@@ -19,6 +19,8 @@ public enum Outcome {
   /** Somebody killed the application. */
   KILLED(6);
 
+  private static final String SEPARATOR = ": ";
+
   private final int exitCode;
 
   Outcome(int exitCode) {
@@ -41,7 +43,17 @@ public enum Outcome {
    * @return the text for the ResourceManager
    */
   public String diagnostics(String message) {
-    return name() + ": " + message;
+    return name() + SEPARATOR + message;
+  }
+
+  /**
+   * Reads the message from diagnostics of this outcome.
+   *
+   * @param diagnostics a text that {@link #ofDiagnostics} knows as this outcome's
+   * @return the reason
+   */
+  public String message(String diagnostics) {
+    return diagnostics.substring((name() + SEPARATOR).length());
   }
 
   /**
@@ -52,7 +64,7 @@ public enum Outcome {
    */
   public static @Nullable Outcome ofDiagnostics(String diagnostics) {
     for (Outcome outcome : values()) {
-      if (diagnostics.startsWith(outcome.name() + ": ")) {
+      if (diagnostics.startsWith(outcome.name() + SEPARATOR)) {
         return outcome;
       }
     }

@@ -165,7 +165,7 @@ public final class CoordinatorTest {
     assertEquals(Outcome.JOB_FAILED, end.outcome);
     assertTrue(end.message, end.message.startsWith("worker:1 on node-"));
     assertTrue(end.message, end.message.contains("give the role more memory"));
-    assertTrue(end.message, end.message.contains("after 1 restarts; log: http://"));
+    assertTrue(end.message, end.message.contains("after 1 restart; log: trilho-yarn logs "));
   }
 
   @Test

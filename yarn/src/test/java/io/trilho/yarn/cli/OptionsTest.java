@@ -69,6 +69,7 @@ public final class OptionsTest {
     assertTrue(options.killsOnInterrupt());
     assertEquals("dir", String.valueOf(parse("list", "--conf", "dir").configuration()));
     assertEquals("application_1_1", parse("status", "application_1_1").application());
+    assertEquals("worker:1", parse("logs", "application_1_1", "worker:1").task());
     assertTrue(parse("--help").isHelp());
   }
 
