@@ -36,7 +36,7 @@ from deploy.hadoop.state import State
 
 __all__ = ["Cluster", "DaemonStatus"]
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 STOP_SECONDS = 60.0
 _POLL = 0.05
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -17,8 +18,10 @@ from deploy.hadoop.plan import Daemon, Plan
 from deploy.hadoop.processes import CLUSTER_VARIABLE, NODE_VARIABLE, start_ticks
 from deploy.hadoop.state import State, write
 
-__all__ = ["Process", "environment_of", "java_words", "last_lines"]
+__all__ = ["OPTIONS_VARIABLE", "Process", "environment_of", "java_words", "last_lines"]
 
+# Further options of Java, for daemons and clients; the last of two that contradict each other wins.
+OPTIONS_VARIABLE = "TRILHO_HADOOP_JAVA_OPTIONS"
 _KEPT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 _LINES = 20
 # The first module whose insides Hadoop looks at.
@@ -32,10 +35,13 @@ def java_words(parts: Parts, *, heap_mb: int, class_path: Sequence[Path]) -> lis
         str(parts.java.program),
         f"-Xmx{heap_mb}m",
         "-XX:+UseSerialGC",
+        # A start takes half the time of a CPU: most of this code runs once.
+        "-XX:TieredStopAtLevel=1",
         # Else it leaves files in /tmp.
         "-XX:-UsePerfData",
         *opened,
         "-Djava.net.preferIPv4Stack=true",
+        *shlex.split(os.environ.get(OPTIONS_VARIABLE, "")),
         "-classpath",
         ":".join([*map(str, class_path), f"{parts.jars}/*"]),
     ]

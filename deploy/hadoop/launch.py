@@ -79,7 +79,7 @@ class Launch:
                 formatting.wait()
         self._wait(every, began, deadline)
         if self._has_namenode(waiting):
-            self._make_folders()
+            self._make_folders(deadline)
 
     def _of(self, chosen: Iterable[Process], *kinds: Kind) -> list[Process]:
         return [process for process in chosen if process.daemon.kind in kinds]
@@ -166,8 +166,8 @@ class Launch:
         quiet_until = time.monotonic() + _QUIET
         left = list(waiting)
         while left:
-            for process in list(left):
-                why = self._look(process)
+            reasons = [(process, self._look(process)) for process in left]
+            for process, why in reasons:
                 if not why:
                     left.remove(process)
                     seconds = time.monotonic() - began
@@ -179,7 +179,7 @@ class Launch:
                         f"{self._log_of(process)}"
                     )
             if left and time.monotonic() > quiet_until:
-                waits = ", ".join(f"{one.daemon.name} {self._look(one)}" for one in left)
+                waits = ", ".join(f"{one.daemon.name} {why}" for one, why in reasons if why)
                 self._report(f"waiting: {waits}")
                 quiet_until = time.monotonic() + _QUIET
             time.sleep(_POLL if left else 0)
@@ -195,9 +195,15 @@ class Launch:
         name = process.daemon.name
         return f"{self._state.log(name)} ends with:\n{last_lines(self._state, name)}"
 
-    def _make_folders(self) -> None:
-        """Makes the folders that each HDFS has, which are there if it is not new."""
+    def _make_folders(self, deadline: float) -> None:
+        """Makes the folders that each HDFS has; those that are there stay as they are."""
         port = self._plan.ports["namenode-http"]
         user = processes.user_name()
         for path, mode in (("/tmp", "1777"), (f"/user/{user}", "755")):  # noqa: S108
-            ask(port, f"/webhdfs/v1{path}?op=MKDIRS&permission={mode}&user.name={user}", "PUT")
+            query = f"op=MKDIRS&permission={mode}&user.name={user}"
+            # The first call over WebHDFS loads half of it.
+            seconds = max(deadline - time.monotonic(), _QUIET)
+            try:
+                ask(port, f"/webhdfs/v1{path}?{query}", "PUT", seconds)
+            except OSError as error:
+                raise ClusterError(f"namenode does not make {path} in HDFS: {error}") from error

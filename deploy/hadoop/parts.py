@@ -85,7 +85,7 @@ def _runfiles(java: Java) -> Parts:
         return Path(found)
 
     # Resolved, since the folders of links that Bazel makes go while a cluster still runs.
-    a_jar = next(find("hadoop_daemons/jars").glob("hadoop-common-*.jar"))
+    a_jar = find("hadoop_daemons/jars/" + find("trilho/deploy/hadoop/a_jar").read_text().strip())
     return Parts(
         a_jar.resolve().parent,
         find("trilho/deploy/hadoop/libexecutor.jar").resolve(),

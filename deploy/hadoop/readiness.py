@@ -12,16 +12,17 @@ from deploy.hadoop.daemon import Process
 from deploy.hadoop.plan import Kind, Plan
 from deploy.hadoop.ports import HOST
 
-__all__ = ["ask", "not_ready", "safe_mode"]
+__all__ = ["ask", "not_ready"]
 
 _SECONDS = 5.0
 # The machine's proxies are not for loopback.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # ConnectionError and TimeoutError are of OSError.
-_SILENT = (OSError, http.client.HTTPException, urllib.error.URLError, ValueError)
+# A daemon that is still starting leaves out parts of its answers.
+_SILENT = (OSError, http.client.HTTPException, urllib.error.URLError, ValueError, KeyError)
 
 
-def ask(port: int, path: str, method: str = "GET") -> Any:  # noqa: ANN401 - JSON of many shapes
+def ask(port: int, path: str, method: str = "GET", seconds: float = _SECONDS) -> Any:  # noqa: ANN401 - JSON of many shapes
     """Asks a daemon and returns the JSON that it answers with.
 
     Raises:
@@ -31,7 +32,7 @@ def ask(port: int, path: str, method: str = "GET") -> Any:  # noqa: ANN401 - JSO
     request = urllib.request.Request(
         f"http://{HOST}:{port}{path}", headers={"Accept": "application/json"}, method=method
     )
-    with _OPENER.open(request, timeout=_SECONDS) as response:
+    with _OPENER.open(request, timeout=seconds) as response:
         return json.load(response)
 
 
@@ -49,19 +50,9 @@ def not_ready(process: Process) -> str:
         return "does not answer yet"
 
 
-def safe_mode(plan: Plan) -> str:
-    """Returns why the NameNode is in safe mode, "" if it is not or does not answer."""
-    try:
-        return str(
-            _bean(plan.ports["namenode-http"], "service=NameNode,name=NameNodeInfo")["Safemode"]
-        )
-    except (*_SILENT, KeyError):
-        return ""
-
-
 def _namenode(plan: Plan, _: Process) -> str:
     info = _bean(plan.ports["namenode-http"], "service=NameNode,name=NameNodeInfo")
-    return f"safe mode: {info['Safemode']}" if info.get("Safemode", "starting") else ""
+    return f"safe mode: {info['Safemode']}" if info["Safemode"] else ""
 
 
 def _datanode(plan: Plan, process: Process) -> str:

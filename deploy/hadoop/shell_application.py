@@ -35,7 +35,8 @@ def run_shell_application(cluster: Cluster, command: str) -> Application:
     """Runs a command in one container, beside that of the application's master, to its end."""
     (jar,) = cluster.parts.jars.glob("hadoop-yarn-applications-distributedshell-*.jar")
     done = cluster.run(
-        *(_CLASS, "-jar", str(jar), "-shell_command", command, "-num_containers", "1"),
+        # What redirects its output stands behind it, and would be the last command's alone.
+        *(_CLASS, "-jar", str(jar), "-shell_command", f"{{ {command}; }}", "-num_containers", "1"),
         *("-master_memory", "256", "-container_memory", "64", "-timeout", str(_SECONDS * 1000)),
         seconds=_SECONDS + 60,
         check=False,
