@@ -72,8 +72,7 @@ final class ApplicationMaster implements YarnContainers.Events {
     caller = new TaskCaller(token, address);
     containers =
         new YarnContainers(configuration, new TaskLaunch(staging.localFiles(), address), this);
-    coordinator =
-        new Coordinator(job, containers, state.copy(), System::currentTimeMillis);
+    coordinator = new Coordinator(job, containers, state.copy(), System::currentTimeMillis);
   }
 
   /** Runs the job to its end and tells the ResourceManager; throws if the attempt has failed. */
@@ -113,7 +112,9 @@ final class ApplicationMaster implements YarnContainers.Events {
     LOG.info("ended: " + outcome.diagnostics(last.message));
     staging.keepHistory(last);
     containers.unregister(
-        outcome == Outcome.SUCCEEDED ? FinalApplicationStatus.SUCCEEDED : FinalApplicationStatus.FAILED,
+        outcome == Outcome.SUCCEEDED
+            ? FinalApplicationStatus.SUCCEEDED
+            : FinalApplicationStatus.FAILED,
         outcome.diagnostics(last.message));
     // Only now: without it an attempt that follows a failure to unregister could not go on.
     journal.close();
@@ -123,8 +124,12 @@ final class ApplicationMaster implements YarnContainers.Events {
   private @Nullable String tooLarge(Resource most) {
     for (Role role : job.roles()) {
       if (role.memory() > most.getMemorySize() || role.vcores() > most.getVirtualCores()) {
-        return role.type().label() + " needs more than the largest container, which has "
-            + most.getMemorySize() + "m and " + most.getVirtualCores() + " vcores";
+        return role.type().label()
+            + " needs more than the largest container, which has "
+            + most.getMemorySize()
+            + "m and "
+            + most.getVirtualCores()
+            + " vcores";
       }
     }
     return null;
@@ -134,7 +139,9 @@ final class ApplicationMaster implements YarnContainers.Events {
     long now = now();
     if (System.currentTimeMillis() > deadline) {
       coordinator.end(
-          Outcome.TIMED_OUT, "the job took longer than its timeout of " + job.timeout().getSeconds() + " s", now);
+          Outcome.TIMED_OUT,
+          "the job took longer than its timeout of " + job.timeout().getSeconds() + " s",
+          now);
     }
     coordinator.tick(now);
     coordinator.tasksToCall().forEach(caller::call);
@@ -147,11 +154,15 @@ final class ApplicationMaster implements YarnContainers.Events {
 
   private TaskOrder report(TaskReport report) {
     try {
-      return events.submit((Callable<TaskOrder>) () -> {
-        TaskOrder[] order = new TaskOrder[1];
-        act(() -> order[0] = coordinator.report(report, now()));
-        return order[0];
-      }).get();
+      return events
+          .submit(
+              (Callable<TaskOrder>)
+                  () -> {
+                    TaskOrder[] order = new TaskOrder[1];
+                    act(() -> order[0] = coordinator.report(report, now()));
+                    return order[0];
+                  })
+          .get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("this ApplicationMaster is ending", e);
@@ -190,7 +201,8 @@ final class ApplicationMaster implements YarnContainers.Events {
   @Override
   public void allocated(Container container, RoleType role) {
     String id = container.getId().toString();
-    String log = "http://" + container.getNodeHttpAddress() + "/node/containerlogs/" + id + "/" + state.user;
+    String log =
+        "http://" + container.getNodeHttpAddress() + "/node/containerlogs/" + id + "/" + state.user;
     handle(() -> coordinator.allocated(id, role, container.getNodeId().toString(), log, now()));
   }
 

@@ -31,9 +31,11 @@ final class ContainerExit {
       case DISKS_FAILED:
         return loss(Loss.Kind.NODE, status, "the disks of its node failed", diagnostics);
       case PREEMPTED:
-        return loss(Loss.Kind.PREEMPTED, status, "the scheduler preempted its container", diagnostics);
+        return loss(
+            Loss.Kind.PREEMPTED, status, "the scheduler preempted its container", diagnostics);
       case KILLED_BY_RESOURCEMANAGER:
-        return loss(Loss.Kind.PREEMPTED, status, "the ResourceManager took its container", diagnostics);
+        return loss(
+            Loss.Kind.PREEMPTED, status, "the ResourceManager took its container", diagnostics);
       case KILLED_BY_CONTAINER_SCHEDULER:
         return loss(Loss.Kind.PREEMPTED, status, "its node took the container", diagnostics);
       case KILLED_EXCEEDED_VMEM:
@@ -55,10 +57,10 @@ final class ContainerExit {
         return loss(Loss.Kind.CONTAINER, status, "killed by SIGKILL", diagnostics);
       default:
         if (status > SIGNAL && status < SIGNAL + 65) {
-          return loss(Loss.Kind.CONTAINER, status, "killed by signal " + (status - SIGNAL), diagnostics);
+          return loss(
+              Loss.Kind.CONTAINER, status, "killed by signal " + (status - SIGNAL), diagnostics);
         }
-        return loss(
-            Loss.Kind.CONTAINER, status, "its container ended with " + status, diagnostics);
+        return loss(Loss.Kind.CONTAINER, status, "its container ended with " + status, diagnostics);
     }
   }
 

@@ -10,9 +10,7 @@ import io.trilho.yarn.protocol.TaskOrder;
 import io.trilho.yarn.protocol.TaskReport;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
@@ -37,7 +35,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Coordinator {
   private static final long FAILING_MILLIS = 2_000;
-  private static final long LEAVING_MILLIS = 10_000;
   private static final int MOST_FAILURES_IN_CONTAINER = 2;
 
   private final Job job;
@@ -45,10 +42,8 @@ final class Coordinator {
   private final JobSnapshot state;
   private final TaskTable tasks;
   private final Losses losses;
-  private final GangTimer gang;
-
-  /** Containers whose tasks have ended, and the times at which they are given back if still there. */
-  private final Map<String, Long> leaving = new HashMap<>();
+  private final Gang gang;
+  private final Departures leaving;
 
   private boolean changed = true;
   private long endsAt;
@@ -65,7 +60,8 @@ final class Coordinator {
     this.state = state;
     tasks = new TaskTable(job, state);
     losses = new Losses(job.policy(), state, clock);
-    gang = new GangTimer(job.policy());
+    gang = new Gang(job.policy(), state, tasks, containers);
+    leaving = new Departures(containers);
   }
 
   /**
@@ -142,7 +138,7 @@ final class Coordinator {
 
   /** Takes the end of a container; of interest only if it is a task's. */
   void completed(String container, int status, String diagnostics, long now) {
-    leaving.remove(container);
+    leaving.ended(container);
     Task task = tasks.ofContainer(container);
     if (task != null) {
       lose(task, ContainerExit.classify(status, diagnostics), true, now);
@@ -154,7 +150,11 @@ final class Coordinator {
   void launchFailed(String container, String reason, long now) {
     Task task = tasks.ofContainer(container);
     if (task != null) {
-      lose(task, new Loss(Loss.Kind.LAUNCH, null, "its container could not be started: " + reason), true, now);
+      lose(
+          task,
+          new Loss(Loss.Kind.LAUNCH, null, "its container could not be started: " + reason),
+          true,
+          now);
       tick(now);
     }
   }
@@ -165,7 +165,8 @@ final class Coordinator {
     if (task == null || isEnded()) {
       return order(TaskOrder.Kind.STOP, 0);
     }
-    changed |= !task.heard || task.state.port != report.port || task.state.generation != report.generation;
+    changed |=
+        !task.heard || task.state.port != report.port || task.state.generation != report.generation;
     task.heard = true;
     task.heardAt = now;
     task.state.host = report.host;
@@ -177,7 +178,7 @@ final class Coordinator {
       restartGang(Loss.Kind.MASTER, now);
     }
     if (report.generation != target(task)) {
-      recordLate(task, report);
+      losses.recordLate(task, report);
     } else {
       if (report.state == TaskReport.State.EXITED) {
         exited(task, report, now);
@@ -196,17 +197,7 @@ final class Coordinator {
 
   private TaskOrder order(TaskOrder.Kind kind, int generation) {
     return new TaskOrder(
-        kind,
-        generation,
-        kind == TaskOrder.Kind.RUN ? tasks.cluster() : Collections.emptyMap());
-  }
-
-  /** Records a command that failed because its generation did, or was the reason for it. */
-  private void recordLate(Task task, TaskReport report) {
-    Integer code = report.exitCode;
-    if (report.state == TaskReport.State.EXITED && code != null && code != 0) {
-      losses.record(task, new Loss(Loss.Kind.COMMAND, code, Losses.ended(code)));
-    }
+        kind, generation, kind == TaskOrder.Kind.RUN ? tasks.cluster() : Collections.emptyMap());
   }
 
   private boolean mayRun(Task task, long now) {
@@ -243,7 +234,8 @@ final class Coordinator {
     Loss loss =
         report.problem == null
             ? new Loss(Loss.Kind.COMMAND, code, Losses.ended(code))
-            : new Loss(Loss.Kind.START, code, "its command could not be started: " + report.problem);
+            : new Loss(
+                Loss.Kind.START, code, "its command could not be started: " + report.problem);
     lose(task, loss, task.state.containerFailures >= MOST_FAILURES_IN_CONTAINER, now);
   }
 
@@ -291,7 +283,7 @@ final class Coordinator {
     boolean failed = losses.count(kind);
     state.generation++;
     changed = true;
-    for (Task task : tasks.gang()) {
+    for (Task task : gang.members()) {
       if (task.state.stage == Stage.SUCCEEDED) {
         task.state.stage = Stage.NEEDED;
       } else if (task.holdsContainer()) {
@@ -313,8 +305,7 @@ final class Coordinator {
   }
 
   private void backOff(long until) {
-    state.phase = Phase.BACKING_OFF;
-    gang.resumeAt(until);
+    gang.rest(until);
     changed = true;
   }
 
@@ -322,14 +313,13 @@ final class Coordinator {
   private void leave(Task task, long now) {
     if (tasks.ofContainer(String.valueOf(task.state.container)) == task) {
       tasks.take(task);
-      leaving.put(String.valueOf(task.state.container), now + LEAVING_MILLIS);
+      leaving.add(String.valueOf(task.state.container), now + Departures.PATIENCE_MILLIS);
     }
   }
 
   /** Does what is due. */
   void tick(long now) {
-    leaving.forEach((container, time) -> release(container, time, now));
-    leaving.values().removeIf(time -> time <= now);
+    leaving.tick(now);
     if (isEnded()) {
       return;
     }
@@ -340,25 +330,12 @@ final class Coordinator {
       }
       return;
     }
-    if (state.phase == Phase.BACKING_OFF && gang.isDue(now)) {
-      state.phase = Phase.GATHERING;
-      changed = true;
-    }
+    changed |= gang.tick(now);
     for (Task task : tasks.all()) {
-      boolean wanted = task.isInGang() ? state.phase == Phase.GATHERING : task.notBefore <= now;
-      if (task.state.stage == Stage.NEEDED && wanted) {
+      if (!task.isInGang() && task.state.stage == Stage.NEEDED && task.notBefore <= now) {
         stage(task, Stage.REQUESTED);
         containers.request(task);
       }
-    }
-    if (state.phase == Phase.GATHERING) {
-      gather(now);
-    }
-  }
-
-  private void release(String container, long time, long now) {
-    if (time <= now) {
-      containers.release(container);
     }
   }
 
@@ -368,45 +345,17 @@ final class Coordinator {
       long patience =
           (registered ? job.policy().heartbeatTimeout() : job.policy().gangTimeout()).toMillis();
       // A task of the gang that has not registered is the gang's matter.
-      if (task.holdsContainer() && (registered || !task.isInGang()) && now - task.heardAt > patience) {
+      if (task.holdsContainer()
+          && (registered || !task.isInGang())
+          && now - task.heardAt > patience) {
         containers.release(String.valueOf(task.state.container));
-        lose(task, new Loss(Loss.Kind.SILENT, null, "no heartbeat for " + patience + " ms"), true, now);
+        lose(
+            task,
+            new Loss(Loss.Kind.SILENT, null, "no heartbeat for " + patience + " ms"),
+            true,
+            now);
       }
     }
-  }
-
-  private void gather(long now) {
-    List<Task> members = tasks.gang();
-    boolean complete = true;
-    boolean holdsAny = false;
-    for (Task task : members) {
-      complete &= task.state.stage == Stage.WAITING && task.state.generation == state.generation;
-      holdsAny |= task.holdsContainer();
-    }
-    if (complete) {
-      state.phase = Phase.RUNNING;
-      state.message = "all " + members.size() + " tasks of the gang were started";
-      changed = true;
-    } else if (gang.isOverdue(holdsAny, now)) {
-      giveBack(members, now);
-    }
-  }
-
-  private void giveBack(List<Task> members, long now) {
-    long held = members.stream().filter(Task::holdsContainer).count();
-    state.givenBack++;
-    state.message =
-        held + " of " + members.size() + " containers came in time; they were given back for now";
-    for (Task task : members) {
-      if (task.holdsContainer()) {
-        tasks.take(task);
-        containers.release(String.valueOf(task.state.container));
-      } else if (task.state.stage == Stage.REQUESTED) {
-        containers.cancel(task);
-      }
-      stage(task, Stage.NEEDED);
-    }
-    backOff(now + gang.giveBackMillis());
   }
 
   /** Ends the job; tasks are told to stop when they report. */
@@ -418,7 +367,7 @@ final class Coordinator {
     state.message = message;
     state.phase = Phase.ENDED;
     state.finished = losses.time();
-    endsAt = now + job.policy().stopGrace().toMillis() + LEAVING_MILLIS;
+    endsAt = now + job.policy().stopGrace().toMillis() + Departures.PATIENCE_MILLIS;
     for (Task task : tasks.all()) {
       if (task.state.stage == Stage.REQUESTED) {
         containers.cancel(task);
@@ -426,7 +375,7 @@ final class Coordinator {
       } else if (task.holdsContainer()) {
         task.state.stage = Stage.STOPPED;
       }
-      leave(task, endsAt - LEAVING_MILLIS);
+      leave(task, endsAt - Departures.PATIENCE_MILLIS);
     }
     changed = true;
   }

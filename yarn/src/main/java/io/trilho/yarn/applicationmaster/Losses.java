@@ -5,6 +5,7 @@ import io.trilho.yarn.job.RoleType;
 import io.trilho.yarn.protocol.JobSnapshot;
 import io.trilho.yarn.protocol.JobSnapshot.Failure;
 import io.trilho.yarn.protocol.Outcome;
+import io.trilho.yarn.protocol.TaskReport;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,14 @@ final class Losses {
     state.message = task.label() + ": " + loss.reason;
   }
 
+  /** Keeps a command's failure that its generation's end brought about, or was the reason for. */
+  void recordLate(Task task, TaskReport report) {
+    Integer code = report.exitCode;
+    if (report.state == TaskReport.State.EXITED && code != null && code != 0) {
+      record(task, new Loss(Loss.Kind.COMMAND, code, ended(code)));
+    }
+  }
+
   /** Counts a restart of the gang; returns whether it is one too many. */
   boolean count(Loss.Kind kind) {
     if (!kind.counts()) {
@@ -79,7 +88,9 @@ final class Losses {
     return delay(state.restarts);
   }
 
-  /** Returns the wait before a restart: the first waits back_off, each further one twice as long. */
+  /**
+   * Returns the wait before a restart: the first waits back_off, each further one twice as long.
+   */
   long delay(int restarts) {
     long millis = policy.backOff().toMillis();
     for (int i = 1; i < restarts && millis < policy.maxBackOff().toMillis(); i++) {
@@ -102,7 +113,10 @@ final class Losses {
     if (cause == null) {
       return "no failure was recorded";
     }
-    String restarts = state.restarts == 0 ? "" : ", after " + state.restarts + " restart" + (state.restarts == 1 ? "" : "s");
+    String restarts =
+        state.restarts == 0
+            ? ""
+            : ", after " + state.restarts + " restart" + (state.restarts == 1 ? "" : "s");
     String node = cause.node == null ? "" : " on " + cause.node;
     // Not the node's page: a node gives the logs away when the application has ended.
     String log =

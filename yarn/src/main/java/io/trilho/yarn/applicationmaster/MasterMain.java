@@ -24,8 +24,8 @@ public final class MasterMain {
   private MasterMain() {}
 
   /**
-   * Runs an attempt. Ends with 0 when the job has ended, however it did, and with 1 when the attempt
-   * has failed and another one may go on.
+   * Runs an attempt. Ends with 0 when the job has ended, however it did, and with 1 when the
+   * attempt has failed and another one may go on.
    *
    * @param args the URI of the job's folder
    */
@@ -44,7 +44,8 @@ public final class MasterMain {
       begun.submitted = Long.parseLong(variable(ApplicationConstants.APP_SUBMIT_TIME_ENV));
       Staging staging = new Staging(files, folder);
       begun.name = staging.job().name();
-      new ApplicationMaster(configuration, staging, begun, variable(Environment.NM_HOST.name())).run();
+      new ApplicationMaster(configuration, staging, begun, variable(Environment.NM_HOST.name()))
+          .run();
       code = 0;
     } catch (Exception e) {
       LOG.log(Level.SEVERE, "this attempt of the ApplicationMaster has failed", e);

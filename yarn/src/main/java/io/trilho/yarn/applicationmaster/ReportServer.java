@@ -43,15 +43,13 @@ final class ReportServer implements Closeable {
    * @param report answers a report; called by several threads
    * @param state returns the state to show; called by several threads
    */
-  ReportServer(
-      String token, Function<TaskReport, TaskOrder> report, Supplier<JobSnapshot> state)
+  ReportServer(String token, Function<TaskReport, TaskOrder> report, Supplier<JobSnapshot> state)
       throws IOException {
     this.token = token;
     server = HttpServer.create(new InetSocketAddress(0), 0);
     server.setExecutor(threads);
     server.createContext(Wire.REPORT_PATH, guarded(exchange -> answer(exchange, report)));
-    server.createContext(
-        "/", guarded(exchange -> show(exchange, state.get())));
+    server.createContext("/", guarded(exchange -> show(exchange, state.get())));
   }
 
   /** Begins to answer; until then clients wait. */
@@ -80,7 +78,11 @@ final class ReportServer implements Closeable {
       throws IOException {
     String given = exchange.getRequestHeaders().getFirst(Wire.TOKEN_HEADER);
     if (given == null || !Wire.isSameToken(given, token)) {
-      send(exchange, HttpURLConnection.HTTP_FORBIDDEN, "text/plain", "the token is missing or wrong\n");
+      send(
+          exchange,
+          HttpURLConnection.HTTP_FORBIDDEN,
+          "text/plain",
+          "the token is missing or wrong\n");
       return;
     }
     TaskReport message;
@@ -103,7 +105,11 @@ final class ReportServer implements Closeable {
         send(exchange, HttpURLConnection.HTTP_OK, "application/json", Wire.write(state));
         break;
       default:
-        send(exchange, HttpURLConnection.HTTP_NOT_FOUND, "text/plain", "there are / and /status.json\n");
+        send(
+            exchange,
+            HttpURLConnection.HTTP_NOT_FOUND,
+            "text/plain",
+            "there are / and /status.json\n");
         break;
     }
   }

@@ -42,8 +42,7 @@ final class Staging {
   /** Returns the job, which the NodeManager has put into the working directory. */
   Job job() throws IOException, InvalidJobException {
     @SuppressWarnings("unchecked")
-    Map<String, Object> fields =
-        Wire.read(Files.readAllBytes(Paths.get(Wire.JOB_FILE)), Map.class);
+    Map<String, Object> fields = Wire.read(Files.readAllBytes(Paths.get(Wire.JOB_FILE)), Map.class);
     return Job.of(fields);
   }
 

@@ -84,7 +84,8 @@ final class StatusPage {
       return;
     }
     html.append("<h2>Failures</h2>\n<table><tr>");
-    for (String name : new String[] {"time", "task", "generation", "kind", "reason", "node", "logs"}) {
+    for (String name :
+        new String[] {"time", "task", "generation", "kind", "reason", "node", "logs"}) {
       html.append("<th scope=\"col\">").append(name).append("</th>");
     }
     html.append("</tr>\n");

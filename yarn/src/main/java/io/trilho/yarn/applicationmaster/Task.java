@@ -39,11 +39,6 @@ final class Task {
         || state.stage == Stage.RUNNING;
   }
 
-  /** Returns whether the task has ended for good. */
-  boolean isOver() {
-    return state.stage == Stage.SUCCEEDED || state.stage == Stage.GIVEN_UP;
-  }
-
   String label() {
     return state.label();
   }

@@ -69,10 +69,6 @@ final class TaskTable {
     }
   }
 
-  boolean hasContainers() {
-    return !byContainer.isEmpty();
-  }
-
   /** Returns a task of a role for which a container was asked, null if there is none. */
   @Nullable Task requested(RoleType role) {
     for (Task task : tasks) {

@@ -79,11 +79,13 @@ final class YarnContainers implements Containers, Closeable {
       throws YarnException, IOException {
     resourceManager.start();
     nodeManagers.start();
-    return resourceManager.registerApplicationMaster(host, port, "http://" + host + ":" + port + "/");
+    return resourceManager.registerApplicationMaster(
+        host, port, "http://" + host + ":" + port + "/");
   }
 
   /** Tells the ResourceManager how the job ended. */
-  void unregister(FinalApplicationStatus status, String diagnostics) throws YarnException, IOException {
+  void unregister(FinalApplicationStatus status, String diagnostics)
+      throws YarnException, IOException {
     resourceManager.unregisterApplicationMaster(status, diagnostics, null);
   }
 

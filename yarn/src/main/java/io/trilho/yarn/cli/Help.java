@@ -41,7 +41,8 @@ final class Help {
           "  -- ARGUMENTS...         arguments of the script or command",
           "  --dry-run               check the job and tell what would be done",
           "  --detach                do not wait for the job's end",
-          "  --on-interrupt detach|kill  what Ctrl-C does when nobody can be asked (default detach)",
+          "  --on-interrupt detach|kill  what Ctrl-C does when nobody can be asked (default"
+              + " detach)",
           "",
           "options of all:",
           "  --conf DIR              folder with core-site.xml and yarn-site.xml",

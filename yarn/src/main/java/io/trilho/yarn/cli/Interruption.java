@@ -34,7 +34,8 @@ final class Interruption implements AutoCloseable {
       kill = answer != null && answer.trim().toLowerCase(java.util.Locale.ROOT).startsWith("y");
     }
     if (!kill) {
-      System.err.println(application + " goes on; trilho-yarn status " + application + " tells how");
+      System.err.println(
+          application + " goes on; trilho-yarn status " + application + " tells how");
       return;
     }
     try {

@@ -32,7 +32,9 @@ final class JobView {
     out.printf("name      %s%n", job.name());
     out.printf("queue     %s, priority %d%n", job.queue(), job.priority());
     out.printf("timeout   %s%n", job.timeout().isZero() ? "none" : Units.text(job.timeout()));
-    out.printf("master    %dm, %d vcores, %d attempts%n", job.masterMemory(), job.masterVcores(), job.attempts());
+    out.printf(
+        "master    %dm, %d vcores, %d attempts%n",
+        job.masterMemory(), job.masterVcores(), job.attempts());
     long memory = job.masterMemory();
     for (Role role : job.roles()) {
       out.printf(
@@ -86,7 +88,9 @@ final class JobView {
 
   /** Prints all that is known of a job. */
   void details(JobReport report) {
-    out.printf("%s  %s of %s in queue %s%n", report.application(), report.name(), report.user(), report.queue());
+    out.printf(
+        "%s  %s of %s in queue %s%n",
+        report.application(), report.name(), report.user(), report.queue());
     Outcome outcome = report.outcome();
     out.printf("state     %s%n", outcome == null ? report.state() : outcome);
     if (!report.message().isEmpty()) {
@@ -104,8 +108,7 @@ final class JobView {
         snapshot.restarts, snapshot.clusterRestarts, snapshot.givenBack);
     for (TaskState task : snapshot.tasks) {
       out.printf(
-          "%-12s %-10s %s %s%n",
-          task.label(), task.stage, orNone(task.node), orNone(task.log));
+          "%-12s %-10s %s %s%n", task.label(), task.stage, orNone(task.node), orNone(task.log));
     }
     for (Failure failure : snapshot.failures) {
       out.printf("failed    %s: %s%n", failure.task, failure.reason);
@@ -122,7 +125,11 @@ final class JobView {
       Outcome outcome = job.outcome();
       out.printf(
           "%s  %-14s %-10s %-10s %s%n",
-          job.application(), outcome == null ? job.state() : outcome, job.user(), job.queue(), job.name());
+          job.application(),
+          outcome == null ? job.state() : outcome,
+          job.user(),
+          job.queue(),
+          job.name());
     }
     if (jobs.isEmpty()) {
       out.println("the ResourceManager knows no jobs of trilho-yarn");
@@ -132,7 +139,9 @@ final class JobView {
   /** Prints how a job ended: its last line says who is to look into it, and why. */
   void end(JobReport report) {
     JobSnapshot snapshot = report.snapshot();
-    if (snapshot != null && report.outcome() == Outcome.JOB_FAILED && !snapshot.failures.isEmpty()) {
+    if (snapshot != null
+        && report.outcome() == Outcome.JOB_FAILED
+        && !snapshot.failures.isEmpty()) {
       Failure first = snapshot.failures.get(0);
       out.printf(
           "first failure: %s: %s; log: trilho-yarn logs %s %s%n",

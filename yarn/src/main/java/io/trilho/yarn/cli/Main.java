@@ -47,7 +47,8 @@ public final class Main {
       return DONE;
     }
     // Before the first class of Hadoop, which reads it once.
-    System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", options.isVerbose() ? "info" : "off");
+    System.setProperty(
+        "org.slf4j.simpleLogger.defaultLogLevel", options.isVerbose() ? "info" : "off");
     try {
       // A wrong job is told without a cluster.
       Job job = options.command().equals("submit") ? options.job() : null;
@@ -75,7 +76,10 @@ public final class Main {
     }
     if (folder != null) {
       if (!new File(folder, "yarn-site.xml").isFile()) {
-        throw JobException.input("there is no yarn-site.xml in " + folder + "; --conf and HADOOP_CONF_DIR name its folder");
+        throw JobException.input(
+            "there is no yarn-site.xml in "
+                + folder
+                + "; --conf and HADOOP_CONF_DIR name its folder");
       }
       for (String file : new String[] {"core-site.xml", "hdfs-site.xml", "yarn-site.xml"}) {
         if (new File(folder, file).isFile()) {
@@ -84,15 +88,15 @@ public final class Main {
       }
     }
     if (FileSystem.getDefaultUri(configuration).getScheme().equals("file")) {
-      throw JobException.input("fs.defaultFS is not set to the cluster's file system in core-site.xml");
+      throw JobException.input(
+          "fs.defaultFS is not set to the cluster's file system in core-site.xml");
     }
     return configuration;
   }
 
   private static int submit(Options options, Job job, TrilhoYarnClient client)
       throws JobException, InterruptedException {
-    JobView view =
-        new JobView(options.isJson() && !options.detaches() ? System.err : System.out);
+    JobView view = new JobView(options.isJson() && !options.detaches() ? System.err : System.out);
     if (options.isDryRun()) {
       new JobView(System.out).plan(job, client.check(job));
       return DONE;
@@ -107,8 +111,7 @@ public final class Main {
       return DONE;
     }
     try (Interruption ignored = new Interruption(client, application, options.killsOnInterrupt())) {
-      JobReport report =
-          client.awaitEnd(application, Duration.ofDays(36_500), view::progress);
+      JobReport report = client.awaitEnd(application, Duration.ofDays(36_500), view::progress);
       if (options.isJson()) {
         new JobView(System.out).json(JobView.fields(report));
       } else {

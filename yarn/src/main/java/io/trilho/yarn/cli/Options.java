@@ -99,7 +99,8 @@ final class Options {
   private void readOperand(String word) {
     if (command.isEmpty()) {
       if (!COMMANDS.contains(word)) {
-        throw new IllegalArgumentException("no such command " + word + Names.advice(word, COMMANDS));
+        throw new IllegalArgumentException(
+            "no such command " + word + Names.advice(word, COMMANDS));
       }
       command = word;
     } else if (operand == null) {
@@ -150,7 +151,9 @@ final class Options {
       if (equals <= 0) {
         throw new IllegalArgumentException("--env needs NAME=VALUE, found " + value);
       }
-      change(name, job -> job.set("environment." + value.substring(0, equals), value.substring(equals + 1)));
+      change(
+          name,
+          job -> job.set("environment." + value.substring(0, equals), value.substring(equals + 1)));
     } else if (name.equals("--conf")) {
       configuration = value(name, rest);
     } else if (name.equals("--on-interrupt")) {
@@ -165,8 +168,15 @@ final class Options {
     names.addAll(LISTS.keySet());
     names.addAll(
         Arrays.asList(
-            "--set", "--env", "--dry-run", "--detach", "--on-interrupt", "--conf", "--json",
-            "--verbose", "--help"));
+            "--set",
+            "--env",
+            "--dry-run",
+            "--detach",
+            "--on-interrupt",
+            "--conf",
+            "--json",
+            "--verbose",
+            "--help"));
     return names;
   }
 
@@ -206,7 +216,8 @@ final class Options {
       return;
     }
     if (command.isEmpty()) {
-      throw new IllegalArgumentException("a command is missing; there are " + String.join(", ", COMMANDS));
+      throw new IllegalArgumentException(
+          "a command is missing; there are " + String.join(", ", COMMANDS));
     }
     boolean takesApplication = !command.equals("submit") && !command.equals("list");
     if (takesApplication && operand == null) {

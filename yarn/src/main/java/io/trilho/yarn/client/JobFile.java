@@ -59,7 +59,8 @@ public final class JobFile {
   public static JobFile parse(String text, String label) throws JobException {
     Object value = yaml(text, label);
     if (!(value instanceof Map)) {
-      throw JobException.input(label + ": expected fields such as 'name: census', found no mapping");
+      throw JobException.input(
+          label + ": expected fields such as 'name: census', found no mapping");
     }
     return new JobFile(mapping((Map<?, ?>) value));
   }
@@ -88,7 +89,8 @@ public final class JobFile {
   public JobFile set(String setting) throws JobException {
     int equals = setting.indexOf('=');
     if (equals <= 0) {
-      throw JobException.input("expected FIELD=VALUE, such as roles.worker.count=3, found " + setting);
+      throw JobException.input(
+          "expected FIELD=VALUE, such as roles.worker.count=3, found " + setting);
     }
     String field = setting.substring(0, equals);
     return set(field, yaml(setting.substring(equals + 1), "the value of " + field));

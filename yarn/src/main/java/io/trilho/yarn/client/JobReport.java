@@ -172,8 +172,8 @@ public final class JobReport {
   }
 
   /**
-   * Returns what the ApplicationMaster knows: of a running job from itself, of an ended one from the
-   * history.
+   * Returns what the ApplicationMaster knows: of a running job from itself, of an ended one from
+   * the history.
    *
    * @return tasks and failures, or null if neither could tell
    */

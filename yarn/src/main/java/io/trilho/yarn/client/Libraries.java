@@ -9,7 +9,9 @@ import java.security.CodeSource;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** The jars that the programs in the cluster need: those that this process has their classes from. */
+/**
+ * The jars that the programs in the cluster need: those that this process has their classes from.
+ */
 final class Libraries {
   // By name: the client is compiled without them, but they go to the cluster with it.
   private static final String[] PROGRAMS = {

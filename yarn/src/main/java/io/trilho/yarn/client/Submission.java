@@ -36,7 +36,9 @@ import org.apache.hadoop.yarn.api.records.Resource;
 import org.apache.hadoop.yarn.api.records.URL;
 import org.apache.hadoop.yarn.conf.YarnConfiguration;
 
-/** Turns a job into what the ResourceManager takes, and puts its files where containers find them. */
+/**
+ * Turns a job into what the ResourceManager takes, and puts its files where containers find them.
+ */
 final class Submission {
   private static final String MAIN = "io.trilho.yarn.applicationmaster.MasterMain";
   private static final FsPermission FOR_USER = new FsPermission((short) 0700);
@@ -77,13 +79,22 @@ final class Submission {
   private static void check(String who, int memory, int vcores, Resource most) throws JobException {
     if (memory > most.getMemorySize()) {
       throw JobException.input(
-          "memory of " + who + ": expected at most " + most.getMemorySize()
-              + "m (yarn.scheduler.maximum-allocation-mb), found " + memory + "m");
+          "memory of "
+              + who
+              + ": expected at most "
+              + most.getMemorySize()
+              + "m (yarn.scheduler.maximum-allocation-mb), found "
+              + memory
+              + "m");
     }
     if (vcores > most.getVirtualCores()) {
       throw JobException.input(
-          "vcores of " + who + ": expected at most " + most.getVirtualCores()
-              + " (yarn.scheduler.maximum-allocation-vcores), found " + vcores);
+          "vcores of "
+              + who
+              + ": expected at most "
+              + most.getVirtualCores()
+              + " (yarn.scheduler.maximum-allocation-vcores), found "
+              + vcores);
     }
   }
 
@@ -140,7 +151,11 @@ final class Submission {
 
   private String plan(File file, boolean isPublic) throws IOException {
     String size = Uploads.megabytes(file.length());
-    return file.getName() + ", " + size + ": " + (uploads.has(file, isPublic) ? "is in the cluster" : "is uploaded");
+    return file.getName()
+        + ", "
+        + size
+        + ": "
+        + (uploads.has(file, isPublic) ? "is in the cluster" : "is uploaded");
   }
 
   private static List<String> own(Job job) {
@@ -178,13 +193,16 @@ final class Submission {
       all.add(file(job, file, true));
     }
     write(new Path(folder, LocalFile.LIST), Wire.write(all));
-    describe(context, job, ContainerLaunchContext.newInstance(
-        resources(forMaster),
-        Collections.singletonMap(Environment.CLASSPATH.name(), classPath(forMaster)),
-        Collections.singletonList(command(job, folder)),
-        null,
-        null,
-        null));
+    describe(
+        context,
+        job,
+        ContainerLaunchContext.newInstance(
+            resources(forMaster),
+            Collections.singletonMap(Environment.CLASSPATH.name(), classPath(forMaster)),
+            Collections.singletonList(command(job, folder)),
+            null,
+            null,
+            null));
   }
 
   private static void describe(
@@ -217,9 +235,7 @@ final class Submission {
     List<LocalFile> result = new ArrayList<>();
     Path jobFile = write(new Path(folder, Wire.JOB_FILE), Wire.write(job.fields()));
     Path tokenFile =
-        write(
-            new Path(folder, Wire.TOKEN_FILE),
-            token.toString().getBytes(StandardCharsets.UTF_8));
+        write(new Path(folder, Wire.TOKEN_FILE), token.toString().getBytes(StandardCharsets.UTF_8));
     for (Path path : new Path[] {jobFile, tokenFile}) {
       LocalFile described = Uploads.remote(files.getFileStatus(path), path.getName(), false);
       result.add(

@@ -46,8 +46,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Instances are safe for use by many threads. All methods block. A job goes on when its client is
- * closed.
+ * <p>Instances are safe for use by many threads. All methods block. A job goes on when its client
+ * is closed.
  */
 public final class TrilhoYarnClient implements AutoCloseable {
   private static final String TYPE = "TRILHO";
@@ -158,8 +158,10 @@ public final class TrilhoYarnClient implements AutoCloseable {
       }
     }
     String asked = job.queue();
-    if (names.stream().noneMatch(n -> n.equals(asked) || asked.endsWith("." + n) || n.endsWith("." + asked))) {
-      throw JobException.input("queue: there is no " + asked + "; there are " + String.join(", ", names));
+    if (names.stream()
+        .noneMatch(n -> n.equals(asked) || asked.endsWith("." + n) || n.endsWith("." + asked))) {
+      throw JobException.input(
+          "queue: there is no " + asked + "; there are " + String.join(", ", names));
     }
   }
 

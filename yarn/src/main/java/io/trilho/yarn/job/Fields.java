@@ -70,7 +70,8 @@ final class Fields {
     if (value != null && !(value instanceof Map)) {
       problem(field, "expected a mapping of fields, found " + found(value));
     }
-    return new Fields(name(field) + ".", value instanceof Map ? strings((Map<?, ?>) value) : empty(), problems);
+    return new Fields(
+        name(field) + ".", value instanceof Map ? strings((Map<?, ?>) value) : empty(), problems);
   }
 
   private static Map<String, @Nullable Object> empty() {
@@ -110,7 +111,8 @@ final class Fields {
         // Told below, as a number out of range is.
       }
     }
-    problem(field, "expected a whole number from " + least + " to " + most + ", found " + found(value));
+    problem(
+        field, "expected a whole number from " + least + " to " + most + ", found " + found(value));
     return otherwise;
   }
 
@@ -188,7 +190,8 @@ final class Fields {
         (name, value) -> {
           mapping.known.add(name);
           if (!VARIABLE.matcher(name).matches()) {
-            problem(field, "no variable can be named '" + name + "'; expected letters, digits and _");
+            problem(
+                field, "no variable can be named '" + name + "'; expected letters, digits and _");
           } else if (value == null || value instanceof Map || value instanceof List) {
             mapping.problem(name, "expected a text, found " + found(value));
           } else {
@@ -198,7 +201,9 @@ final class Fields {
     return result;
   }
 
-  /** Adds a problem for each field that was never asked for, with the known name that is nearest. */
+  /**
+   * Adds a problem for each field that was never asked for, with the known name that is nearest.
+   */
   void finish() {
     for (String name : values.keySet()) {
       if (!known.contains(name)) {

@@ -2,7 +2,10 @@ package io.trilho.yarn.job;
 
 import java.util.List;
 
-/** A job that cannot be run as it is described. The message names each wrong field and the values it can have. */
+/**
+ * A job that cannot be run as it is described. The message names each wrong field and the values it
+ * can have.
+ */
 public final class InvalidJobException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -38,7 +38,8 @@ public final class LocalName {
               + RESERVED
               + ". FILE#NAME gives another name");
     } else if (!names.add(name)) {
-      job.problem(field, file + " is the second file named " + name + "; FILE#NAME gives another name");
+      job.problem(
+          field, file + " is the second file named " + name + "; FILE#NAME gives another name");
     }
   }
 

@@ -26,10 +26,12 @@ public final class Policy {
     gangBackOff = gang.duration("back_off", Duration.ofSeconds(30), Duration.ofMillis(100));
     gang.finish();
     Fields heartbeat = job.mapping("heartbeat");
-    heartbeatInterval = heartbeat.duration("interval", Duration.ofSeconds(1), Duration.ofMillis(100));
+    heartbeatInterval =
+        heartbeat.duration("interval", Duration.ofSeconds(1), Duration.ofMillis(100));
     heartbeatTimeout =
         heartbeat.duration("timeout", Duration.ofSeconds(30), heartbeatInterval.multipliedBy(3));
-    masterTimeout = heartbeat.duration("master_timeout", Duration.ofMinutes(5), Duration.ofSeconds(1));
+    masterTimeout =
+        heartbeat.duration("master_timeout", Duration.ofMinutes(5), Duration.ofSeconds(1));
     heartbeat.finish();
     stopGrace = job.duration("stop_grace", Duration.ofSeconds(10), Duration.ZERO);
     holdPorts = job.flag("hold_ports", true);

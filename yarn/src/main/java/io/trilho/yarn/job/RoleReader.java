@@ -53,11 +53,11 @@ final class RoleReader {
       types.finish();
     } else {
       int count = job.integer("containers", 1, 1, MOST_TASKS);
-      roles.add(
-          new Role(RoleType.WORKER, count, memory, vcores, command(job), environment));
+      roles.add(new Role(RoleType.WORKER, count, memory, vcores, command(job), environment));
     }
     if (roles.stream().noneMatch(r -> r.type() == RoleType.CHIEF || r.type() == RoleType.WORKER)) {
-      job.problem("roles", "expected a chief or workers among them; there are " + String.join(", ", TYPES));
+      job.problem(
+          "roles", "expected a chief or workers among them; there are " + String.join(", ", TYPES));
     }
     return roles;
   }
@@ -87,7 +87,8 @@ final class RoleReader {
     } else if (job.has("script")) {
       words.add("./" + LocalName.of(job.text("script", "")));
     } else {
-      fields.problem("command", "expected a command here or for the whole job, or a script for the whole job");
+      fields.problem(
+          "command", "expected a command here or for the whole job, or a script for the whole job");
     }
     words.addAll((fields.has("arguments") ? fields : job).texts("arguments"));
     return Collections.unmodifiableList(words);
@@ -101,7 +102,8 @@ final class RoleReader {
     }
     List<String> words = fields.texts("command");
     if (words.isEmpty()) {
-      fields.problem("command", "expected a list of a program and its arguments, or a text for a shell");
+      fields.problem(
+          "command", "expected a list of a program and its arguments, or a text for a shell");
     }
     return words;
   }

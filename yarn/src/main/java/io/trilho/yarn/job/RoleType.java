@@ -2,7 +2,10 @@ package io.trilho.yarn.job;
 
 import java.util.Locale;
 
-/** The part a task plays in a training, in TensorFlow's terms. The order is that of TF_CONFIG and of requests. */
+/**
+ * The part a task plays in a training, in TensorFlow's terms. The order is that of TF_CONFIG and of
+ * requests.
+ */
 public enum RoleType {
   /** The one worker that also saves and exports. The job is done when it is. */
   CHIEF(true, true),

@@ -66,7 +66,8 @@ public final class Units {
           break;
       }
     }
-    throw new IllegalArgumentException("expected a time such as 500ms, 90s, 10m or 2h, found " + text);
+    throw new IllegalArgumentException(
+        "expected a time such as 500ms, 90s, 10m or 2h, found " + text);
   }
 
   /**

@@ -22,7 +22,9 @@ public final class TaskOrder {
   /** The generation that the order is for. */
   public final int generation;
 
-  /** The addresses of all tasks of the gang by role, in the order of their indices; only with RUN. */
+  /**
+   * The addresses of all tasks of the gang by role, in the order of their indices; only with RUN.
+   */
   public final Map<String, List<String>> cluster;
 
   /**

@@ -11,7 +11,9 @@ import java.security.MessageDigest;
 
 /** Paths, headers and names that both sides know, and the JSON of their messages. */
 public final class Wire {
-  /** Where the ApplicationMaster takes a {@link TaskReport} and answers with a {@link TaskOrder}. */
+  /**
+   * Where the ApplicationMaster takes a {@link TaskReport} and answers with a {@link TaskOrder}.
+   */
   public static final String REPORT_PATH = "/v1/report";
 
   /** Where a task takes a {@link MasterAddress}. */

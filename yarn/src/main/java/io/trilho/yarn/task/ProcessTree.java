@@ -111,7 +111,8 @@ final class ProcessTree {
   }
 
   /** Sends a signal; processes that have ended meanwhile are none of its concern. */
-  private static void signal(String name, List<String> pids) throws IOException, InterruptedException {
+  private static void signal(String name, List<String> pids)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     Collections.addAll(command, "/bin/sh", "-c", "kill -s \"$0\" \"$@\" 2>/dev/null", name);
     command.addAll(pids);

@@ -12,7 +12,8 @@ import java.time.format.DateTimeFormatter;
 
 /** The launcher's own log, beside the command's output. Safe for use by several threads. */
 final class TaskLog implements Closeable {
-  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS");
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS");
 
   private final PrintWriter out;
 

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Does what the ApplicationMaster orders: waits, runs the command, starts it again, ends.
  *
- * <p>One thread does all of it, in a loop of report and order. A command that ends, an order to stop
- * and a master that is away for too long are the only ways out.
+ * <p>One thread does all of it, in a loop of report and order. A command that ends, an order to
+ * stop and a master that is away for too long are the only ways out.
  */
 final class TaskRunner {
   /** The exit code of a task that the ApplicationMaster has ended. */
@@ -107,7 +107,8 @@ final class TaskRunner {
   }
 
   private void obey(TaskOrder order) throws IOException, InterruptedException {
-    if (order.kind == TaskOrder.Kind.WAIT && (state != State.WAITING || order.generation != generation)) {
+    if (order.kind == TaskOrder.Kind.WAIT
+        && (state != State.WAITING || order.generation != generation)) {
       log.say("waits for generation " + order.generation);
       endCommand(job.policy().stopGrace().toMillis());
       port.close();

@@ -58,7 +58,8 @@ public final class CoordinatorTest {
   @Test
   public void theJobIsDoneWhenTheChiefIs() throws Exception {
     FakeCluster cluster =
-        new FakeCluster("{command: [train], roles: {chief: {}, worker: {}, ps: {}, evaluator: {}}}").begin();
+        new FakeCluster("{command: [train], roles: {chief: {}, worker: {}, ps: {}, evaluator: {}}}")
+            .begin();
     FakeTask chief = cluster.allocate("chief:0");
     FakeTask worker = cluster.allocate("worker:0");
     cluster.allocate("ps:0");
@@ -72,7 +73,9 @@ public final class CoordinatorTest {
   @Test
   public void theClusterOfTfConfigHasTheGangOnly() throws Exception {
     FakeCluster cluster =
-        new FakeCluster("{command: [train], roles: {chief: {}, worker: {}, evaluator: {}, untracked: {}}}").begin();
+        new FakeCluster(
+                "{command: [train], roles: {chief: {}, worker: {}, evaluator: {}, untracked: {}}}")
+            .begin();
     FakeTask untracked = cluster.allocate("untracked:0");
     assertEquals(Kind.WAIT, untracked.register());
     assertEquals("it waits for nobody", Kind.RUN, untracked.waits());
@@ -150,7 +153,8 @@ public final class CoordinatorTest {
 
   @Test
   public void theJobFailsAfterItsRestartsAndNamesTheFailureThatExplainsIt() throws Exception {
-    FakeCluster cluster = new FakeCluster("{containers: 2, command: [train], restarts: {max: 1}}").begin();
+    FakeCluster cluster =
+        new FakeCluster("{containers: 2, command: [train], restarts: {max: 1}}").begin();
     FakeTask first = cluster.allocate("worker:0");
     FakeTask second = cluster.allocate("worker:1");
     cluster.runAll();
@@ -171,7 +175,10 @@ public final class CoordinatorTest {
   @Test
   public void restartsWaitTwiceAsLongEachTime() throws Exception {
     FakeCluster cluster =
-        new FakeCluster("{containers: 1, command: [train], restarts: {max: 9, back_off: 1s, max_back_off: 3s}}").begin();
+        new FakeCluster(
+                "{containers: 1, command: [train], restarts: {max: 9, back_off: 1s, max_back_off:"
+                    + " 3s}}")
+            .begin();
     FakeTask worker = cluster.allocate("worker:0");
     for (long wait : new long[] {1_000, 2_000, 3_000, 3_000}) {
       cluster.runAll();
@@ -189,7 +196,8 @@ public final class CoordinatorTest {
 
   @Test
   public void preemptedContainersAndLostNodesAreNoFailures() throws Exception {
-    FakeCluster cluster = new FakeCluster("{containers: 1, command: [train], restarts: {max: 0}}").begin();
+    FakeCluster cluster =
+        new FakeCluster("{containers: 1, command: [train], restarts: {max: 0}}").begin();
     for (int status :
         new int[] {ContainerExit.PREEMPTED, ContainerExit.ABORTED, ContainerExit.DISKS_FAILED}) {
       FakeTask worker = cluster.allocate("worker:0");
@@ -204,7 +212,8 @@ public final class CoordinatorTest {
 
   @Test
   public void aContainerThatDiesBeforeItRegistersCounts() throws Exception {
-    FakeCluster cluster = new FakeCluster("{containers: 2, command: [train], restarts: {max: 1}}").begin();
+    FakeCluster cluster =
+        new FakeCluster("{containers: 2, command: [train], restarts: {max: 1}}").begin();
     cluster.completed(cluster.allocate("worker:0"), 1);
     FakeTask second = cluster.allocate("worker:1");
     cluster.completed(second, 1);
@@ -217,7 +226,8 @@ public final class CoordinatorTest {
 
   @Test
   public void containersThatCannotBeStartedAreTheClustersFault() throws Exception {
-    FakeCluster cluster = new FakeCluster("{containers: 1, command: [train], restarts: {max: 0}}").begin();
+    FakeCluster cluster =
+        new FakeCluster("{containers: 1, command: [train], restarts: {max: 0}}").begin();
     cluster.completed(cluster.allocate("worker:0"), ContainerExit.INVALID);
     cluster.pass(2_000);
     assertEquals(Outcome.CLUSTER_FAILED, cluster.state().outcome);
@@ -241,7 +251,8 @@ public final class CoordinatorTest {
   @Test
   public void anIncompleteGangGivesItsContainersBackAndTriesAgain() throws Exception {
     FakeCluster cluster =
-        new FakeCluster("{containers: 2, command: [train], gang: {timeout: 60s, back_off: 10s}}").begin();
+        new FakeCluster("{containers: 2, command: [train], gang: {timeout: 60s, back_off: 10s}}")
+            .begin();
     cluster.pass(3_600_000);
     assertEquals("who holds nothing may wait", 0, cluster.state().givenBack);
     FakeTask first = cluster.allocate("worker:0");
@@ -274,7 +285,9 @@ public final class CoordinatorTest {
   @Test
   public void aLostEvaluatorHarmsNobody() throws Exception {
     FakeCluster cluster =
-        new FakeCluster("{command: [train], restarts: {max: 1}, roles: {worker: {}, evaluator: {}}}").begin();
+        new FakeCluster(
+                "{command: [train], restarts: {max: 1}, roles: {worker: {}, evaluator: {}}}")
+            .begin();
     FakeTask worker = cluster.allocate("worker:0");
     FakeTask evaluator = cluster.allocate("evaluator:0");
     cluster.runAll();

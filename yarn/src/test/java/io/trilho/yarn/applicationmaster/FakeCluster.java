@@ -31,7 +31,8 @@ final class FakeCluster implements Containers {
     this(description, new JobSnapshot(), new AtomicInteger());
   }
 
-  private FakeCluster(String description, JobSnapshot state, AtomicInteger numbers) throws Exception {
+  private FakeCluster(String description, JobSnapshot state, AtomicInteger numbers)
+      throws Exception {
     this.description = description;
     this.state = state;
     this.numbers = numbers;

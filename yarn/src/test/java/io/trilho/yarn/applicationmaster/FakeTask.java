@@ -45,7 +45,14 @@ final class FakeTask {
     TaskOrder order =
         cluster.report(
             new TaskReport(
-                container, generation, state, "host-" + number, port(), 9000 + number, exitCode, null));
+                container,
+                generation,
+                state,
+                "host-" + number,
+                port(),
+                9000 + number,
+                exitCode,
+                null));
     if (order.kind == Kind.WAIT && (state != State.WAITING || order.generation != generation)) {
       state = State.WAITING;
       generation = order.generation;

@@ -34,7 +34,8 @@ public final class StatusPageTest {
     server =
         new ReportServer(
             "secret",
-            report -> new TaskOrder(TaskOrder.Kind.WAIT, report.generation + 1, Collections.emptyMap()),
+            report ->
+                new TaskOrder(TaskOrder.Kind.WAIT, report.generation + 1, Collections.emptyMap()),
             () -> state);
     server.start();
     TaskState task = new TaskState();

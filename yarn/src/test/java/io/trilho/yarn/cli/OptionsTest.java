@@ -28,11 +28,41 @@ public final class OptionsTest {
   public void aJobCanBeGivenByOptionsAlone() throws Exception {
     Options options =
         parse(
-            "submit", "--appname", "census", "--priority=3", "--queue", "research", "--timeout", "2h",
-            "--master-memory", "1g", "--master-vcores", "2", "--container-memory", "2g",
-            "--container-vcores", "3", "--num-containers", "4", "--script", "train.sh",
-            "--env", "A=1=2", "--env", "B=", "--file", "x.py", "--file", "y.py", "--archive", "z.zip",
-            "--keep-containers", "false", "--", "--steps", "10");
+            "submit",
+            "--appname",
+            "census",
+            "--priority=3",
+            "--queue",
+            "research",
+            "--timeout",
+            "2h",
+            "--master-memory",
+            "1g",
+            "--master-vcores",
+            "2",
+            "--container-memory",
+            "2g",
+            "--container-vcores",
+            "3",
+            "--num-containers",
+            "4",
+            "--script",
+            "train.sh",
+            "--env",
+            "A=1=2",
+            "--env",
+            "B=",
+            "--file",
+            "x.py",
+            "--file",
+            "y.py",
+            "--archive",
+            "z.zip",
+            "--keep-containers",
+            "false",
+            "--",
+            "--steps",
+            "10");
     Job job = options.job();
     assertEquals("census", job.name());
     assertEquals(3, job.priority());
@@ -61,7 +91,8 @@ public final class OptionsTest {
 
   @Test
   public void flagsAreRead() {
-    Options options = parse("submit", "--dry-run", "--detach", "--json", "--verbose", "--on-interrupt", "kill");
+    Options options =
+        parse("submit", "--dry-run", "--detach", "--json", "--verbose", "--on-interrupt", "kill");
     assertTrue(options.isDryRun());
     assertTrue(options.detaches());
     assertTrue(options.isJson());
@@ -77,7 +108,8 @@ public final class OptionsTest {
   public void whatIsWrongIsNamedWithWhatIsRight() {
     assertEquals("a command is missing; there are submit, status, list, logs, kill", problem());
     assertTrue(problem("sumbit").startsWith("no such command sumbit; did you mean submit?"));
-    assertTrue(problem("submit", "--que", "a").startsWith("no such option --que; did you mean --queue?"));
+    assertTrue(
+        problem("submit", "--que", "a").startsWith("no such option --que; did you mean --queue?"));
     assertEquals("--queue needs a value", problem("submit", "--queue"));
     assertEquals("--dry-run takes no value", problem("submit", "--dry-run=1"));
     assertEquals("--env needs NAME=VALUE, found A", problem("submit", "--env", "A"));
@@ -85,9 +117,9 @@ public final class OptionsTest {
     assertEquals("list takes no x", problem("list", "x"));
     assertEquals(
         "unexpected b after a; the arguments of a job come after --", problem("submit", "a", "b"));
-    assertEquals("--queue is an option of submit, not of kill", problem("kill", "a", "--queue", "b"));
     assertEquals(
-        "options of a job go with submit, not with list", problem("--queue", "b", "list"));
+        "--queue is an option of submit, not of kill", problem("kill", "a", "--queue", "b"));
+    assertEquals("options of a job go with submit, not with list", problem("--queue", "b", "list"));
     assertEquals(
         "--on-interrupt must be detach or kill, found x", problem("submit", "--on-interrupt", "x"));
   }
@@ -96,10 +128,28 @@ public final class OptionsTest {
   public void theHelpKnowsAllOptions() {
     for (String option :
         new String[] {
-          "--set", "--appname", "--priority", "--queue", "--timeout", "--master-memory",
-          "--master-vcores", "--container-memory", "--container-vcores", "--num-containers",
-          "--script", "--env", "--file", "--archive", "--keep-containers", "--dry-run", "--detach",
-          "--on-interrupt", "--conf", "--json", "--verbose", "--help"
+          "--set",
+          "--appname",
+          "--priority",
+          "--queue",
+          "--timeout",
+          "--master-memory",
+          "--master-vcores",
+          "--container-memory",
+          "--container-vcores",
+          "--num-containers",
+          "--script",
+          "--env",
+          "--file",
+          "--archive",
+          "--keep-containers",
+          "--dry-run",
+          "--detach",
+          "--on-interrupt",
+          "--conf",
+          "--json",
+          "--verbose",
+          "--help"
         }) {
       assertTrue(option, Help.TEXT.contains("  " + option));
     }

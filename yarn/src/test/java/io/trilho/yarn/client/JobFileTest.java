@@ -126,7 +126,8 @@ public final class JobFileTest {
     assertContains(text, "master.memory: expected memory such as 512m or 2g, found 1x");
     assertContains(text, "roles.worker.count: expected a whole number from 1 to 10000, found '0'");
     assertContains(text, "roles.worker.vcors: no such field; did you mean vcores?");
-    assertContains(text, "roles.helper: no such field; there are chief, evaluator, ps, untracked, worker");
+    assertContains(
+        text, "roles.helper: no such field; there are chief, evaluator, ps, untracked, worker");
     assertContains(text, "environment: no variable can be named 'A-B'");
     assertContains(text, "roles.worker.command: expected a command here or for the whole job");
   }
@@ -137,17 +138,22 @@ public final class JobFileTest {
 
   @Test
   public void aJobNeedsSomebodyWhoTrains() {
-    assertContains(problems("{command: [a], roles: {ps: {}}}"), "roles: expected a chief or workers");
-    assertContains(problems("{command: [a], roles: {chief: {count: 2}}}"), "from 1 to 1, found '2'");
+    assertContains(
+        problems("{command: [a], roles: {ps: {}}}"), "roles: expected a chief or workers");
+    assertContains(
+        problems("{command: [a], roles: {chief: {count: 2}}}"), "from 1 to 1, found '2'");
     assertContains(problems("{command: [a], containers: 2, roles: {worker: {}}}"), "not both");
   }
 
   @Test
   public void namesInContainersAreSafeAndDiffer() {
-    assertContains(problems("{command: [a], files: [a/x.py, b/x.py]}"), "the second file named x.py");
-    assertContains(problems("{command: [a], files: ['a b.py']}"), "would be 'a b.py' in a container");
+    assertContains(
+        problems("{command: [a], files: [a/x.py, b/x.py]}"), "the second file named x.py");
+    assertContains(
+        problems("{command: [a], files: ['a b.py']}"), "would be 'a b.py' in a container");
     assertContains(problems("{script: 'a$(b).sh'}"), "FILE#NAME gives another name");
-    assertContains(problems("{command: [a], files: [x#trilho-token]}"), "not a name that begins with trilho-");
+    assertContains(
+        problems("{command: [a], files: [x#trilho-token]}"), "not a name that begins with trilho-");
   }
 
   @Test
@@ -178,7 +184,8 @@ public final class JobFileTest {
   @Test
   public void settingsThatCannotBeAreRefused() {
     assertContains(
-        assertThrows(JobException.class, () -> JobFile.empty().set("roles")).getMessage(), "FIELD=VALUE");
+        assertThrows(JobException.class, () -> JobFile.empty().set("roles")).getMessage(),
+        "FIELD=VALUE");
     assertContains(
         assertThrows(
                 JobException.class, () -> JobFile.parse("{queue: a}", "job").set("queue.size=1"))

@@ -80,7 +80,8 @@ public final class UploadsTest {
     LocalFile second = uploads.upload(file, "train.py", false, false, false);
     assertNotEquals(first.uri, second.uri);
     byte[] content = Files.readAllBytes(new File(new Path(first.uri).toUri()).toPath());
-    assertArrayEquals("jobs that use the first one still find it", "print(1)".getBytes("UTF-8"), content);
+    assertArrayEquals(
+        "jobs that use the first one still find it", "print(1)".getBytes("UTF-8"), content);
   }
 
   @Test

@@ -75,8 +75,7 @@ public final class TaskRunnerTest {
   }
 
   private static TaskOrder order(Kind kind, int generation) {
-    return new TaskOrder(
-        kind, generation, kind == Kind.RUN ? CLUSTER : Collections.emptyMap());
+    return new TaskOrder(kind, generation, kind == Kind.RUN ? CLUSTER : Collections.emptyMap());
   }
 
   private static TaskOrder obey(TaskReport report, int generation) {
@@ -109,7 +108,8 @@ public final class TaskRunnerTest {
   }
 
   private String read(String name) throws IOException {
-    return new String(Files.readAllBytes(new File(folder.getRoot(), name).toPath()), "UTF-8").trim();
+    return new String(Files.readAllBytes(new File(folder.getRoot(), name).toPath()), "UTF-8")
+        .trim();
   }
 
   private String path(String name) {
@@ -130,7 +130,8 @@ public final class TaskRunnerTest {
     assertEquals(3, code);
     assertEquals(3, (int) reported.get(0, TimeUnit.SECONDS));
     assertEquals(
-        "{\"cluster\": {\"worker\": [\"a:1\",\"b:2\"]},\"task\": {\"type\": \"worker\",\"index\": 1}}",
+        "{\"cluster\": {\"worker\": [\"a:1\",\"b:2\"]},\"task\": {\"type\": \"worker\",\"index\":"
+            + " 1}}",
         read("out"));
   }
 
@@ -169,8 +170,14 @@ public final class TaskRunnerTest {
     // The first one leaves a grandchild that does not mind SIGTERM, and waits for ever.
     String script =
         "if [ \"$TRILHO_GENERATION\" = 1 ]; then"
-            + " (trap '' TERM; sleep 1000 & echo $! > " + path("pid") + "; touch " + path("1") + "; wait) & wait;"
-            + " else echo \"$TRILHO_PORT\" > " + path("port") + "; fi";
+            + " (trap '' TERM; sleep 1000 & echo $! > "
+            + path("pid")
+            + "; touch "
+            + path("1")
+            + "; wait) & wait;"
+            + " else echo \"$TRILHO_PORT\" > "
+            + path("port")
+            + "; fi";
     assertEquals(0, run("/bin/sh", "-c", script));
     assertFalse(new File("/proc/" + read("pid") + "/environ").exists());
     assertNotEquals(String.valueOf(oldPort.get(0, TimeUnit.SECONDS)), read("port"));
@@ -183,7 +190,8 @@ public final class TaskRunnerTest {
             report.state == State.RUNNING && new File(path("pid")).exists()
                 ? order(Kind.STOP, 1)
                 : obey(report, 1);
-    assertEquals(TaskRunner.STOPPED, run("/bin/sh", "-c", "echo $$ > " + path("pid") + "; sleep 1000"));
+    assertEquals(
+        TaskRunner.STOPPED, run("/bin/sh", "-c", "echo $$ > " + path("pid") + "; sleep 1000"));
     assertFalse(new File("/proc/" + read("pid") + "/environ").exists());
   }
 
@@ -244,7 +252,8 @@ public final class TaskRunnerTest {
       } catch (java.net.BindException e) {
         assertTrue(e.getMessage(), e.getMessage().contains("in use"));
       }
-      try (java.nio.channels.ServerSocketChannel sharing = java.nio.channels.ServerSocketChannel.open()) {
+      try (java.nio.channels.ServerSocketChannel sharing =
+          java.nio.channels.ServerSocketChannel.open()) {
         @SuppressWarnings("unchecked")
         java.net.SocketOption<Boolean> reuse =
             (java.net.SocketOption<Boolean>)
