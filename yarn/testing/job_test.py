@@ -77,7 +77,9 @@ def test_workers_get_tf_config_files_arguments_and_variables(yarn: Program, tmp_
     )
 
 
-def test_the_chief_ends_the_job_and_the_others(yarn: Program, cluster: Cluster, tmp_path: Path) -> None:
+def test_the_chief_ends_the_job_and_the_others(
+    yarn: Program, cluster: Cluster, tmp_path: Path
+) -> None:
     job_file = tmp_path / "job.yaml"
     job_file.write_text(
         f"""
@@ -103,7 +105,9 @@ restarts: {{max: 20, back_off: 100ms, max_back_off: 100ms}}
 
 
 def test_a_worker_that_always_fails_ends_the_job(yarn: Program, tmp_path: Path) -> None:
-    task = script(tmp_path, 'echo "no such table" >&2; test $TRILHO_INDEX = 0 && sleep 1000; exit 3')
+    task = script(
+        tmp_path, 'echo "no such table" >&2; test $TRILHO_INDEX = 0 && sleep 1000; exit 3'
+    )
     done = yarn.run(
         *("submit", "--script", str(task), "--num-containers", "2", *SMALL, *QUICK),
         *("--set", "restarts.max=1"),
@@ -147,7 +151,10 @@ def test_a_job_that_is_killed_or_too_late_says_so(yarn: Program, tmp_path: Path)
 
 
 REFUSED = [
-    (["submit", "--queue", "default"], "command: expected a command here or for the whole job, or a script"),
+    (
+        ["submit", "--queue", "default"],
+        "command: expected a command here or for the whole job, or a script",
+    ),
     (["submit", "--num-container", "2"], "did you mean --num-containers?"),
     (["submit", "--script", "none.sh"], "script: there is no file none.sh here"),
     (["submit", "--set", "files=[hdfs:///none]", "--script", "s"], "there is no hdfs:///none"),
@@ -158,7 +165,10 @@ REFUSED = [
     ),
     (["submit", "--script", "s", "--master-vcores", "9"], "vcores of master: expected at most 4"),
     (["status", "application_1_0001"], "the cluster knows no application_1_0001"),
-    (["kill", "job7"], "expected an application such as application_1700000000000_0001, found job7"),
+    (
+        ["kill", "job7"],
+        "expected an application such as application_1700000000000_0001, found job7",
+    ),
     (["submit", "none.yaml"], "there is no job file none.yaml"),
 ]
 
@@ -181,7 +191,7 @@ def test_a_dry_run_submits_nothing(yarn: Program, tmp_path: Path) -> None:
     assert yarn.run("list").out == before
 
 
-def test_a_cluster_that_is_not_there_is_told(tmp_path: Path, cluster: Cluster) -> None:
+def test_a_cluster_that_is_not_there_is_told(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

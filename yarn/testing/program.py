@@ -131,7 +131,9 @@ class Job:
 
     def processes(self, marker: str) -> list[int]:
         """Returns the processes of its containers whose environment has a text."""
-        return [pid for pid, text in _environments() if self.application[12:] in text and marker in text]
+        return [
+            pid for pid, text in _environments() if self.application[12:] in text and marker in text
+        ]
 
     def commands(self, role: str, index: int) -> list[int]:
         """Returns the processes of a task's command."""
@@ -171,6 +173,6 @@ def _words(pid: int) -> Sequence[str]:
 
 def fetch(url: str) -> str:
     """Returns a page."""
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - the cluster's pages
         text: str = answer.read().decode()
         return text

@@ -1,4 +1,4 @@
-"""What a job survives on a real cluster: lost commands, containers, masters and nodes."""
+"""Losses that a job on a real cluster survives: of commands, containers, masters and nodes."""
 
 from __future__ import annotations
 
@@ -163,7 +163,9 @@ def test_a_hung_launcher_is_replaced(yarn: Program, out: Path) -> None:
 
 def test_more_memory_than_allowed_is_named(yarn: Program, tmp_path: Path) -> None:
     task = tmp_path / "eat.sh"
-    task.write_text('#!/bin/sh\nexec python3 -c "import time; x = bytearray(600 << 20); time.sleep(99)"\n')
+    task.write_text(
+        '#!/bin/sh\nexec python3 -c "import time; x = bytearray(600 << 20); time.sleep(99)"\n'
+    )
     done = yarn.run(
         *("submit", "--script", str(task), *SMALL, *QUICK, "--set", "restarts.max=0"),
     )

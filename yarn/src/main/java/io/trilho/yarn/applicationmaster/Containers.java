@@ -1,8 +1,8 @@
 package io.trilho.yarn.applicationmaster;
 
 /**
- * What the coordinator asks of the cluster. No method blocks; what comes of it comes back as an
- * event.
+ * The cluster as the coordinator asks it for something. No method blocks; results come back as
+ * events.
  */
 interface Containers {
   /** Asks for a container for a task. */

@@ -16,7 +16,7 @@ final class Task {
   /** The time before which no container is asked for. */
   long notBefore;
 
-  /** Whether a report has come since this ApplicationMaster began. */
+  /** True if a report has come since this ApplicationMaster began. */
   boolean heard;
 
   Task(Role role, TaskState state) {

@@ -15,7 +15,7 @@ import org.apache.hadoop.yarn.api.records.LocalResourceType;
 import org.apache.hadoop.yarn.api.records.LocalResourceVisibility;
 import org.apache.hadoop.yarn.api.records.URL;
 
-/** What a NodeManager needs to start the launcher of a task. */
+/** Tells NodeManagers how to start the launcher of a task. */
 final class TaskLaunch {
   // The launcher takes some 40 MB beside the command.
   private static final String JAVA_OPTIONS = "-Xmx48m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";

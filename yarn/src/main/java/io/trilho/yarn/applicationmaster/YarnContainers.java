@@ -39,7 +39,7 @@ final class YarnContainers implements Containers, Closeable {
   private static final int HEARTBEAT_MILLIS = 500;
   private static final int LAUNCH_THREADS = 8;
 
-  /** What the cluster tells; called by threads of this object and of Hadoop. */
+  /** Events of the cluster; called by threads of this object and of Hadoop. */
   interface Events {
     void allocated(Container container, RoleType role);
 

@@ -5,7 +5,7 @@ import io.trilho.yarn.client.TrilhoYarnClient;
 import java.io.Console;
 
 /**
- * What happens on Ctrl-C while a job is waited for: the user is asked whether to kill it.
+ * Asks the user, on Ctrl-C while a job is waited for, whether to kill it.
  *
  * <p>A Java process that is interrupted runs its hooks and ends; this is one of them. It is taken
  * away by {@link #close}.

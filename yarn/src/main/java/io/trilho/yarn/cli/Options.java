@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a command line says. */
+/** A command line, read. */
 final class Options {
   private static final List<String> COMMANDS =
       Arrays.asList("submit", "status", "list", "logs", "kill");

@@ -4,8 +4,11 @@ import com.google.gson.Gson;
 import io.trilho.yarn.job.Job;
 import io.trilho.yarn.protocol.Wire;
 import java.io.File;
+import java.io.IOException;
+import java.net.JarURLConnection;
 import java.net.URISyntaxException;
-import java.security.CodeSource;
+import java.net.URL;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -41,15 +44,18 @@ final class Libraries {
   }
 
   private static File jar(Class<?> type) throws JobException {
-    CodeSource source = type.getProtectionDomain().getCodeSource();
+    String name = type.getName().replace('.', '/') + ".class";
+    ClassLoader loader = type.getClassLoader();
     try {
-      File file = new File(source.getLocation().toURI());
-      if (file.isFile()) {
-        return file;
+      // All of its places: `yarn jar` unpacks a jar and has the folder before it.
+      for (URL place : Collections.list(loader.getResources(name))) {
+        if (place.getProtocol().equals("jar")) {
+          return new File(((JarURLConnection) place.openConnection()).getJarFileURL().toURI());
+        }
       }
-      throw JobException.input(type.getName() + " is in " + file + "; only jars can be sent");
-    } catch (URISyntaxException e) {
-      throw JobException.input("the place of " + type.getName() + " is no file: " + e.getMessage());
+      throw JobException.input(type.getName() + " is in no jar; only jars can be sent");
+    } catch (IOException | URISyntaxException e) {
+      throw JobException.input("the jar of " + type.getName() + " cannot be found: " + e);
     }
   }
 }

@@ -17,13 +17,13 @@ public final class LocalFile {
   /** The file's modification time; a NodeManager checks it. */
   public final long modified;
 
-  /** Whether it is unpacked into a folder of its name. */
+  /** True if it is unpacked into a folder of its name. */
   public final boolean archive;
 
   /** PUBLIC, PRIVATE or APPLICATION, as YARN has them. */
   public final String visibility;
 
-  /** Whether it is on the class path of our programs. */
+  /** True if it is on the class path of our programs. */
   public final boolean library;
 
   /**

@@ -6,7 +6,7 @@ import java.util.Map;
 
 /** The answer to a {@link TaskReport}. The fields are JSON's. */
 public final class TaskOrder {
-  /** What the task is to do. */
+  /** The kinds of orders. */
   public enum Kind {
     /** Stop the command if one runs, take a new port if one did, and report WAITING. */
     WAIT,

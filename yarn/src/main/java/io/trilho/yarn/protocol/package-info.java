@@ -1,5 +1,5 @@
 /**
- * What ApplicationMaster and tasks tell each other: JSON over HTTP, with the application's token.
+ * The messages of ApplicationMaster and tasks: JSON over HTTP, with the application's token.
  *
  * <p>A task reports at once when something has changed and else at each heartbeat; the answer is an
  * order. Neither side needs to remember what it has sent. No parameter, field or result is null

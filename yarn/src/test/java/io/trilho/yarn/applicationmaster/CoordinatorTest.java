@@ -18,7 +18,7 @@ import org.junit.Test;
 import org.junit.runner.RunWith;
 import org.junit.runners.JUnit4;
 
-/** What the coordinator decides, with a cluster that does only what a test says. */
+/** The coordinator's decisions, with a cluster that does only what a test says. */
 @RunWith(JUnit4.class)
 public final class CoordinatorTest {
   private static final String TWO_WORKERS = "{containers: 2, command: [train]}";
