@@ -14,7 +14,7 @@ from deploy.hadoop.node_root import NodeRoot
 from deploy.hadoop.parts import Parts
 from deploy.hadoop.plan import Daemon, Kind, Plan
 from deploy.hadoop.ports import describe_owner, is_taken
-from deploy.hadoop.readiness import ask, not_ready
+from deploy.hadoop.readiness import SilentError, ask, not_ready
 from deploy.hadoop.state import State
 
 __all__ = ["Launch"]
@@ -204,6 +204,6 @@ class Launch:
             # The first call over WebHDFS loads half of it.
             seconds = max(deadline - time.monotonic(), _QUIET)
             try:
-                ask(port, f"/webhdfs/v1{path}?{query}", "PUT", seconds)
-            except OSError as error:
+                ask(port, f"/webhdfs/v1{path}?{query}", method="PUT", seconds=seconds)
+            except SilentError as error:
                 raise ClusterError(f"namenode does not make {path} in HDFS: {error}") from error

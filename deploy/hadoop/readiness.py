@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import urllib.error
 import urllib.request
 from typing import Any
 
@@ -12,31 +11,44 @@ from deploy.hadoop.daemon import Process
 from deploy.hadoop.plan import Kind, Plan
 from deploy.hadoop.ports import HOST
 
-__all__ = ["ask", "not_ready"]
+__all__ = ["SilentError", "ask", "not_ready"]
 
 _SECONDS = 5.0
 # The machine's proxies are not for loopback.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-# ConnectionError and TimeoutError are of OSError.
-# A daemon that is still starting leaves out parts of its answers.
-_SILENT = (OSError, http.client.HTTPException, urllib.error.URLError, ValueError, KeyError)
+# The shapes of JSON are many.
+Json = Any
 
 
-def ask(port: int, path: str, method: str = "GET", seconds: float = _SECONDS) -> Any:  # noqa: ANN401 - JSON of many shapes
+class SilentError(OSError):
+    """A daemon does not answer, or not with JSON.
+
+    Attributes:
+        port: Where it was asked.
+    """
+
+    def __init__(self, port: int, why: str) -> None:
+        super().__init__(why)
+        self.port = port
+
+
+def ask(port: int, path: str, *, method: str = "GET", seconds: float = _SECONDS) -> Json:
     """Asks a daemon and returns the JSON that it answers with.
 
     Raises:
-        OSError: It does not answer.
-        ValueError: Its answer is no JSON.
+        SilentError: It does not answer.
     """
     request = urllib.request.Request(
         f"http://{HOST}:{port}{path}", headers={"Accept": "application/json"}, method=method
     )
-    with _OPENER.open(request, timeout=seconds) as response:
-        return json.load(response)
+    try:
+        with _OPENER.open(request, timeout=seconds) as response:
+            return json.load(response)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise SilentError(port, str(error)) from error
 
 
-def _bean(port: int, name: str) -> dict[str, Any]:
+def _bean(port: int, name: str) -> dict[str, Json]:
     beans = ask(port, f"/jmx?qry=Hadoop:{name}")["beans"]
     return dict(beans[0]) if beans else {}
 
@@ -46,8 +58,14 @@ def not_ready(process: Process) -> str:
     plan, daemon = process.plan, process.daemon
     try:
         return _ASK[daemon.kind](plan, process)
-    except _SILENT:
-        return "does not answer yet"
+    except SilentError as silent:
+        if silent.port == plan.ports[f"{daemon.name}-http"]:
+            return "does not answer yet"
+        (asked,) = (name for name, port in plan.ports.items() if port == silent.port)
+        return f"cannot be seen: {asked.removesuffix('-http')} does not answer"
+    except KeyError:
+        # One that is still starting leaves out parts of its answers.
+        return "does not know yet how it is"
 
 
 def _namenode(plan: Plan, _: Process) -> str:

@@ -11,7 +11,7 @@ from deploy.hadoop.errors import ClusterError
 __all__ = ["Application", "run_shell_application"]
 
 _CLASS = "org.apache.hadoop.yarn.applications.distributedshell.Client"
-_SECONDS = 180
+_SECONDS = 900
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ __all__ = ["State", "write"]
 
 _MARK = "trilho-hadoop.json"
 _LOCK = "lock"
-_MADE = ("conf", "env.sh", "hdfs", "java", "logs", "nodes", "run", "tmp", "yarn")
+_MADE = (".java", "conf", "env.sh", "hdfs", "java", "logs", "nodes", "run", "tmp", "yarn")
 # Hadoop splits lists of folders at commas, and its scripts do not quote all paths.
 _TAKEN = re.compile(r"[\w./@+=-]+", re.ASCII)
 

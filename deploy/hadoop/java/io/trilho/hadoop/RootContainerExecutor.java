@@ -57,8 +57,9 @@ public final class RootContainerExecutor extends DefaultContainerExecutor {
       FileContext local = FileContext.getLocalFSFileContext();
       try (OutputStream file =
               local.create(
-                  session, EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE), CreateOpts.perms(
-                      FsPermission.createImmutable((short) 0700)));
+                  session,
+                  EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE),
+                  CreateOpts.perms(FsPermission.createImmutable((short) 0700)));
           PrintStream out = new PrintStream(file, false, StandardCharsets.UTF_8.name())) {
         out.println("#!/bin/bash");
         // The session's leader, whose number this is, becomes the container.
