@@ -164,7 +164,7 @@ def test_a_hung_launcher_is_replaced(yarn: Program, out: Path) -> None:
 def test_more_memory_than_allowed_is_named(yarn: Program, tmp_path: Path) -> None:
     task = tmp_path / "eat.sh"
     task.write_text(
-        '#!/bin/sh\nexec python3 -c "import time; x = bytearray(600 << 20); time.sleep(99)"\n'
+        '#!/bin/sh\nexec python3 -c "import time; x = b"x" * (600 << 20); time.sleep(99)"\n'
     )
     done = yarn.run(
         *("submit", "--script", str(task), *SMALL, *QUICK, "--set", "restarts.max=0"),
@@ -174,12 +174,20 @@ def test_more_memory_than_allowed_is_named(yarn: Program, tmp_path: Path) -> Non
 
 
 def test_a_lost_node_s_tasks_go_elsewhere(yarn: Program, cluster: Cluster, out: Path) -> None:
-    job = submit(yarn, out)
-    job.wait_for_master()
-    # It may have a worker, or the master, or both: all of it fits on the other one.
-    cluster.kill("nodemanager-1", containers=True)
-    wait_for("the other node's start", lambda: len(starts(out)) > 2 or job.javas(MASTER), 240)
-    job.wait_for_master()
+    # The cluster finds out before the ApplicationMaster would.
+    job = submit(yarn, out, "--set", "heartbeat.timeout=90s")
+    lost = job.wait_for_master()["tasks"][0]["node"]
+    ports = cluster.plan.ports
+    (name,) = (
+        name
+        for name, port in ports.items()
+        if name.startswith("nodemanager") and lost.endswith(f":{port}")
+    )
+    # The ApplicationMaster may be there, too: then its next attempt finds the task gone.
+    cluster.kill(name, containers=True)
+    wait_for("a second start", lambda: {"worker-0-2", "worker-1-2"} <= set(starts(out)), 240)
+    state = job.wait_for_master()
+    assert state["tasks"][0]["node"] != lost
     state = finish(job, out)
     assert state["restarts"] == 0
     cluster.start()
