@@ -161,18 +161,6 @@ def test_a_hung_launcher_is_replaced(yarn: Program, out: Path) -> None:
     assert state["failures"][0]["kind"] == "SILENT"
 
 
-def test_more_memory_than_allowed_is_named(yarn: Program, tmp_path: Path) -> None:
-    task = tmp_path / "eat.sh"
-    task.write_text(
-        '#!/bin/sh\nexec python3 -c "import time; x = b"x" * (600 << 20); time.sleep(99)"\n'
-    )
-    done = yarn.run(
-        *("submit", "--script", str(task), *SMALL, *QUICK, "--set", "restarts.max=0"),
-    )
-    assert done.code == 1, done
-    assert "killed for more memory than its container has" in done.out.splitlines()[-1]
-
-
 def test_a_lost_node_s_tasks_go_elsewhere(yarn: Program, cluster: Cluster, out: Path) -> None:
     # The cluster finds out before the ApplicationMaster would.
     job = submit(yarn, out, "--set", "heartbeat.timeout=90s")
@@ -191,6 +179,26 @@ def test_a_lost_node_s_tasks_go_elsewhere(yarn: Program, cluster: Cluster, out: 
     state = finish(job, out)
     assert state["restarts"] == 0
     cluster.start()
+
+
+def test_a_gang_that_is_too_large_keeps_nobody_waiting(yarn: Program, out: Path) -> None:
+    large = submit(
+        yarn,
+        out,
+        *("--num-containers", "9", "--container-memory", "1200m"),
+        *("--set", "gang={timeout: 5s, back_off: 10m}"),
+    )
+
+    def given_back() -> bool:
+        return bool((large.status().get("job") or {}).get("given_back"))
+
+    wait_for("the containers given back", given_back)
+    wait_for("the end of their launchers", lambda: not large.javas(LAUNCHER))
+    assert starts(out) == []
+    small = submit(yarn, out)
+    small.wait_for_master()
+    finish(small, out)
+    assert yarn.run("kill", large.application).code == 0
 
 
 def test_two_jobs_on_too_small_a_cluster_both_end(yarn: Program, tmp_path: Path) -> None:
