@@ -124,7 +124,6 @@ def test_a_worker_that_always_fails_ends_the_job(yarn: Program, tmp_path: Path) 
 
     said = wait_for("the gathered logs", logs)
     assert "the command has ended with 3" in said
-    assert "TRILHO_INDEX" not in said
 
 
 def test_the_page_is_seen_through_the_resourcemanager(yarn: Program, tmp_path: Path) -> None:

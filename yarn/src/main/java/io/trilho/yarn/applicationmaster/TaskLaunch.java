@@ -17,7 +17,7 @@ import org.apache.hadoop.yarn.api.records.URL;
 
 /** Tells NodeManagers how to start the launcher of a task. */
 final class TaskLaunch {
-  // The launcher takes some 40 MB beside the command.
+  // The launcher takes some 50 MB beside the command.
   private static final String JAVA_OPTIONS = "-Xmx48m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
   private static final String MAIN = "io.trilho.yarn.task.TaskMain";
 

@@ -33,6 +33,7 @@ import org.apache.hadoop.yarn.client.cli.LogsCLI;
 import org.apache.hadoop.yarn.conf.YarnConfiguration;
 import org.apache.hadoop.yarn.exceptions.ApplicationNotFoundException;
 import org.apache.hadoop.yarn.exceptions.YarnException;
+import org.apache.hadoop.yarn.webapp.util.WebServiceClient;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -317,9 +318,12 @@ public final class TrilhoYarnClient implements AutoCloseable {
     if (folder != null) {
       arguments.addAll(Arrays.asList("-out", folder.toString()));
     }
+    YarnConfiguration own = new YarnConfiguration(configuration);
     LogsCLI logs = new LogsCLI();
-    logs.setConf(new YarnConfiguration(configuration));
+    logs.setConf(own);
     try {
+      // LogsCLI's own main does so, too; there is one for the process.
+      WebServiceClient.initialize(own);
       return logs.run(arguments.toArray(new String[0])) == 0;
     } catch (Exception e) {
       throw JobException.cluster("the logs of " + application + " cannot be read", e);
