@@ -46,7 +46,7 @@ def run_shell_application(cluster: Cluster, command: str) -> Application:
         raise ClusterError(f"nothing was submitted:\n{done.stdout}{done.stderr}")
     newest = max(apps["app"], key=lambda app: int(app["startedTime"]))
     said = cluster.run(
-        "yarn", "logs", "-applicationId", newest["id"], "-log_files", "stdout", seconds=120
+        "yarn", "logs", "-applicationId", newest["id"], "-log_files", "stdout", seconds=_SECONDS
     )
     return Application(
         newest["id"], newest["finalStatus"], newest["diagnostics"], _contents(said.stdout)
