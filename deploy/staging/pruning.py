@@ -39,6 +39,10 @@ FILES = (
         r"tensorflow/compiler/mlir/stablehlo/stablehlo_extension\.so$",
         "a binding that TensorFlow does not import",
     ),
+    _rule(
+        r"tensorflow/compiler/tf2xla/ops/_xla_ops\.so$",
+        "operations that TensorFlow's own library has as well",
+    ),
     _rule(r"tensorflow/.+/_pywrap_profiler_plugin\.so$", "asks for profiles of other machines"),
     _rule(r"sklearn/datasets/(data|images)/", "data of scikit-learn's examples"),
     _rule(r"pyarrow/(include|src)/", "headers and sources of Arrow"),
@@ -60,6 +64,7 @@ FILES = (
     _rule(r"matplotlib/mpl-data/sample_data/", "data of matplotlib's examples"),
     _rule(r"tensorboard/webfiles\.zip$", "TensorBoard's pages", ("core",)),
     _rule(r"(.+/)?tests/", "tests"),
+    _rule(r"keras/.+_test\.py$", "tests"),
     _rule(r"joblib/test/", "tests"),
     _rule(r".+\.(a|c|cc|cpp|h|hpp|pxd|pxi|pyx)$", "sources of what is compiled"),
     _rule(r".+\.pyi$", "types, for checkers of programs"),
