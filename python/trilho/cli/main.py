@@ -8,6 +8,7 @@ from trilho.cli.contract import contract
 from trilho.cli.convert import convert
 from trilho.cli.data import data
 from trilho.cli.evaluate import evaluate
+from trilho.cli.import_model import import_model
 from trilho.cli.models import models
 from trilho.cli.new_service import new_service
 from trilho.cli.publish import publish
@@ -25,6 +26,7 @@ Examples:
   trilho train mnist --steps 2000 --export /models     publish /models/mnist/1
   trilho convert table.parquet records                 TFRecord from Parquet
   trilho publish models/mnist /models                  hand it over, if it is no worse
+  trilho import exported --name fraud --export /models a SavedModel of others
   trilho check /models/mnist --contract mnist.proto    does it keep its contract?
   trilho models mnist --server localhost:8500          is it served?
   trilho query mnist --server localhost:8500           how well does it do?
@@ -35,7 +37,10 @@ Examples:
 Exit codes:
   0 done    1 failed, or a call failed    2 wrong usage    130 interrupted
 """
-_COMMANDS = [check, contract, convert, data, evaluate, models, new_service, publish, query, train]
+_COMMANDS = [
+    *(check, contract, convert, data, evaluate, import_model, models, new_service, publish),
+    *(query, train),
+]
 # Modules that not everybody has: what needs them, and the extra that brings them.
 _TRAINING = ("Training needs TensorFlow", "train")
 _TABLES = ("Reading tables needs pyarrow", "convert")
