@@ -21,7 +21,7 @@ class _ContractFile(click.Path):
     ) -> Any:  # noqa: ANN401 - click's
         """Finds trilho/mnist.proto in the package where it is not in this folder."""
         own = INCLUDE / str(value)
-        if not Path(str(value)).exists() and own.is_file() and own.is_relative_to(INCLUDE):
+        if not Path(str(value)).exists() and own.is_file() and ".." not in own.parts:
             value = str(own)
         return super().convert(value, param, ctx)
 
