@@ -13,6 +13,7 @@ from trilho.cli.models import models
 from trilho.cli.new_service import new_service
 from trilho.cli.publish import publish
 from trilho.cli.query import query
+from trilho.cli.repeat import repeat
 from trilho.cli.train import train
 from trilho.contract.report import nearest
 from trilho.errors import TrilhoError
@@ -31,6 +32,7 @@ Examples:
   trilho models mnist --server localhost:8500          is it served?
   trilho query mnist --server localhost:8500           how well does it do?
   trilho evaluate mnist --trained /models/mnist        as well as it was trained?
+  trilho repeat mnist --vary seed=1,2,3 --export runs  how much of that is chance?
   trilho new-service card_fraud                        start a model of your own
 
 \b
@@ -39,7 +41,7 @@ Exit codes:
 """
 _COMMANDS = [
     *(check, contract, convert, data, evaluate, import_model, models, new_service, publish),
-    *(query, train),
+    *(query, repeat, train),
 ]
 # Modules that not everybody has: what needs them, and the extra that brings them.
 _TRAINING = ("Training needs TensorFlow", "train")

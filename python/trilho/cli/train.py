@@ -27,6 +27,7 @@ from trilho.training.workers import (
     StoppedError,
     WorkerError,
     current_task,
+    is_launched,
     launch,
     tell_launcher,
 )
@@ -278,17 +279,15 @@ def _train(
     except KeyboardInterrupt:
         if task.is_chief and has_checkpoint(logs_dir):
             click.echo(f"A checkpoint is in {logs_dir}; --resume goes on from there", err=True)
-        if task.count > 1:
+        if task.count > 1 or is_launched():
             # Who has started them says the rest, once.
             raise click.exceptions.Exit(INTERRUPTED) from None
         raise
-    except DivergedError as error:
-        if task.count == 1:
-            raise
-        if task.is_chief:
-            click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(STOPPED) from None
     except (TrilhoError, OSError) as error:
+        if isinstance(error, DivergedError) and task.count > 1:
+            if task.is_chief:
+                click.echo(f"Error: {error}", err=True)
+            raise click.exceptions.Exit(STOPPED) from None
         # All workers may fail for the same reason, and who has started them says it once.
         if isinstance(error, WorkerError) or not tell_launcher(str(error)):
             raise

@@ -23,6 +23,7 @@ __all__ = [
     "Task",
     "WorkerError",
     "current_task",
+    "is_launched",
     "launch",
     "tell_launcher",
 ]
@@ -137,6 +138,11 @@ def launch(
         raise WorkerError(f"{_ended(processes, failed)}{advice}")
 
 
+def is_launched() -> bool:
+    """Tells whether `launch` has started this process, and says what users are to know."""
+    return bool(os.environ.get(_REASONS))
+
+
 def tell_launcher(reason: str) -> bool:
     """Leaves saying why this worker fails to the process that has started it.
 
@@ -146,10 +152,9 @@ def tell_launcher(reason: str) -> bool:
     Returns:
         Whether there is such a process: `launch`. Otherwise the worker must say it itself.
     """
-    folder = os.environ.get(_REASONS, "")
-    if not folder:
+    if not is_launched():
         return False
-    path = Path(folder) / str(current_task().index)
+    path = Path(os.environ[_REASONS]) / str(current_task().index)
     aside = path.with_suffix(".tmp")
     aside.write_text(reason, encoding="utf-8")
     aside.rename(path)
