@@ -38,7 +38,7 @@ def prepare(config: CensusConfig, source: str) -> Job:
     Raises:
         TrilhoError: The data cannot be read, or leaves nothing to train with.
     """
-    people = read(source, test_rows=config.test_rows)
+    people = read(source, test_rows=config.test_rows, split_seed=config.split_seed)
     train, validation = data.held_back(
         people, validation_size=config.validation_size, batch_size=config.batch_size
     )
@@ -57,6 +57,8 @@ def prepare(config: CensusConfig, source: str) -> Job:
             for other in compare(train, validation, people.test, seed=config.seed):
                 measured[f"{other.name}_test_accuracy"] = other.accuracy
                 measured[f"{other.name}_test_auc"] = other.auc
+                measured[f"{other.name}_test_loss"] = other.loss
+                measured[f"{other.name}_validation_auc"] = other.validation_auc
         return measured
 
     stage = Stage(
