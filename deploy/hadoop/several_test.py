@@ -41,7 +41,7 @@ def test_a_stop_of_one_leaves_the_other(pair: tuple[Cluster, Cluster]) -> None:
 def test_a_lost_datanode_s_blocks_are_read_from_the_other(pair: tuple[Cluster, Cluster]) -> None:
     one, _ = pair
     one.run("hdfs", "dfs", "-cp", f"file://{__file__}", "/this")
-    one.run("hdfs", "dfs", "-setrep", "-w", "2", "/this", seconds=120)
+    one.run("hdfs", "dfs", "-setrep", "-w", "2", "/this", seconds=900)
     one.kill("datanode-1")
     assert one.run("hdfs", "dfs", "-cat", "/this").stdout == Path(__file__).read_text()
     one.start("datanode-1")
