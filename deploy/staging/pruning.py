@@ -31,6 +31,23 @@ DISTRIBUTIONS = {
     "wheel": "builds packages; astunparse asks for it and does not import it",
 }
 
+# Those that only one profile leaves out, by its name.
+PROFILE_DISTRIBUTIONS = {
+    # TensorBoard's writers of logs are there, and its pages are not.
+    "core": {
+        "markdown": "TensorBoard's pages",
+        "markupsafe": "belongs to werkzeug",
+        "pillow": "TensorBoard's pages",
+        "werkzeug": "TensorBoard's pages",
+    }
+}
+
+
+def is_left_out(distribution: str, profile: str) -> bool:
+    """Says whether a distribution, by its normalised name, is in no tree of a profile."""
+    return distribution in {**DISTRIBUTIONS, **PROFILE_DISTRIBUTIONS.get(profile, {})}
+
+
 # Files, by their names below dist-packages. The first rule that fits decides.
 FILES = (
     _rule(r"tensorflow/include/", "headers, for compiling operations against TensorFlow"),

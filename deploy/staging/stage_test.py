@@ -277,6 +277,16 @@ def test_a_requirement_of_another_extra_or_system_is_not_followed(tmp_path: Path
     assert Site(tmp_path).closure("Top", ["train"]) == ["asked-for", "needed", "top"]
 
 
+def test_a_profile_leaves_out_what_only_pages_need(tmp_path: Path) -> None:
+    install(tmp_path, "tensorboard", {}, ["werkzeug", "protobuf"])
+    install(tmp_path, "protobuf", {})
+    install(tmp_path, "werkzeug", {})
+    site = Site(tmp_path)
+    both = ["protobuf", "tensorboard"]
+    assert site.closure("tensorboard", [], profile="core") == both
+    assert site.closure("tensorboard", [], profile="full") == [*both, "werkzeug"]
+
+
 # Its description of itself.
 
 
