@@ -23,7 +23,8 @@ nox.options.default_venv_backend = "none"
 
 # The sessions' own modules. Last, since some folders here are named as packages elsewhere.
 sys.path.append(str(Path(__file__).parent))
-import sessions.installer  # noqa: E402 - nox finds its sessions because it is imported
+import sessions.hadoop  # noqa: E402 - nox finds its sessions because it is imported
+import sessions.installer  # noqa: E402
 import sessions.release  # noqa: E402
 from sessions.bazel import (  # noqa: E402
     ROOT,
@@ -315,7 +316,7 @@ def lock(session: nox.Session) -> None:
                 external=True,
             )
     with tempfile.TemporaryDirectory(prefix="trilho-lock-") as temporary:
-        for prefix in ("", "hadoop_", "japicmp_"):
+        for prefix in ("", "hadoop_", "hadoop_daemons_", "japicmp_"):
             _lock_maven(session, Path(temporary), prefix)
         _lock_npm(session, Path(temporary))
     _lock_go(session)

@@ -8,6 +8,12 @@ load("@rules_java//java:defs.bzl", "java_import")
 package(default_visibility = ["//visibility:public"])
 
 exports_files(glob(["jars/*"]))
+
+# For programs that make a class path of all of them.
+filegroup(
+    name = "jars",
+    srcs = glob(["jars/*.jar"]),
+)
 """
 
 _JAVA_IMPORT = """
@@ -89,7 +95,7 @@ maven_repository = repository_rule(
     doc = """Resolves `pom` with mvn and checks every file against `sha256sums`.
 
 A jar is `@NAME//:group_artifact`, its dependencies exported; a program (type
-exe) is `@NAME//:artifact`.""",
+exe) is `@NAME//:artifact`; all jars are `@NAME//:jars`.""",
     implementation = _impl,
     attrs = {
         "pom": attr.label(

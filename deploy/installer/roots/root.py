@@ -13,17 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-DEVICES = ("null", "zero", "random", "urandom")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 USER = 1000
 
 # Mounts what is asked for, and becomes the command. Its words: root, user, "proc" or "", "shm" or
-# "", devices, "--", command.
+# "", files and folders of the machine ("ro:" before those that are not to be written to), "--",
+# command.
 _ENTER = """set -eu
 root=$1 user=$2 proc=$3 shm=$4
 shift 4
 while [ "$1" != -- ]; do
-  : >>"$root/dev/$1"
-  mount --bind "/dev/$1" "$root/dev/$1"
+  place=${1#ro:}
+  if [ -d "$place" ]; then mkdir -p "$root$place"; else : >>"$root$place"; fi
+  mount --bind "$place" "$root$place"
+  [ "$place" = "$1" ] || mount -o remount,bind,ro "$root$place"
   shift
 done
 shift
@@ -50,18 +53,30 @@ class Root:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         try:
-            os.link(source, target)
+            # Of a link itself, as Bazel has them, a second name would be made.
+            os.link(source.resolve(), target)
         except OSError:
             shutil.copy(source, target)
         return name
 
     def command(
-        self, *words: object, user: int = USER, proc: bool = False, shm: bool = False
+        self,
+        *words: object,
+        user: int = USER,
+        proc: bool = False,
+        shm: bool = False,
+        binds: Sequence[Path] = (),
+        read_only: Sequence[Path] = (),
     ) -> list[str]:
-        """The words that run a command there, in an empty environment."""
+        """The words that run a command there; the process becomes the command.
+
+        Folders of the machine in `binds` and `read_only` are seen there under the same paths.
+        """
         mounts = ["proc" if proc else "", "shm" if shm else ""]
+        folders = [*map(str, binds), *(f"ro:{folder}" for folder in read_only)]
         enter = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "enter"]
-        return [*enter, str(self.folder), str(user), *mounts, *DEVICES, "--", *map(str, words)]
+        start = [*enter, str(self.folder), str(user), *mounts, *DEVICES, *folders, "--"]
+        return [*start, *map(str, words)]
 
     def run(
         self,
@@ -144,7 +159,11 @@ def make_debian_root(folder: Path, suite: str) -> Root:
         debian_mirror(),
         *([] if script.exists() else ["/usr/share/debootstrap/scripts/sid"]),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Bazel's tests do not look where system administrators' programs are.
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    done = subprocess.run(
+        command, env={**os.environ, "PATH": places}, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise OSError(f"debootstrap {suite}: {(done.stdout + done.stderr)[-1000:]}")
     if kept:
