@@ -221,8 +221,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
       std::make_unique<CallQueue>(data_threads, static_cast<size_t>(std::max(0, options.max_waiting_calls)));
   server->control_calls_ = std::make_unique<CallQueue>(kControlThreads, kMaxWaitingControlCalls);
   for (const auto& service : server->services_) {
-    service->RequestCalls(Plane::kData, server->data_queue_.get(), server->data_calls_.get());
-    service->RequestCalls(Plane::kControl, server->control_queue_.get(), server->control_calls_.get());
+    service->RequestCalls(/*is_data=*/true, server->data_queue_.get(), server->data_calls_.get());
+    service->RequestCalls(/*is_data=*/false, server->control_queue_.get(), server->control_calls_.get());
   }
   server->stands_.set_value(true);
   return server;

@@ -273,9 +273,9 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   std::vector<ServiceDefinition> services = {
       PredictionService(predictor, observability_->hooks(), options.encoding),
       KServeService(
-          predictor, &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+          predictor, &core_->manager(), observability_->hooks(), kserve_repository_.get(),
           [this] { return core_->readiness()->IsReady(); }, [this] { return core_->readiness()->IsStopping(); })};
-  for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->other_hooks())) {
+  for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->hooks())) {
     services.push_back(std::move(service));
   }
   if (options.management) {
@@ -298,11 +298,11 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 }
 
 absl::Status ModelServer::StartHttp(const Options& options) {
-  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->other_hooks());
+  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->hooks());
   kserve_ = std::make_unique<KServeRest>(
-      &core_->predictor(), &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+      &core_->predictor(), &core_->manager(), observability_->hooks(), kserve_repository_.get(),
       [this] { return core_->readiness()->IsReady(); }, [this] { return core_->readiness()->IsStopping(); });
-  contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->other_hooks());
+  contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();
   routes.readiness = core_->readiness();
@@ -328,17 +328,16 @@ absl::Status ModelServer::StartHttp(const Options& options) {
     inference.administers = !options.management;
     HttpServer::Options http_options = *options.http;
     http_options.tls = tls_->http_options(TlsPort::kRest);
-    auto http = HttpServer::Start(http_options, RouteOf(inference));
+    auto http = HttpServer::Start(http_options, RouterOf(inference));
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
   }
   if (!options.management) return absl::OkStatus();
-  http_management_ = std::make_unique<HttpManagement>(ModelManagementService(core_->Managed()));
+  http_management_ = std::make_unique<HttpManagement>(ModelManagementService(core_->Managed()), options.allowed_hosts);
   routes.management = http_management_.get();
-  routes.allowed_hosts = options.allowed_hosts;
   HttpServer::Options management_options = *options.management;
   management_options.tls = tls_->http_options(TlsPort::kManagement);
-  auto management = HttpServer::Start(management_options, RouteOf(routes));
+  auto management = HttpServer::Start(management_options, RouterOf(routes));
   if (!management.ok()) return management.status();
   management_ = *std::move(management);
   return absl::OkStatus();
