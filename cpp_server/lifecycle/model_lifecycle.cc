@@ -10,7 +10,7 @@ bool IsOnTheWay(const ServableState& state) {
   return state.state == ManagerState::kStart || state.state == ManagerState::kLoading;
 }
 
-// Whether a model has no available version but one that is expected to be complete soon.
+// Returns true if a model has no available version but one that is expected to be complete soon.
 bool IsBeingWritten(const std::vector<ServableState>& states) {
   bool available = false, written = false;
   for (const ServableState& state : states) {
@@ -67,6 +67,7 @@ absl::Status ModelLifecycle::Begin() {
   MutexLock lock(&mu_);
   if (options_.poll_wait < std::chrono::milliseconds::zero()) return absl::OkStatus();
   std::vector<std::string> names;
+  names.reserve(models_.size());
   for (const ModelLocation& model : models_) names.push_back(model.name);
   absl::Status prepared = PrepareWatches(names);
   if (!prepared.ok()) return prepared;
@@ -163,7 +164,7 @@ bool ModelLifecycle::IsSettled(const std::string& model, bool wait_for_writers) 
   if (available) return true;
   // A version that is wanted again while it is unloaded is loaded anew after that.
   if (report->aspires && unloading) return false;
-  // What follows from these failures is still to be decided.
+  // It is still to be decided what follows from these failures.
   const std::set<int64_t> failing = manager_.GetFailing(model);
   if (report->problem.empty() &&
       !std::includes(report->failing.begin(), report->failing.end(), failing.begin(), failing.end())) {

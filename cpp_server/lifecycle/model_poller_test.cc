@@ -114,7 +114,7 @@ TEST_F(ModelPollerTest, VersionsBelowTheChosenOnesAreNotRead) {
   Rest();
   EXPECT_EQ(Poll(), "aspires 2");
   dir_.Remove("m/2");
-  EXPECT_EQ(Poll(), "aspires rejects 1 DATA_LOSS") << "once it is its turn";
+  EXPECT_EQ(Poll(), "aspires rejects 1 UNAVAILABLE") << "once it is its turn";
 }
 
 TEST_F(ModelPollerTest, FollowsAChangeOfPolicyAndOfPath) {

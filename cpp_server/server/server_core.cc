@@ -63,7 +63,7 @@ ModelConfiguration::Options ServerCore::ConfigurationOptions() {
   ModelConfiguration::Options options = options_.configuration;
   options.in_force = [this](const std::vector<std::string>& models) {
     readiness_->SetModels(models);
-    // Who waits for models does so as long as they are configured.
+    // Models are waited for as long as they are configured.
     lifecycle_.changes()->Note();
   };
   return options;
@@ -84,13 +84,15 @@ absl::Status ServerCore::BeginLoading() { return lifecycle_.Begin(); }
 absl::Status ServerCore::Apply(const std::vector<ModelSettings>& settings) {
   std::vector<ModelLocation> locations;
   std::vector<std::string> names;
+  locations.reserve(settings.size());
+  names.reserve(settings.size());
   Labels labels;
   for (const ModelSettings& model : settings) {
     locations.push_back(model.location);
     names.push_back(model.location.name);
     if (!model.labels.empty()) labels[model.location.name] = model.labels;
   }
-  // What may fail comes before what is not to be taken back.
+  // Steps that may fail come before those that are not to be taken back.
   absl::Status prepared = lifecycle_.Prepare(names);
   if (!prepared.ok()) return prepared;
   absl::Status configured = options_.on_configuration ? options_.on_configuration(settings) : absl::OkStatus();
