@@ -196,7 +196,7 @@ TEST_F(HttpRoutesTest, PortsAreOpenWhileModelsLoad) {
   // Its files are too young to be taken as complete, and the next look is far away: the start must wait.
   folder_.Remove("m/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"m"});
-  options.poll_wait = std::chrono::hours(1);
+  options.watch.poll_wait = std::chrono::hours(1);
   options.first_loads.max_wait = std::chrono::milliseconds(0);
   options.http.emplace();
   const auto server = ModelServer::Start(options);
