@@ -39,6 +39,9 @@ constexpr std::chrono::seconds kFlushPatience{2};
 // Clients that look at health leave within a part of a second, on a busy machine within some; others never do.
 constexpr std::chrono::seconds kMostWaitForClients{5};
 constexpr std::chrono::milliseconds kLookAtClients{20};
+// Consecutive looks that must find them gone. A machine, or a process, that stood still for a while has not called in
+// that time, and has not left either: it calls within the next looks.
+constexpr int kQuietLooks = 15;
 
 // Models are unloaded, which takes some time even where no call is under way.
 constexpr std::chrono::seconds kLeastUnloadTime{2};
@@ -120,7 +123,8 @@ void TakeCallsUntilClientsHaveLeft(trilho::ModelServer* server, const sigset_t& 
   };
   if (lame_duck > 0 && is_signalled_within(absl::Seconds(lame_duck))) return;
   const auto latest = steady_clock::now() + kMostWaitForClients;
-  while (!server->IsQuiet()) {
+  if (server->IsQuiet()) return;
+  for (int quiet = 0; quiet < kQuietLooks; quiet = server->IsQuiet() ? quiet + 1 : 0) {
     if (steady_clock::now() >= latest) {
       trilho::Log(trilho::Severity::kWarning,
                   "calls still come over gRPC, from clients that do not look at its health; they may see UNAVAILABLE");

@@ -158,7 +158,7 @@ def test_where_there_is_nothing(server: ServerProcess, options: list[str]) -> No
     status, body = ask(server, "/nowhere", *options)
     error = json.loads(body)["error"]
     if options:
-        assert (status, error) == (405, "/nowhere is to be asked with GET")
+        assert (status, error) == (405, "405: use GET for /nowhere")
     else:
         assert status == 404
         assert error == (

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "gtest/gtest.h"
 
 namespace trilho {

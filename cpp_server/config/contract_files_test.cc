@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "cpp_server/contracts/compiled_for_test.h"
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cpp_server/sources/disk/disk_source.h"
+#include "cpp_server/lifecycle/model_location.h"
 #include "tensorflow_serving/config/model_server_config.pb.h"
 
 namespace trilho {

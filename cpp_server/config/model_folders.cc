@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cpp_server/sources/disk/version_choice.h"
-#include "cpp_server/sources/disk/version_directory.h"
+#include "cpp_server/lifecycle/version_choice.h"
+#include "cpp_server/storage/stores.h"
 
 namespace trilho {
 namespace {
@@ -27,10 +27,12 @@ void WarnOf(const ModelSettings& model, std::vector<std::string>* warnings) {
   const auto warn = [&](const std::string& what) {
     warnings->push_back(absl::StrCat("model ", location.name, ": ", what));
   };
-  const auto listed = ListVersions(location.base_path);
+  const auto store = OpenStore(location.base_path);
+  if (!store.ok()) return warn(std::string(store.status().message()));
+  const auto listed = (*store)->List(location.base_path);
   if (!listed.ok()) return warn(std::string(listed.status().message()));
   std::set<int64_t> present;
-  for (const VersionDirectory& directory : *listed) present.insert(directory.version);
+  for (const StoredVersion& stored : *listed) present.insert(stored.version);
   if (present.empty()) {
     return warn(absl::StrCat("there is no version below ", location.base_path, ", no folder 1, 2, ..."));
   }
@@ -44,8 +46,8 @@ void WarnOf(const ModelSettings& model, std::vector<std::string>* warnings) {
     }
   }
   std::set<int64_t> served;
-  const auto all_pass = [](const VersionDirectory&) { return absl::OkStatus(); };
-  for (const AspiredVersion& version : ChooseVersions(location.name, location.policy, *listed, all_pass).aspired) {
+  const auto all_pass = [](const StoredVersion& stored) { return stored.path; };
+  for (const ChosenVersion& version : ChooseVersions(location.name, location.policy, *listed, all_pass).aspired) {
     served.insert(version.version);
   }
   for (const auto& [label, version] : model.labels) {

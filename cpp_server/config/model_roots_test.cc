@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

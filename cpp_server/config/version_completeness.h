@@ -5,24 +5,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "cpp_server/lifecycle/version_completeness.h"
 
 namespace trilho {
 
-// What a version must have before it is loaded.
-enum class VersionCompleteness {
-  // A manifest.json that holds, or without one a file _SUCCESS or files that have
-  // come to rest.
-  kStable,
-  // A manifest.json that holds.
-  kManifest,
-  // A file _SUCCESS.
-  kSuccessFile,
-  // Its folder.
-  kNone,
-};
-
-// Of "stable", "manifest", "success_file" or "none"; INVALID_ARGUMENT, listing
-// these, for another text.
+// Reads "stable", "manifest", "success_file" or "none". INVALID_ARGUMENT, listing these, for another text.
 absl::StatusOr<VersionCompleteness> ParseVersionCompleteness(absl::string_view text);
 
 }  // namespace trilho

@@ -1,10 +1,10 @@
 #include "cpp_server/contracts/contract_rest.h"
 
+#include <memory>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -21,12 +21,7 @@ namespace trilho {
 namespace {
 
 constexpr char kRoot[] = "/v1/contracts";
-
-HttpResponse NotAllowed(absl::string_view path, const char* allowed) {
-  HttpResponse response = ErrorResponse(405, absl::StrCat(path, " is to be asked with ", allowed));
-  response.headers.emplace_back("Allow", allowed);
-  return response;
-}
+constexpr char kBelow[] = "/v1/contracts/";
 
 std::string ListOf(const Contracts& contracts) {
   JsonBuffer buffer;
@@ -70,47 +65,43 @@ absl::Status NotThere(const std::string& what, const std::string& name, const st
 
 }  // namespace
 
-bool ContractRest::IsContractPath(absl::string_view path) {
-  return path == kRoot || absl::StartsWith(path, absl::StrCat(kRoot, "/"));
-}
-
-HttpPlane ContractRest::PlaneOf(absl::string_view method) {
-  return method == "POST" ? HttpPlane::kData : HttpPlane::kControl;
+ContractRest::ContractRest(const Contracts* contracts, ContractModels models, const InferenceHooks* hooks)
+    : contracts_(contracts), models_(std::move(models)), hooks_(hooks) {
+  for (const ContractMethod& method : contracts_->methods) methods_.emplace(PathOf(method), Share(Inference(method)));
 }
 
 std::string ContractRest::PathOf(const ContractMethod& method) {
-  return absl::StrCat(kRoot, "/", method.service, "/", method.name);
+  return absl::StrCat(kBelow, method.service, "/", method.name);
 }
 
-void ContractRest::Handle(const std::shared_ptr<HttpCall>& call) const {
-  const bool gets = call->method() == "GET" || call->method() == "HEAD";
-  if (call->path() == kRoot) {
-    if (!gets) return call->Reply(NotAllowed(kRoot, "GET"));
-    HttpResponse response;
-    response.body = ListOf(*contracts_);
-    return call->Reply(std::move(response));
-  }
-  const ContractMethod* const method = Find(call->path());
-  if (method == nullptr) return call->Reply(ErrorResponse(NothingAt(call->path())));
-  if (call->method() != "POST") return call->Reply(NotAllowed(call->path(), "POST"));
-  Run(*method, call);
+std::vector<HttpRoute> ContractRest::Routes() const {
+  HttpEndpoint list;
+  list.handle = [this](const std::shared_ptr<HttpCall>& call) { call->Reply(JsonResponse(ListOf(*contracts_))); };
+  HttpRoute root = GetRoute(kRoot, std::move(list));
+  root.answers_preflight = true;
+  HttpRoute below;
+  below.path = kBelow;
+  below.is_prefix = true;
+  below.answers_preflight = true;
+  below.find = [this](const HttpRequestHead& head) { return Find(head); };
+  return {std::move(root), std::move(below)};
 }
 
-void ContractRest::Refuse(const HttpCall& call, const absl::Status& status) const {
-  const ContractMethod* const method = Find(call.path());
-  if (call.method() != "POST" || method == nullptr) return;
-  RecordRefused(*hooks_, RecordedName(*method), method->model, ContextOf(call, *hooks_), status);
-}
-
-const ContractMethod* ContractRest::Find(absl::string_view path) const {
-  for (const ContractMethod& method : contracts_->methods) {
-    if (path == PathOf(method)) return &method;
-  }
-  return nullptr;
+SharedEndpoint ContractRest::Find(const HttpRequestHead& head) const {
+  const bool is_post = head.method() == "POST";
+  const auto found = methods_.find(std::string_view(head.path().data(), head.path().size()));
+  if (found != methods_.end()) return is_post ? found->second : Share(NotAllowed(Plane::kControl, "POST"));
+  HttpEndpoint nothing;
+  nothing.plane = is_post ? Plane::kData : Plane::kControl;
+  // Not here: it compares the path, which may be long, with every name.
+  nothing.handle = [this](const std::shared_ptr<HttpCall>& call) {
+    call->Reply(ErrorResponse(NothingAt(call->path())));
+  };
+  return Share(std::move(nothing));
 }
 
 absl::Status ContractRest::NothingAt(absl::string_view path) const {
-  absl::ConsumePrefix(&path, absl::StrCat(kRoot, "/"));
+  absl::ConsumePrefix(&path, kBelow);
   const size_t slash = path.find('/');
   const std::string service(path.substr(0, slash));
   const std::string name(slash == absl::string_view::npos ? "" : path.substr(slash + 1));
@@ -125,24 +116,17 @@ absl::Status ContractRest::NothingAt(absl::string_view path) const {
   return NotThere(absl::StrCat("method of ", service), name, names);
 }
 
-void ContractRest::Run(const ContractMethod& method, const std::shared_ptr<HttpCall>& call) const {
-  const CallContext context = ContextOf(*call, *hooks_);
-  auto scope = std::make_shared<InferenceScope>(&hooks_->observers, RecordedName(method), context);
-  InferenceRecord* const record = &scope->record();
-  record->model = method.model;
-  const auto answer = [call, hooks = hooks_, scope = std::move(scope)](absl::StatusOr<std::string> json) {
-    if (!json.ok() && PutAside(*hooks, json.status(), call, scope.get())) return;
-    if (!json.ok()) return EndAndReply(call.get(), scope, json.status());
-    HttpResponse response;
-    response.body = *std::move(json);
-    EndAndReply(call.get(), scope, std::move(response));
-  };
-  const auto request = ReadMessageJson(*method.descriptor->input_type(), call->body());
-  if (!request.ok()) return answer(request.status());
-  RunContract(method, models_, *request, context, record, [&method, answer](absl::StatusOr<std::string> bytes) {
-    if (!bytes.ok()) return answer(bytes.status());
-    answer(OrNoMemory([&] { return WriteMessageJson(*method.descriptor->output_type(), *bytes); }));
-  });
+HttpEndpoint ContractRest::Inference(const ContractMethod& method) const {
+  return HttpInference(
+      RecordedName(method), method.model, hooks_,
+      [this, &method](const HttpCall& call, const CallContext& context, InferenceRecord* record, const HttpDone& done) {
+        const auto request = ReadMessageJson(*method.descriptor->input_type(), call.body());
+        if (!request.ok()) return done(request.status());
+        RunContract(method, models_, *request, context, record, [&method, done](absl::StatusOr<std::string> bytes) {
+          if (!bytes.ok()) return done(bytes.status());
+          done(JsonResponse(OrNoMemory([&] { return WriteMessageJson(*method.descriptor->output_type(), *bytes); })));
+        });
+      });
 }
 
 }  // namespace trilho

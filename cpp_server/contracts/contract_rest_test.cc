@@ -8,6 +8,8 @@
 
 #include "cpp_server/contracts/compiled_for_test.h"
 #include "cpp_server/http/fake_http_call.h"
+#include "cpp_server/http/http_router.h"
+#include "cpp_server/http/http_status.h"
 #include "cpp_server/testing/served_models.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -57,14 +59,17 @@ ContractModels ModelsOf(ServedModels* served) {
 
 class ContractRestTest : public ::testing::Test {
  protected:
-  ContractRestTest() : compiled_(TestProto(kHalf)), rest_(&compiled_.contracts(), ModelsOf(&models_), &hooks_) {
+  ContractRestTest()
+      : compiled_(TestProto(kHalf)),
+        rest_(&compiled_.contracts(), ModelsOf(&models_), &hooks_),
+        router_(rest_.Routes()) {
     hooks_.observers.push_back(&last_);
     EXPECT_TRUE(models_.Serve("half", "half_plus_two", {1}));
   }
 
   HttpResponse Ask(const std::string& method, const std::string& path, const std::string& body = "",
                    const FakeHttpCall::Headers& headers = {}) {
-    return Answer([this](const std::shared_ptr<HttpCall>& call) { rest_.Handle(call); }, method, path, body, headers);
+    return Answer(router_, method, path, body, headers);
   }
 
   ServedModels models_;
@@ -72,6 +77,7 @@ class ContractRestTest : public ::testing::Test {
   InferenceHooks hooks_;
   CompiledProto compiled_;
   const ContractRest rest_;
+  const HttpRouter router_;
 };
 
 TEST_F(ContractRestTest, ListsMethodsThatModelsAnswer) {
@@ -153,7 +159,7 @@ TEST_F(ContractRestTest, NamesWhatIsWrong) {
 
 TEST_F(ContractRestTest, SaysHowToAsk) {
   for (const auto& [method, path, allowed] : std::vector<std::tuple<std::string, std::string, std::string>>{
-           {"GET", kPredict, "POST"}, {"PUT", kPredict, "POST"}, {"POST", "/v1/contracts", "GET"}}) {
+           {"GET", kPredict, "POST"}, {"PUT", kPredict, "POST"}, {"POST", "/v1/contracts", "GET, HEAD"}}) {
     const HttpResponse response = Ask(method, path);
     EXPECT_EQ(response.status, 405);
     ASSERT_EQ(response.headers.size(), 1u);
@@ -163,11 +169,20 @@ TEST_F(ContractRestTest, SaysHowToAsk) {
 }
 
 TEST_F(ContractRestTest, AModelsWorkHasThreadsOfItsOwn) {
-  EXPECT_EQ(ContractRest::PlaneOf("POST"), HttpPlane::kData);
-  EXPECT_EQ(ContractRest::PlaneOf("GET"), HttpPlane::kControl);
-  EXPECT_TRUE(ContractRest::IsContractPath("/v1/contracts"));
-  EXPECT_TRUE(ContractRest::IsContractPath(kPredict));
-  EXPECT_FALSE(ContractRest::IsContractPath("/v1/contractsx"));
+  const SharedEndpoint method = Match(router_, "POST", kPredict);
+  EXPECT_EQ(method->plane, Plane::kData);
+  EXPECT_TRUE(method->takes_body);
+  EXPECT_EQ(Match(router_, "GET", "/v1/contracts")->plane, Plane::kControl);
+  EXPECT_FALSE(Match(router_, "POST", "/v1/contracts/test.HalfService/Nothing")->takes_body);
+  EXPECT_EQ(Ask("GET", "/v1/contractsx").body, ErrorBody("there is nothing at /v1/contractsx")) << "not its path";
+}
+
+TEST_F(ContractRestTest, TellsOfAnInferenceThatTheFrontRefuses) {
+  const FakeHttpCall call("POST", kPredict);
+  router_.Match(call)->refused(call, absl::ResourceExhaustedError("no room"));
+  EXPECT_EQ(last_.record().method, "test.HalfService/Predict");
+  EXPECT_EQ(last_.record().model, "half");
+  EXPECT_EQ(last_.record().status, absl::ResourceExhaustedError("no room"));
 }
 
 TEST(ContractRestWithoutContractsTest, SaysSo) {
@@ -175,9 +190,9 @@ TEST(ContractRestWithoutContractsTest, SaysSo) {
   ServedModels models;
   const InferenceHooks hooks;
   const ContractRest rest(&none, ModelsOf(&models), &hooks);
-  const auto handler = [&rest](const std::shared_ptr<HttpCall>& call) { rest.Handle(call); };
-  EXPECT_EQ(Answer(handler, "GET", "/v1/contracts").body, R"({"contracts":[]})");
-  EXPECT_THAT(Answer(handler, "POST", "/v1/contracts/a.B/C").body, HasSubstr("--contracts names them"));
+  const HttpRouter router(rest.Routes());
+  EXPECT_EQ(Answer(router, "GET", "/v1/contracts").body, R"({"contracts":[]})");
+  EXPECT_THAT(Answer(router, "POST", "/v1/contracts/a.B/C").body, HasSubstr("--contracts names them"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cpp_server/admission/no_memory.h"
 #include "cpp_server/contracts/request_decoder.h"
 #include "cpp_server/contracts/response_encoder.h"
+#include "cpp_server/inference/predict_log.h"
 
 namespace trilho {
 namespace {
@@ -48,12 +49,13 @@ void RunContract(const ContractMethod& method, const ContractModels& models, abs
   if (!inputs.ok()) return done(inputs.status());
   auto outputs = ChooseOutputs(method, *resolved->signature);
   if (!outputs.ok()) return done(outputs.status());
-  models.predictor->Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), InputShapes::kOfTheSignature,
-                        context, [&method, examples, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
-                          if (!result.ok()) return done(result.status());
-                          record->times = result->times;
-                          done(OrNoMemory([&] { return EncodeResponse(method.response, examples, result->outputs); }));
-                        });
+  RunLogged(*models.predictor, *std::move(resolved), *std::move(inputs), *std::move(outputs),
+            InputShapes::kOfTheSignature, context, record,
+            [&method, examples, record, done = std::move(done)](absl::StatusOr<RunResult> result) {
+              if (!result.ok()) return done(result.status());
+              record->times = result->times;
+              done(OrNoMemory([&] { return EncodeResponse(method.response, examples, result->outputs); }));
+            });
 }
 
 std::string RecordedName(const ContractMethod& method) { return absl::StrCat(method.service, "/", method.name); }

@@ -1,6 +1,7 @@
 #include "cpp_server/core/manager.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "cpp_server/core/thread.h"
@@ -45,7 +46,7 @@ absl::StatusOr<std::shared_ptr<ModelHarness>> Manager::Model(const std::string& 
     Options options = options_;
     options.on_state_change = [this](const ServableState& state) {
       if (options_.on_state_change) options_.on_state_change(state);
-      NoteChange();
+      changes_->Note();
     };
     return std::make_shared<ModelHarness>(name, std::move(options), [this, name] { OnRetired(name); });
   });
@@ -88,7 +89,7 @@ void Manager::SetAspiredVersions(const AspiredVersions& versions) {
     postponed_.erase(versions.model);
     Aspire(versions);
   }
-  NoteChange();
+  changes_->Note();
 }
 
 void Manager::Aspire(const AspiredVersions& versions) {
@@ -117,7 +118,7 @@ void Manager::AspirePostponed() {
     MutexLock lock(&aspire_mu_);
     for (const auto& entry : std::exchange(postponed_, {})) Aspire(entry.second);
   }
-  NoteChange();
+  changes_->Note();
 }
 
 void Manager::OnRetired(const std::string& name) {
@@ -200,38 +201,6 @@ std::map<std::string, std::vector<ServableState>> Manager::GetAllStates() const 
   std::map<std::string, std::vector<ServableState>> states;
   for (const auto& [name, model] : models_.Entries()) states[name] = model->GetStates();
   return states;
-}
-
-bool Manager::WaitUntilSettled(const std::vector<std::string>& names, std::chrono::milliseconds timeout) const {
-  // Bounded, because a deadline far enough away overflows the clock.
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::min<std::chrono::milliseconds>(timeout, std::chrono::hours(24 * 365));
-  for (;;) {
-    uint64_t seen = 0;
-    {
-      MutexLock lock(&changes_mu_);
-      seen = changes_;
-    }
-    bool settled = true;
-    bool available = true;
-    for (const std::string& name : names) {
-      const auto model = models_.Find(name);
-      const Settlement settlement = model == nullptr ? Settlement::kPending : model->GetSettlement();
-      settled &= settlement != Settlement::kPending;
-      available &= settlement == Settlement::kAvailable;
-    }
-    if (settled) return available;
-    MutexLock lock(&changes_mu_);
-    while (changes_ == seen) {
-      if (!changes_cv_.WaitUntil(&changes_mu_, deadline)) return false;
-    }
-  }
-}
-
-void Manager::NoteChange() {
-  MutexLock lock(&changes_mu_);
-  ++changes_;
-  changes_cv_.NotifyAll();
 }
 
 }  // namespace trilho

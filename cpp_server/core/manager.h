@@ -1,9 +1,8 @@
-// Brings the versions that a Source aspires to into service, and out again.
+// Brings the versions that should be served into service, and out again.
 
 #ifndef TRILHO_CPP_SERVER_CORE_MANAGER_H_
 #define TRILHO_CPP_SERVER_CORE_MANAGER_H_
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -19,13 +18,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "cpp_server/core/aspired_versions.h"
+#include "cpp_server/core/change_counter.h"
 #include "cpp_server/core/manager_options.h"
 #include "cpp_server/core/model_harness.h"
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/core/servable.h"
 #include "cpp_server/core/servable_handle.h"
 #include "cpp_server/core/servable_state.h"
-#include "cpp_server/core/source.h"
 #include "cpp_server/core/striped_map.h"
 
 namespace trilho {
@@ -45,10 +45,10 @@ struct ServableRequest {
 // is never held while a version is loaded or drained, and to find its model one that it seldom shares with another
 // thread (StripedMap).
 //
-// A model that its Source does not watch any more goes, thread and all, when it is unloaded. What became of its
+// A model that is not watched any more goes, thread and all, when it is unloaded. What became of its
 // versions is told for a while.
 //
-// Thread-safe. Outlives all handles it gave away, and the Sources that call it.
+// Thread-safe. Outlives all handles it gave away.
 class Manager {
  public:
   using Options = ManagerOptions;
@@ -68,9 +68,8 @@ class Manager {
   // Lets models go that Prepare has prepared and that are not watched after all.
   void GiveUp(const std::vector<std::string>& models);
 
-  // Takes a Source's word: loads what is new, unloads what is not listed.
-  // Returns at once. An unknown model becomes known by it, at once or, without a thread for it, once there is one. For
-  // one thread per model at a time.
+  // Loads what is new, unloads what is not listed. Returns at once. An unknown model becomes known by it, at once or,
+  // without a thread for it, once there is one. For one thread per model at a time.
   void SetAspiredVersions(const AspiredVersions& versions) EXCLUDES(aspire_mu_) EXCLUDES(retired_mu_);
 
   // NOT_FOUND "Servable not found for request: Latest(NAME)" if nothing fits.
@@ -100,21 +99,20 @@ class Manager {
   // The versions of `name` that Retry can try again: aspired ones that have failed, and rejected ones.
   std::set<int64_t> GetRetriable(absl::string_view name) const;
 
-  // Tries those of `versions` that have failed to load at once, see ModelHarness::Retry. What their Source rejects is
-  // the Source's to look at again.
+  // Tries those of `versions` that have failed to load at once, see ModelHarness::Retry. Rejected ones are to be looked
+  // at again by whoever rejected them.
   void Retry(absl::string_view name, const std::set<int64_t>& versions);
 
   // Of all models but those that have gone, by name.
   std::map<std::string, std::vector<ServableState>> GetAllStates() const;
 
-  // Waits until each of `names` has a version in kAvailable, or one in kEnd with an error and none on the way, or
-  // `timeout` has passed. True if all are available. A version that its Source rejects as UNAVAILABLE is on the way.
-  bool WaitUntilSettled(const std::vector<std::string>& names, std::chrono::milliseconds timeout) const;
+  // Counts the changes of what is told here: after each call of ManagerOptions::on_state_change, and whenever the
+  // aspired versions of a model were set. Others may note what those who wait for models depend on besides.
+  const std::shared_ptr<ChangeCounter>& changes() const { return changes_; }
 
  private:
   using States = std::vector<ServableState>;
 
-  void NoteChange() EXCLUDES(changes_mu_);
   // On the last breath of the model's control thread.
   void OnRetired(const std::string& name) EXCLUDES(retired_mu_);
   // Destroys models that have retired, which their own threads cannot, and gives those a thread that had none.
@@ -126,17 +124,13 @@ class Manager {
   // Takes a model out that has retired.
   void Drop(const std::string& name, const std::shared_ptr<ModelHarness>& model) EXCLUDES(former_mu_);
 
-  mutable Mutex changes_mu_;
-  mutable CondVar changes_cv_;
-  // Counts whatever WaitUntilSettled may wait for.
-  uint64_t changes_ GUARDED_BY(changes_mu_) = 0;
-
   const Options options_;
+  const std::shared_ptr<ChangeCounter> changes_ = std::make_shared<ChangeCounter>();
 
   mutable Mutex former_mu_;
   std::deque<std::pair<std::string, States>> former_ GUARDED_BY(former_mu_);
 
-  // Held while the Source's word is passed on, so that an old one does not overtake a new one.
+  // Held while aspired versions are passed on, so that old ones do not overtake new ones.
   Mutex aspire_mu_;
   // The last word on models that no thread could be had for.
   std::map<std::string, AspiredVersions> postponed_ GUARDED_BY(aspire_mu_);

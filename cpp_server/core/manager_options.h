@@ -38,8 +38,8 @@ struct ManagerOptions {
   // Models that have gone and whose versions are still listed; those that went last are kept.
   int max_former_models = 10;
 
-  // Called on the control thread of the model, in order, after every change of state, and when a Source begins to
-  // reject a version; may be empty. Must return soon.
+  // Called on the control thread of the model, in order, after every change of state, and when a version begins to be
+  // rejected; may be empty. Must return soon.
   std::function<void(const ServableState&)> on_state_change;
 };
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cpp_server/core/fake_loader.h"
+#include "cpp_server/core/manager_for_test.h"
 #include "cpp_server/testing/no_more_threads.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -27,7 +28,7 @@ class ManagerTest : public ::testing::Test {
     options.loader_factory = world_.Factory();
     options.max_num_load_retries = 0;
     options.on_state_change = [this](const ServableState& state) { world_.NoteState(state); };
-    manager_ = std::make_unique<Manager>(std::move(options));
+    manager_ = std::make_unique<ManagerForTest>(std::move(options));
   }
 
   void Aspire(const std::string& model, const std::vector<int64_t>& versions) {
@@ -45,7 +46,7 @@ class ManagerTest : public ::testing::Test {
   }
 
   FakeWorld world_;
-  std::unique_ptr<Manager> manager_;
+  std::unique_ptr<ManagerForTest> manager_;
 };
 
 TEST_F(ManagerTest, FindsTheLatestAndSpecificVersions) {
@@ -256,7 +257,7 @@ TEST_F(ManagerTest, ACallbackMayLookAtAllModelsUntilTheEnd) {
     EXPECT_THAT(manager->GetAllStates(), SizeIs(::testing::Ge(1)));
     world_.NoteState(state);
   };
-  Manager watched(std::move(options));
+  ManagerForTest watched(std::move(options));
   manager = &watched;
   for (const char* name : {"a", "b", "c"}) watched.SetAspiredVersions({name, {{1, "/1"}}, {}});
   EXPECT_TRUE(watched.WaitUntilSettled({"a", "b", "c"}, kLong));

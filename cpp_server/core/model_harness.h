@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,21 +16,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "cpp_server/core/aspired_versions.h"
 #include "cpp_server/core/control_signal.h"
-#include "cpp_server/core/load_progress.h"
-#include "cpp_server/core/loaded_version.h"
 #include "cpp_server/core/manager_options.h"
 #include "cpp_server/core/mutex.h"
-#include "cpp_server/core/retry_schedule.h"
 #include "cpp_server/core/servable.h"
 #include "cpp_server/core/servable_handle.h"
 #include "cpp_server/core/servable_state.h"
-#include "cpp_server/core/source.h"
+#include "cpp_server/core/version_table.h"
 
 namespace trilho {
-
-// Whether a model has got where its Source wants it.
-enum class Settlement { kPending, kAvailable, kFailed };
 
 // What a Manager holds per model; others use the Manager.
 //
@@ -83,41 +77,14 @@ class ModelHarness {
   // Aspired versions that have failed since they were last wanted anew, be they tried again at the moment or not.
   std::set<int64_t> GetFailing() const EXCLUDES(mu_);
 
-  // Aspired versions that have failed, and rejected ones, which their Source may find well when it looks again.
+  // Aspired versions that have failed, and rejected ones, which may be found well at another look.
   std::set<int64_t> GetRetriable() const EXCLUDES(mu_);
 
   // Tries those of `versions` that are aspired and have failed at once, whatever they wait for. Each gets one try,
   // after which its schedule goes on where it was.
   void Retry(const std::set<int64_t>& versions) EXCLUDES(mu_);
 
-  // kAvailable if any version is; kFailed if one ended with an error and none is on the way.
-  Settlement GetSettlement() const EXCLUDES(mu_);
-
  private:
-  struct Version {
-    ServableState state;
-    std::string path;
-    bool is_aspired = false;
-    // Counts the reasons to load: up when the version becomes aspired, or changes its path.
-    uint64_t wanted = 0;
-    // The `wanted` that the last load answered to; an ended version is loaded anew when the two differ.
-    uint64_t tried = 0;
-    // A version in kLoading that no load is under way for waits for the next of its first tries; one in kEnd for the
-    // end of a back-off.
-    RetrySchedule retries;
-    // The progress of the load under way; null if there is none.
-    std::shared_ptr<const LoadProgress> progress;
-    // Orders ended versions by when they ended.
-    uint64_t ended_at = 0;
-
-    // Set from kAvailable to the end of kUnloading. Made and destroyed on the control thread.
-    LoadedVersion loaded;
-    // Set by the end of the last copy of `lease`.
-    std::shared_ptr<std::atomic<bool>> drained;
-    // Set in kAvailable.
-    std::shared_ptr<const void> lease;
-  };
-
   // On the control thread.
   void Run();
   // Does one thing; false if there was nothing to do.
@@ -133,18 +100,8 @@ class ModelHarness {
   // Whether the control thread has nothing to do any more, ever.
   bool IsDone() EXCLUDES(mu_);
 
-  absl::optional<VersionAction> NextAction() const REQUIRES(mu_);
-  void SetState(Version* version, ManagerState state, absl::Status status) REQUIRES(mu_);
-  // To kEnd, and on to kStart if there is a new reason to load.
-  void End(Version* version, absl::Status status) REQUIRES(mu_);
-  void Restart(Version* version) REQUIRES(mu_);
-  // After a load that answered to `wanted`: to be tried again, at once or later, or ended.
-  void Fail(Version* version, uint64_t wanted, absl::Status error) REQUIRES(mu_);
   // When RetryFailed next has something to do.
   absl::optional<std::chrono::steady_clock::time_point> NextRetry() const EXCLUDES(mu_);
-  // Only the control thread erases, and only in Step(); so it may keep pointers into the map while unlocked.
-  void ForgetOldest() REQUIRES(mu_);
-  void UpdateLatest() REQUIRES(mu_);
 
   const std::string name_;
   const ManagerOptions options_;
@@ -152,13 +109,8 @@ class ModelHarness {
   const std::shared_ptr<ControlSignal> signal_ = std::make_shared<ControlSignal>();
 
   mutable Mutex mu_;
-  std::map<int64_t, Version> versions_ GUARDED_BY(mu_);
-  // The highest version in kAvailable.
-  const Version* latest_ GUARDED_BY(mu_) = nullptr;
-  std::map<int64_t, absl::Status> rejected_ GUARDED_BY(mu_);
-  // Changes that options_.on_state_change has not been told yet.
-  std::vector<ServableState> events_ GUARDED_BY(mu_);
-  uint64_t num_ended_ GUARDED_BY(mu_) = 0;
+  // Only the control thread forgets versions, and only in Step(); so it may keep pointers to entries while unlocked.
+  VersionTable versions_ GUARDED_BY(mu_);
   bool shutting_down_ GUARDED_BY(mu_) = false;
   bool retiring_ GUARDED_BY(mu_) = false;
   bool has_retired_ GUARDED_BY(mu_) = false;

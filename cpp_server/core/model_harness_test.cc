@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cpp_server/core/fake_loader.h"
+#include "cpp_server/core/manager_for_test.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -160,14 +161,14 @@ TEST_F(ModelHarnessTest, AFailedLoadKeepsTheOldVersionAndTheReason) {
   EXPECT_THAT(Describe(states), ElementsAre("2 END DATA_LOSS", "1 AVAILABLE"));
   EXPECT_EQ(states[0].status.message(), "Failed to load {name: m version: 2} from /models/m/2 (try 1): bad weights");
   EXPECT_EQ(model().GetHandle(absl::nullopt).version(), 1);
-  EXPECT_EQ(model().GetSettlement(), Settlement::kAvailable);
+  EXPECT_EQ(SettlementOf(model().GetStates()), Settlement::kAvailable);
 }
 
 TEST_F(ModelHarnessTest, AFailedVersionIsNotTriedAgainUntilItReturns) {
   world_.Fail("m:1", absl::InternalError("no"), 1);
   Aspire({1});
   ASSERT_TRUE(world_.Await("m:1 END"));
-  EXPECT_EQ(model().GetSettlement(), Settlement::kFailed);
+  EXPECT_EQ(SettlementOf(model().GetStates()), Settlement::kFailed);
   Aspire({1});
   Aspire({1, 2});
   ASSERT_TRUE(world_.Await("m:2 AVAILABLE"));
@@ -409,11 +410,11 @@ TEST_F(ModelHarnessTest, ListsRejectedVersionsWhileTheirSourceDoes) {
 
 TEST_F(ModelHarnessTest, SettlesOnARejectedVersionUnlessItMayStillCome) {
   model().SetAspired({}, {});
-  EXPECT_EQ(model().GetSettlement(), Settlement::kPending);
+  EXPECT_EQ(SettlementOf(model().GetStates()), Settlement::kPending);
   model().SetAspired({}, {{1, absl::UnavailableError("still being written")}});
-  EXPECT_EQ(model().GetSettlement(), Settlement::kPending);
+  EXPECT_EQ(SettlementOf(model().GetStates()), Settlement::kPending);
   model().SetAspired({}, {{1, absl::DataLossError("checksum")}});
-  EXPECT_EQ(model().GetSettlement(), Settlement::kFailed);
+  EXPECT_EQ(SettlementOf(model().GetStates()), Settlement::kFailed);
 }
 
 TEST_F(ModelHarnessTest, ShutsDownWhileItLoads) {

@@ -25,7 +25,7 @@ const char* ManagerStateName(ManagerState state);
 struct ServableState {
   ServableId id;
   ManagerState state = ManagerState::kStart;
-  // Why a version failed, is retried, or is not offered by its Source.
+  // Why a version failed, is retried, or is rejected.
   absl::Status status;
   // The work under way in kLoading and how long it has taken so far, as far as is known, for people.
   std::string progress{};

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <string>
 
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -49,7 +49,7 @@ class HttpRequestHead {
 // another handler's.
 class HttpCall : public HttpRequestHead {
  public:
-  // Decompressed if it was sent with Content-Encoding: gzip; empty if HttpRoute::takes_body said no.
+  // Decompressed if it was sent with Content-Encoding: gzip; empty if HttpEndpoint::takes_body is false.
   virtual absl::string_view body() const = 0;
   // When it had come, before it waited for a thread.
   virtual std::chrono::steady_clock::time_point arrived() const = 0;

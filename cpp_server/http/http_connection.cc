@@ -36,8 +36,6 @@ std::string ConnectionBound(const HttpOptions& options) {
 
 absl::Status CallerGone() { return absl::CancelledError("the caller has gone before its call was begun"); }
 
-absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
 }  // namespace
 
 HttpConnection::HttpConnection(std::shared_ptr<ConnectionHost> host, HttpSocket socket,
@@ -187,6 +185,7 @@ bool HttpConnection::ParseSome(size_t* used) {
     last_of_header_ = 0;
     keep_alive_ = true;
     is_head_ = false;
+    endpoint_.reset();
     takes_body_ = true;
     is_probe_ = false;
     complete_ = false;
@@ -272,31 +271,21 @@ void HttpConnection::OnHeader() {
   keep_alive_ = parser_->keep_alive();
   is_head_ = request.method() == http::verb::head;
   if (is_folded_) return Reject(400, "the request is not valid HTTP: a header field goes on in the next line");
-  const size_t hosts = request.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && version_ >= 11)) {
-    return Reject(400, absl::StrCat("the request is not valid HTTP: it has ", hosts == 0 ? "no" : "more than one",
-                                    " Host header"));
-  }
-  // Whoever sends a body of unknown extent could hide a request in it.
-  if (request.count(http::field::transfer_encoding) > 0 &&
-      !absl::EqualsIgnoreCase(View(request[http::field::transfer_encoding]), "chunked")) {
-    return Reject(501, "the only Transfer-Encoding that is supported is chunked");
-  }
-  const absl::string_view expect = View(request[http::field::expect]);
-  if (!expect.empty() && !absl::EqualsIgnoreCase(expect, "100-continue")) {
-    return Reject(417, absl::StrCat("Expect: ", expect, " is not supported, only 100-continue is"));
-  }
+  const HeadFault fault = FindFault(request);
+  if (fault.http_status != 0) return Reject(fault.http_status, fault.message);
   if (beyond_bound_) keep_alive_ = false;
   const RequestHead head(request, peer_);
-  const absl::Status admitted = host_->Admit(head);
+  endpoint_ = host_->router().Match(head);
+  const absl::Status admitted = host_->router().Admit(*endpoint_, head);
   if (!admitted.ok()) return Refuse(admitted);
   if (beyond_bound_ && !parser_->is_done()) return Reject(503, ConnectionBound(options_));
   body_rate_.Begin(Clock::now());
   SetExpiry(body_rate_.due());
-  takes_body_ = parser_->is_done() || host_->TakesBody(head);
+  takes_body_ = parser_->is_done() || endpoint_->takes_body;
   // Where the next request begins is not known then.
   if (!takes_body_) keep_alive_ = false;
-  if (takes_body_ && !expect.empty() && version_ >= 11 && !parser_->is_done()) {
+  const bool expects_continue = !request[http::field::expect].empty();
+  if (takes_body_ && expects_continue && version_ >= 11 && !parser_->is_done()) {
     state_ = State::kContinue;
     head_ = "HTTP/1.1 100 Continue\r\n\r\n";
     return Write();
@@ -324,8 +313,10 @@ void HttpConnection::BeginCall() {
     deadline = std::chrono::steady_clock::now() + options_.request_timeout;
     SetTimer(options_.request_timeout);
   }
+  const Plane plane = endpoint_->plane;
+  is_probe_ = plane == Plane::kProbe || plane == Plane::kInstant;
   const auto call = std::make_shared<ServerCall>(
-      parser_->release(), std::move(memory_), peer_, deadline,
+      parser_->release(), std::move(endpoint_), std::move(memory_), peer_, deadline,
       [weak = weak_from_this(), host = host_, number = ++call_number_](HttpResponse response) {
         asio::post(host->io(), [weak, number, response = std::move(response)]() mutable {
           const auto self = weak.lock();
@@ -339,14 +330,12 @@ void HttpConnection::BeginCall() {
   parser_.reset();
   call_ = call;
   absl::Status status;
-  const HttpPlane plane = host_->PlaneOf(*call);
-  is_probe_ = plane == HttpPlane::kProbe || plane == HttpPlane::kInstant;
-  if (plane == HttpPlane::kData) {
+  if (plane == Plane::kData) {
     status = beyond_bound_ ? absl::UnavailableError(ConnectionBound(options_)) : CheckResponseRoom();
   }
   if (status.ok()) status = host_->Submit(call);
   if (!status.ok()) {
-    host_->Refused(*call, status);
+    call->TellRefused(status);
     call->Reply(ErrorResponse(status));
   }
   if (input_.size() < kMaxReadAhead) Read();

@@ -18,8 +18,9 @@
 #include "boost/beast/core/error.hpp"
 #include "cpp_server/admission/request_memory.h"
 #include "cpp_server/http/http_call.h"
-#include "cpp_server/http/http_handler.h"
+#include "cpp_server/http/http_endpoint.h"
 #include "cpp_server/http/http_options.h"
+#include "cpp_server/http/http_router.h"
 #include "cpp_server/http/http_stream.h"
 #include "cpp_server/http/minimum_rate.h"
 #include "cpp_server/http/request_body.h"
@@ -40,10 +41,8 @@ class ConnectionHost {
   // Whether connections are to be closed after what they do now.
   virtual bool stopping() const = 0;
 
-  virtual HttpPlane PlaneOf(const HttpCall& call) const = 0;
-  // See HttpRoute.
-  virtual absl::Status Admit(const HttpRequestHead& head) const = 0;
-  virtual bool TakesBody(const HttpRequestHead& head) const = 0;
+  // Router that requests are matched by.
+  virtual const HttpRouter& router() const = 0;
   // A body that is being read wants to hold `bytes`, for which the budget has no
   // room: ends the one that comes slowest of those that hold at least half as much as
   // they do on average. False if that is `asking` itself.
@@ -51,12 +50,10 @@ class ConnectionHost {
   // The budget of responses is used up: ends the one whose client has taken nothing
   // for longest, if that is long enough. False if there is none.
   virtual bool EndStalledReader() = 0;
-  // Has a thread of its plane handle `call`; RESOURCE_EXHAUSTED if too many wait.
+  // See CallPlanes.
   virtual absl::Status Submit(const std::shared_ptr<ServerCall>& call) = 0;
   // Nobody waits for `call` any more, for this reason; answers it if no handler has seen it.
   virtual void Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) = 0;
-  // A call is answered with an error that no handler has a part in.
-  virtual void Refused(const HttpCall& call, const absl::Status& status) = 0;
 
   // Around every exchange: from a request's first byte to its response's last.
   virtual void ExchangeBegan() = 0;
@@ -145,7 +142,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // Counts what has come of the body.
   absl::Status TakeRoom();
 
-  // Says that the request is refused, if its first line has come, and forgets it.
+  // Tells the request's endpoint that it is refused, if its first line has come, and forgets it.
   void TellRefused(const absl::Status& status);
   // Nobody waits for the handler any more.
   void WithdrawCall(const absl::Status& reason);
@@ -197,7 +194,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
 
   // The rate at which the body comes, framing included.
   MinimumRate body_rate_;
-  // Whether anybody looks at the body.
+  // Endpoint of the request that is being read: found when its header has come, and the call's own once that begins.
+  SharedEndpoint endpoint_;
+  // False if nobody looks at what is still to come of the body.
   bool takes_body_ = true;
   // True for a probe, which asks how the server is.
   bool is_probe_ = false;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/types/optional.h"
 #include "cpp_server/admission/request_memory.h"
 #include "cpp_server/admission/response_memory.h"
@@ -73,6 +74,9 @@ struct HttpOptions {
   // Plain text if there is none.
   absl::optional<HttpTlsOptions> tls;
 };
+
+// Returns INVALID_ARGUMENT, naming it, for an option that makes no sense.
+absl::Status CheckHttpOptions(const HttpOptions& options);
 
 }  // namespace trilho
 

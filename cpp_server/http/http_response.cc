@@ -10,6 +10,7 @@
 #include "boost/asio/buffer.hpp"
 #include "cpp_server/http/http_connection.h"
 #include "cpp_server/http/http_status.h"
+#include "cpp_server/http/request_head.h"
 #include "cpp_server/http/response_head.h"
 
 namespace trilho {
@@ -61,13 +62,16 @@ void HttpConnection::Refuse(const absl::Status& status) {
 
 void HttpConnection::TellRefused(const absl::Status& status) {
   if (parser_ && !parser_->get().target().empty()) {
+    // The rest of its header may be missing.
+    if (endpoint_ == nullptr) endpoint_ = host_->router().Match(RequestHead(parser_->get(), peer_));
     // What is asked of a call is answered from what has come of its header; its own answer goes nowhere.
-    const ServerCall refused(parser_->release(), RequestMemory::Share(), peer_,
+    const ServerCall refused(parser_->release(), std::move(endpoint_), RequestMemory::Share(), peer_,
                              std::chrono::steady_clock::time_point::max(), [](const HttpResponse&) {});
-    host_->Refused(refused, status);
+    refused.TellRefused(status);
   }
   // What came of it is of no use any more.
   parser_.reset();
+  endpoint_.reset();
   memory_.Release();
 }
 

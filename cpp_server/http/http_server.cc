@@ -13,10 +13,9 @@
 #include "boost/asio/basic_socket_acceptor.hpp"
 #include "boost/asio/executor_work_guard.hpp"
 #include "boost/asio/post.hpp"
-#include "cpp_server/advice/words.h"
 #include "cpp_server/core/mutex.h"
 #include "cpp_server/core/thread.h"
-#include "cpp_server/http/call_pool.h"
+#include "cpp_server/http/call_planes.h"
 #include "cpp_server/http/http_connection.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/http/tls_context.h"
@@ -29,42 +28,10 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr int kControlThreads = 2;
-constexpr int kProbeThreads = 1;
-constexpr size_t kMaxWaitingControlCalls = 1024;
 // Connections beyond the bound, for probes and to be told of it.
 constexpr size_t kMaxBeyondBound = 64;
-constexpr uint32_t kMostHeaderBytes = 64 << 10;
 // Until files may have been closed.
 constexpr std::chrono::milliseconds kAcceptRetry{100};
-
-absl::Status Check(const HttpOptions& options) {
-  const auto at_least = [](absl::string_view name, int64_t value, int64_t least) {
-    if (value >= least) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat("HTTP: ", name, " is ", value, ", must be at least ", least));
-  };
-  absl::Status status = at_least("data_threads", options.data_threads, 1);
-  status.Update(at_least("max_queued_data_calls", options.max_queued_data_calls, 0));
-  status.Update(at_least("max_body_bytes", options.max_body_bytes, 0));
-  status.Update(at_least("max_header_bytes", options.max_header_bytes, 1));
-  status.Update(at_least("max_connections", options.max_connections, 1));
-  status.Update(at_least("idle_timeout", options.idle_timeout.count(), 1));
-  status.Update(at_least("header_timeout", options.header_timeout.count(), 1));
-  status.Update(at_least("progress_timeout", options.progress_timeout.count(), 1));
-  status.Update(at_least("min_bytes_per_second", options.min_bytes_per_second, 0));
-  status.Update(at_least("stalled_reader_patience", options.stalled_reader_patience.count(), 1));
-  status.Update(at_least("request_timeout", options.request_timeout.count(), 0));
-  status.Update(at_least("half_close_window", options.half_close_window.count(), 0));
-  if (!status.ok()) return status;
-  if (options.max_header_bytes > kMostHeaderBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("HTTP: max_header_bytes is ", options.max_header_bytes, ", must be at most ", kMostHeaderBytes));
-  }
-  if (options.port < 0 || options.port > UINT16_MAX) {
-    return absl::InvalidArgumentError(absl::StrCat("HTTP: port is ", options.port, ", must be within 0 and 65535"));
-  }
-  return absl::OkStatus();
-}
 
 std::string ToString(const tcp::endpoint& endpoint) {
   error_code ignored;
@@ -78,9 +45,9 @@ std::string ToString(const tcp::endpoint& endpoint) {
 // Shared with its connections and with calls that handlers hold.
 class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_from_this<Impl> {
  public:
-  Impl(Options options, HttpRoute route)
+  Impl(Options options, HttpRouter router)
       : options_(std::move(options)),
-        route_(std::move(route)),
+        router_(std::move(router)),
         // One thread runs it.
         io_(1),
         work_(io_.get_executor()),
@@ -94,23 +61,16 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   void Join() EXCLUDES(mu_);
 
   int port() const { return port_; }
-  size_t waiting_calls() const { return data_calls_->waiting(); }
+  size_t waiting_calls() const { return planes_->waiting_data_calls(); }
 
   const HttpOptions& options() const override { return options_; }
   asio::io_context& io() override { return io_; }
   bool stopping() const override { return stopping_; }
-  HttpPlane PlaneOf(const HttpCall& call) const override { return route_.plane(call.method(), call.path()); }
-  absl::Status Admit(const HttpRequestHead& head) const override {
-    return route_.admit ? route_.admit(head) : absl::OkStatus();
-  }
-  bool TakesBody(const HttpRequestHead& head) const override { return !route_.takes_body || route_.takes_body(head); }
+  const HttpRouter& router() const override { return router_; }
   bool MakeRoom(const HttpConnection& asking, size_t bytes) override;
   bool EndStalledReader() override;
-  absl::Status Submit(const std::shared_ptr<ServerCall>& call) override;
+  absl::Status Submit(const std::shared_ptr<ServerCall>& call) override { return planes_->Submit(call); }
   void Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) override;
-  void Refused(const HttpCall& call, const absl::Status& status) override {
-    if (route_.refused) route_.refused(call, status);
-  }
   void ExchangeBegan() override { Count(&exchanges_, 1); }
   void ExchangeEnded() override { Count(&exchanges_, -1); }
   void CallBegan() override { Count(&calls_, 1); }
@@ -145,7 +105,7 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   void OnIoThread(Work work) EXCLUDES(mu_);
 
   const Options options_;
-  const HttpRoute route_;
+  const HttpRouter router_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Acceptor acceptor_;
@@ -155,9 +115,7 @@ class HttpServer::Impl final : public ConnectionHost, public std::enable_shared_
   // On the I/O thread.
   std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
 
-  std::unique_ptr<CallPool> data_calls_;
-  std::unique_ptr<CallPool> control_calls_;
-  std::unique_ptr<CallPool> probes_;
+  std::unique_ptr<CallPlanes> planes_;
   std::thread io_thread_;
 
   Mutex mu_;
@@ -176,17 +134,13 @@ absl::Status HttpServer::Impl::Start() {
   }
   absl::Status listening = Listen();
   if (!listening.ok()) return listening;
-  // Neither pool's threads outlive this, whatever else holds it: Join ends them.
-  const auto run = [this](const std::shared_ptr<ServerCall>& call) {
-    ServerCall::Handle(call, static_cast<size_t>(options_.max_body_bytes), route_);
-  };
-  data_calls_ =
-      std::make_unique<CallPool>(options_.data_threads, static_cast<size_t>(options_.max_queued_data_calls), run);
-  control_calls_ = std::make_unique<CallPool>(kControlThreads, kMaxWaitingControlCalls, run);
-  probes_ = std::make_unique<CallPool>(kProbeThreads, kMaxWaitingControlCalls, run);
-  for (const auto* pool : {data_calls_.get(), control_calls_.get(), probes_.get()}) {
-    if (!pool->status().ok()) return pool->status();
-  }
+  planes_ = std::make_unique<CallPlanes>(
+      options_.data_threads, static_cast<size_t>(options_.max_queued_data_calls),
+      [max_body_bytes = static_cast<size_t>(options_.max_body_bytes)](const std::shared_ptr<ServerCall>& call) {
+        ServerCall::Handle(call, max_body_bytes);
+      });
+  const absl::Status threads = planes_->status();
+  if (!threads.ok()) return threads;
   auto io_thread = StartThread("http io", [this] { Run(); });
   if (!io_thread.ok()) return io_thread.status();
   io_thread_ = *std::move(io_thread);
@@ -348,25 +302,10 @@ bool HttpServer::Impl::EndStalledReader() {
   return CloseEarliest([](HttpConnection* connection) { return connection->StalledSince(); });
 }
 
-absl::Status HttpServer::Impl::Submit(const std::shared_ptr<ServerCall>& call) {
-  const HttpPlane plane = PlaneOf(*call);
-  if (plane == HttpPlane::kInstant) {
-    ServerCall::Handle(call, static_cast<size_t>(options_.max_body_bytes), route_);
-    return absl::OkStatus();
-  }
-  const bool is_data = plane == HttpPlane::kData;
-  CallPool& pool = is_data ? *data_calls_ : plane == HttpPlane::kProbe ? *probes_ : *control_calls_;
-  call->SetAgain([&pool](std::shared_ptr<ServerCall> again) { pool.AddAgain(std::move(again)); });
-  if (pool.Add(call)) return absl::OkStatus();
-  const std::string flag = is_data ? absl::StrCat(" (--max_queued_requests=", pool.max_waiting(), ")") : "";
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "the server is overloaded: ", Counted(pool.max_waiting(), "call waits", "calls wait"), " already", flag));
-}
-
 void HttpServer::Impl::Withdraw(const std::shared_ptr<ServerCall>& call, const absl::Status& reason) {
   call->Cancel();
-  if (data_calls_->Remove(call.get()) || control_calls_->Remove(call.get()) || probes_->Remove(call.get())) {
-    Refused(*call, reason);
+  if (planes_->Remove(call.get())) {
+    call->TellRefused(reason);
     call->Reply(ErrorResponse(reason));
   }
 }
@@ -428,17 +367,15 @@ void HttpServer::Impl::Join() {
     MutexLock lock(&mu_);
     while (calls_ > 0) changed_.Wait(&mu_);
   }
-  data_calls_.reset();
-  control_calls_.reset();
-  probes_.reset();
+  planes_.reset();
   work_.reset();
   io_thread_.join();
 }
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options, HttpRoute route) {
-  absl::Status status = Check(options);
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options, HttpRouter router) {
+  absl::Status status = CheckHttpOptions(options);
   if (!status.ok()) return status;
-  auto impl = std::make_shared<Impl>(std::move(options), std::move(route));
+  auto impl = std::make_shared<Impl>(std::move(options), std::move(router));
   status = impl->Start();
   if (!status.ok()) return status;
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));

@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "cpp_server/http/http_handler.h"
 #include "cpp_server/http/http_options.h"
+#include "cpp_server/http/http_router.h"
 
 namespace trilho {
 
@@ -25,7 +25,7 @@ class HttpServer {
   // Listens and answers at once. INVALID_ARGUMENT for options that make no
   // sense, among them keys and certificates; UNAVAILABLE if the port cannot be
   // had, e.g. since another process has it.
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(Options options, HttpRoute route);
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(Options options, HttpRouter router);
   // Shuts down at once if Shutdown was not called; waits until every call is
   // answered and no handler runs. Not on a thread of a handler.
   ~HttpServer();

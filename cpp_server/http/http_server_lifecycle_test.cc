@@ -22,10 +22,7 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 
 absl::Status StartError(const HttpServer::Options& options) {
-  HttpRoute route;
-  route.plane = [](absl::string_view, absl::string_view) { return HttpPlane::kControl; };
-  route.handler = [](const std::shared_ptr<HttpCall>& call) { call->Reply({}); };
-  return HttpServer::Start(options, route).status();
+  return HttpServer::Start(options, HttpRouter({})).status();
 }
 
 TEST(HttpServerStart, SaysWhichPortItCannotHave) {

@@ -43,22 +43,10 @@ class HttpTestServer {
  public:
   explicit HttpTestServer(HttpServer::Options options = {}) {
     options.address = "127.0.0.1";
-    HttpRoute route;
-    route.plane = [](absl::string_view /*method*/, absl::string_view path) {
-      if (absl::StartsWith(path, "/instant")) return HttpPlane::kInstant;
-      if (absl::StartsWith(path, "/probe")) return HttpPlane::kProbe;
-      return absl::StartsWith(path, "/control") ? HttpPlane::kControl : HttpPlane::kData;
-    };
-    route.admit = [](const HttpRequestHead& head) {
-      return absl::EndsWith(head.path(), "/refused") ? absl::UnauthenticatedError("no token") : absl::OkStatus();
-    };
-    route.takes_body = [](const HttpRequestHead& head) { return !absl::EndsWith(head.path(), "/bare"); };
-    route.refused = [this](const HttpCall& call, const absl::Status& status) {
-      MutexLock lock(&mu_);
-      refused_.push_back(absl::StrCat(absl::StatusCodeToString(status.code()), " ", call.path()));
-    };
-    route.handler = [this](std::shared_ptr<HttpCall> call) { Handle(std::move(call)); };
-    auto server = HttpServer::Start(std::move(options), std::move(route));
+    HttpRoute all;
+    all.is_prefix = true;
+    all.find = [this](const HttpRequestHead& head) { return EndpointOf(head.path()); };
+    auto server = HttpServer::Start(std::move(options), HttpRouter({std::move(all)}));
     EXPECT_TRUE(server.ok()) << server.status();
     if (server.ok()) server_ = *std::move(server);
   }
@@ -102,6 +90,27 @@ class HttpTestServer {
   }
 
  private:
+  static Plane PlaneOf(absl::string_view path) {
+    if (absl::StartsWith(path, "/instant")) return Plane::kInstant;
+    if (absl::StartsWith(path, "/probe")) return Plane::kProbe;
+    return absl::StartsWith(path, "/control") ? Plane::kControl : Plane::kData;
+  }
+
+  SharedEndpoint EndpointOf(absl::string_view path) {
+    HttpEndpoint endpoint;
+    endpoint.plane = PlaneOf(path);
+    endpoint.takes_body = !absl::EndsWith(path, "/bare");
+    if (absl::EndsWith(path, "/refused")) {
+      endpoint.admit = [](const HttpRequestHead&) { return absl::UnauthenticatedError("no token"); };
+    }
+    endpoint.handle = [this](std::shared_ptr<HttpCall> call) { Handle(std::move(call)); };
+    endpoint.refused = [this](const HttpCall& call, const absl::Status& status) {
+      MutexLock lock(&mu_);
+      refused_.push_back(absl::StrCat(absl::StatusCodeToString(status.code()), " ", call.path()));
+    };
+    return Share(std::move(endpoint));
+  }
+
   void Handle(std::shared_ptr<HttpCall> call) EXCLUDES(mu_) {
     const std::string path(call->path());
     HttpResponse response;

@@ -1,9 +1,15 @@
 #include "cpp_server/http/request_head.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "boost/beast/http/field.hpp"
 
 namespace trilho {
 namespace {
+
+namespace http = boost::beast::http;
+
+constexpr unsigned kHttp11 = 11;
 
 absl::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -34,6 +40,24 @@ absl::string_view RequestHead::method() const {
 absl::string_view RequestHead::header(absl::string_view name) const {
   const auto found = request_.find(boost::beast::string_view(name.data(), name.size()));
   return found == request_.end() ? absl::string_view() : View(found->value());
+}
+
+HeadFault FindFault(const HttpRequest& request) {
+  const size_t hosts = request.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && request.version() >= kHttp11)) {
+    return {400, absl::StrCat("the request is not valid HTTP: it has ", hosts == 0 ? "no" : "more than one",
+                              " Host header")};
+  }
+  // Whoever sends a body of unknown extent could hide a request in it.
+  if (request.count(http::field::transfer_encoding) > 0 &&
+      !absl::EqualsIgnoreCase(View(request[http::field::transfer_encoding]), "chunked")) {
+    return {501, "the only Transfer-Encoding that is supported is chunked"};
+  }
+  const absl::string_view expect = View(request[http::field::expect]);
+  if (!expect.empty() && !absl::EqualsIgnoreCase(expect, "100-continue")) {
+    return {417, absl::StrCat("Expect: ", expect, " is not supported, only 100-continue is")};
+  }
+  return {};
 }
 
 }  // namespace trilho

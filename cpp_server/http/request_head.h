@@ -30,6 +30,16 @@ class RequestHead final : public HttpRequestHead {
   absl::string_view query_;
 };
 
+// Fault of a header, and the HTTP status that the request is answered with; 0 if there is none.
+struct HeadFault {
+  int http_status = 0;
+  std::string message;
+};
+
+// Returns the first fault of a header: it must have one Host, and neither a Transfer-Encoding nor an expectation that
+// the front does not know.
+HeadFault FindFault(const HttpRequest& request);
+
 }  // namespace trilho
 
 #endif  // TRILHO_CPP_SERVER_HTTP_REQUEST_HEAD_H_

@@ -35,9 +35,10 @@ Coding CodingOf(absl::string_view content_encoding) {
 
 }  // namespace
 
-ServerCall::ServerCall(HttpRequest request, RequestMemory::Share memory, std::string peer,
+ServerCall::ServerCall(HttpRequest request, SharedEndpoint endpoint, RequestMemory::Share memory, std::string peer,
                        std::chrono::steady_clock::time_point deadline, Send send)
     : request_(std::move(request)),
+      endpoint_(std::move(endpoint)),
       memory_(std::move(memory)),
       peer_(std::move(peer)),
       deadline_(deadline),
@@ -83,29 +84,33 @@ absl::Status ServerCall::Decode(size_t max_body_bytes, int* http_status) {
   return memory_.Resize(decoded_->capacity());
 }
 
-void ServerCall::Refuse(const HttpRoute& route, int http_status, const absl::Status& status) {
-  if (route.refused) route.refused(*this, status);
+void ServerCall::TellRefused(const absl::Status& status) const {
+  if (endpoint_->refused) endpoint_->refused(*this, status);
+}
+
+void ServerCall::Refuse(int http_status, const absl::Status& status) {
+  TellRefused(status);
   HttpResponse response = ErrorResponse(http_status, {status.message().data(), status.message().size()});
   // RFC 9110 lets a client learn from it how to send the same body again.
   if (http_status == kUnsupportedMediaType) response.headers.emplace_back("Accept-Encoding", kCodings);
   Reply(std::move(response));
 }
 
-void ServerCall::Handle(const std::shared_ptr<ServerCall>& call, size_t max_body_bytes, const HttpRoute& route) {
+void ServerCall::Handle(const std::shared_ptr<ServerCall>& call, size_t max_body_bytes) {
   // Those who left while they waited cost nothing.
   if (*call->cancelled_) {
     const bool late = std::chrono::steady_clock::now() >= call->deadline_;
     const absl::Status gone = late ? absl::DeadlineExceededError("the deadline passed before the call was begun")
                                    : absl::CancelledError("the caller has gone before its call was begun");
-    return call->Refuse(route, HttpStatusOf(gone.code()), gone);
+    return call->Refuse(HttpStatusOf(gone.code()), gone);
   }
   if (!std::exchange(call->begun_, true)) {
     int http_status = 0;
     const absl::Status decoded = call->Decode(max_body_bytes, &http_status);
-    if (!decoded.ok()) return call->Refuse(route, http_status, decoded);
+    if (!decoded.ok()) return call->Refuse(http_status, decoded);
   }
   try {
-    route.handler(call);
+    call->endpoint_->handle(call);
   } catch (const std::bad_alloc&) {
     if (!call->replied_) call->Reply(ErrorResponse(NoMemoryError()));
   }

@@ -15,7 +15,7 @@
 #include "cpp_server/admission/request_memory.h"
 #include "cpp_server/http/gzip.h"
 #include "cpp_server/http/http_call.h"
-#include "cpp_server/http/http_handler.h"
+#include "cpp_server/http/http_endpoint.h"
 #include "cpp_server/http/request_body.h"
 #include "cpp_server/http/request_head.h"
 
@@ -27,16 +27,21 @@ class ServerCall final : public HttpCall, public std::enable_shared_from_this<Se
  public:
   using Send = std::function<void(HttpResponse)>;
 
-  // `memory` is what the body has of the budget.
-  ServerCall(HttpRequest request, RequestMemory::Share memory, std::string peer,
+  // `endpoint` answers it, never null; `memory` is what the body has of the budget.
+  ServerCall(HttpRequest request, SharedEndpoint endpoint, RequestMemory::Share memory, std::string peer,
              std::chrono::steady_clock::time_point deadline, Send send);
   ~ServerCall() override;
   ServerCall(const ServerCall&) = delete;
   ServerCall& operator=(const ServerCall&) = delete;
 
-  // Decompresses the body of `call`, as far as `max_body_bytes`, and has `route`
-  // handle it, unless nobody waits for it any more. Once more after HandleAgain.
-  static void Handle(const std::shared_ptr<ServerCall>& call, size_t max_body_bytes, const HttpRoute& route);
+  // Decompresses the body of `call`, as far as `max_body_bytes`, and has its endpoint handle it, unless nobody waits
+  // for it any more. Called once more after HandleAgain.
+  static void Handle(const std::shared_ptr<ServerCall>& call, size_t max_body_bytes);
+
+  const HttpEndpoint& endpoint() const { return *endpoint_; }
+
+  // Tells the endpoint that the call is answered with an error that no handler has a part in.
+  void TellRefused(const absl::Status& status) const;
 
   // Says how the call comes to Handle once more; before it is handled.
   void SetAgain(std::function<void(std::shared_ptr<ServerCall>)> again) { again_ = std::move(again); }
@@ -61,9 +66,10 @@ class ServerCall final : public HttpCall, public std::enable_shared_from_this<Se
   // handler may see it, and comes with the HTTP status of the answer.
   absl::Status Decode(size_t max_body_bytes, int* http_status);
   // An answer that no handler has a part in.
-  void Refuse(const HttpRoute& route, int http_status, const absl::Status& status);
+  void Refuse(int http_status, const absl::Status& status);
 
   HttpRequest request_;
+  const SharedEndpoint endpoint_;
   // The body once it is decompressed; absent if it was sent as it is.
   absl::optional<GrowingBytes> decoded_;
   RequestMemory::Share memory_;

@@ -10,8 +10,6 @@
 
 namespace trilho {
 
-class RequestLogger;
-
 enum class Protocol { kGrpc, kRest };
 
 struct CallContext {
@@ -22,8 +20,6 @@ struct CallContext {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // True once the caller has gone; may be null.
   std::shared_ptr<const std::atomic<bool>> cancelled;
-  // What gets the request if it is sampled; null if nothing does. Outlives the call.
-  const RequestLogger* logger = nullptr;
   // Of the W3C header "traceparent", empty if there was none.
   std::string trace_id;
   // Address of the caller; empty unless InferenceHooks::records_peer is set.

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
 #include "cpp_server/inference/call_context.h"
+#include "cpp_server/inference/request_log_entry.h"
 #include "cpp_server/tensorflow/runner.h"
 
 namespace trilho {
@@ -33,6 +34,8 @@ struct InferenceRecord {
   RunTimes times;
   // Examples in the request: the first dimension of its inputs, if they have one.
   int64_t examples = 0;
+  // Messages for the request log, of a request that it samples; none of an observer's business.
+  RequestLogEntry log;
 };
 
 // Told of every inference, on whatever thread ends it, many at once. Must

@@ -12,6 +12,8 @@
 #include "cpp_server/admission/no_memory.h"
 #include "cpp_server/inference/call_context.h"
 #include "cpp_server/inference/inference_record.h"
+#include "cpp_server/inference/request_log_entry.h"
+#include "cpp_server/inference/request_logger.h"
 
 namespace trilho {
 
@@ -22,14 +24,16 @@ using InferenceObservers = std::vector<InferenceObserver*>;
 // time.
 class InferenceScope {
  public:
-  // `observers` outlives the scope.
-  InferenceScope(const InferenceObservers* observers, std::string method, const CallContext& context)
+  // `observers` and `logger`, which may be null, outlive the scope.
+  InferenceScope(const InferenceObservers* observers, std::string method, const CallContext& context,
+                 const RequestLogger* logger)
       : observers_(observers), waited_(std::chrono::steady_clock::now() - context.arrived) {
     record_.begin = context.arrived;
     record_.method = std::move(method);
     record_.protocol = context.protocol;
     record_.trace_id = context.trace_id;
     record_.peer = context.peer;
+    record_.log = RequestLogEntry(logger);
     for (InferenceObserver* observer : *observers_) observer->OnBegin();
   }
   // Ends it if nobody has, as when there was no memory for more of it.

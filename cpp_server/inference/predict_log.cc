@@ -1,9 +1,8 @@
 #include "cpp_server/inference/predict_log.h"
 
 #include <algorithm>
-#include <new>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/types/optional.h"
 #include "cpp_server/wire/tensor_proto.h"
@@ -48,30 +47,41 @@ bool CanSerializeAll(const std::vector<Tensor>& tensors) {
 
 }  // namespace
 
-RunDone LogAsPredict(const RequestLogger* logger, absl::string_view model, int64_t version, const Signature& signature,
-                     const std::vector<Tensor>& inputs, const std::vector<int>& outputs, RunDone done) {
-  if (!logger->Samples(model) || !CanSerializeAll(inputs)) return done;
-  WireWriter request;
-  request.BytesField(kRequestModelSpec, ModelSpecBytes(model, absl::nullopt, signature.name));
-  for (size_t i = 0; i < inputs.size(); ++i) WriteEntry(kRequestInputs, signature.inputs[i].alias, inputs[i], &request);
-  auto log = [logger, model = std::string(model), version, &signature, request = std::move(request).Release(),
-              outputs](const std::vector<Tensor>& tensors) {
-    WireWriter response;
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      const std::string& alias = signature.outputs[static_cast<size_t>(outputs[i])].alias;
-      WriteEntry(kResponseOutputs, alias, tensors[i], &response);
+RunDone KeepAsPredict(RequestLogEntry* log, absl::string_view model, int64_t version, const Signature& signature,
+                      const std::vector<Tensor>& inputs, const std::vector<int>& outputs, RunDone done) {
+  if (!CanSerializeAll(inputs)) return done;
+  log->SetRequest(PredictionLogField::kPredict, model, [&] {
+    WireWriter request;
+    request.BytesField(kRequestModelSpec, ModelSpecBytes(model, absl::nullopt, signature.name));
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      WriteEntry(kRequestInputs, signature.inputs[i].alias, inputs[i], &request);
     }
-    response.BytesField(kResponseModelSpec, ModelSpecBytes(model, version, signature.name));
-    logger->Log(PredictionLogField::kPredict, model, request, std::move(response).Release());
-  };
-  return [log = std::move(log), done = std::move(done)](absl::StatusOr<RunResult> result) {
-    try {
-      if (result.ok() && CanSerializeAll(result->outputs)) log(result->outputs);
-      // NOLINTNEXTLINE(bugprone-empty-catch): what there is no memory to log is answered all the same
-    } catch (const std::bad_alloc&) {
+    return std::move(request).Release();
+  });
+  if (!log->has_request()) return done;
+  return [log, model = std::string(model), version, &signature, outputs,
+          done = std::move(done)](absl::StatusOr<RunResult> result) {
+    if (result.ok() && CanSerializeAll(result->outputs)) {
+      log->SetResponse([&] {
+        WireWriter response;
+        for (size_t i = 0; i < outputs.size(); ++i) {
+          const std::string& alias = signature.outputs[static_cast<size_t>(outputs[i])].alias;
+          WriteEntry(kResponseOutputs, alias, result->outputs[i], &response);
+        }
+        response.BytesField(kResponseModelSpec, ModelSpecBytes(model, version, signature.name));
+        return std::move(response).Release();
+      });
     }
     done(std::move(result));
   };
+}
+
+void RunLogged(const Predictor& predictor, ResolvedSignature resolved, std::vector<Tensor> inputs,
+               std::vector<int> outputs, InputShapes shapes, const CallContext& context, InferenceRecord* record,
+               RunDone done) {
+  done = KeepAsPredict(&record->log, resolved.name, resolved.model.version(), *resolved.signature, inputs, outputs,
+                       std::move(done));
+  predictor.Run(std::move(resolved), std::move(inputs), std::move(outputs), shapes, context, std::move(done));
 }
 
 }  // namespace trilho

@@ -8,7 +8,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cpp_server/inference/predict_log.h"
 #include "cpp_server/tensorflow/data_type.h"
 
 namespace trilho {
@@ -143,10 +142,6 @@ void Predictor::Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std:
       if (result.ok() || !IsOfTheGraph(result.status())) return done(std::move(result));
       done(absl::Status(result.status().code(), absl::StrCat(result.status().message(), "; ", other_shapes)));
     };
-  }
-  if (context.logger != nullptr) {
-    done = LogAsPredict(context.logger, resolved.name, resolved.model.version(), *resolved.signature, inputs, outputs,
-                        std::move(done));
   }
   RunRequest request;
   request.signature = resolved.signature;

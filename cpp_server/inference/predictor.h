@@ -82,9 +82,8 @@ class Predictor {
   // others, for an output that cannot be sent; DEADLINE_EXCEEDED or CANCELLED if
   // nobody waits any more before the run begins. If the run of other shapes
   // than the signature's fails, TensorFlow's error goes on with which they are.
-  // The model stays loaded until `done` returns. The context's logger, if it has
-  // one, gets the run as a Predict. The resolved signature's name need not live
-  // longer than until this returns.
+  // The model stays loaded until `done` returns. The resolved signature's name
+  // need not live longer than until this returns.
   void Run(ResolvedSignature resolved, std::vector<Tensor> inputs, std::vector<int> outputs, InputShapes shapes,
            const CallContext& context, RunDone done) const;
 

@@ -1,4 +1,4 @@
-// What logs requests as PredictionService would have got them.
+// The request log, as those see it who answer requests.
 
 #ifndef TRILHO_CPP_SERVER_INFERENCE_REQUEST_LOGGER_H_
 #define TRILHO_CPP_SERVER_INFERENCE_REQUEST_LOGGER_H_
@@ -8,15 +8,15 @@
 
 namespace trilho {
 
-// For the fronts whose messages are others. Thread-safe.
+// Logs requests as PredictionService gets them, or would have got them. Thread-safe.
 class RequestLogger {
  public:
   virtual ~RequestLogger() = default;
 
-  // Whether the next request of `model` is to be logged: to be asked once for each.
+  // Returns whether the next request of `model` is to be logged: to be asked once for each.
   virtual bool Samples(absl::string_view model) const = 0;
 
-  // Of a request that was sampled and answered, the serialized messages that PredictionService has for `kind`.
+  // Logs a request that was sampled and answered: the serialized messages that PredictionService has for `kind`.
   virtual void Log(PredictionLogField kind, absl::string_view model, absl::string_view request,
                    absl::string_view response) const = 0;
 };

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cpp_server/inference/predict_log.h"
 #include "cpp_server/kserve/data_types.h"
 #include "cpp_server/wire/tensor_proto.h"
 
@@ -115,17 +116,18 @@ void Infer(const Predictor& predictor, InferRequest request, const CallContext& 
   record->examples = inputs->empty() || inputs->front().rank() == 0 ? 1 : inputs->front().dim(0);
   std::vector<std::string> names;
   for (const int position : *outputs) names.push_back(signature->outputs[static_cast<size_t>(position)].alias);
-  predictor.Run(*std::move(resolved), *std::move(inputs), *std::move(outputs), InputShapes::kOfTheSignature, context,
-                [record, version, names = std::move(names), done = std::move(done)](absl::StatusOr<RunResult> run) {
-                  if (!run.ok()) return done(run.status());
-                  record->times = run->times;
-                  InferResult result;
-                  result.version = version;
-                  for (size_t i = 0; i < names.size(); ++i) {
-                    result.outputs.push_back({names[i], std::move(run->outputs[i])});
-                  }
-                  done(std::move(result));
-                });
+  RunLogged(predictor, *std::move(resolved), *std::move(inputs), *std::move(outputs), InputShapes::kOfTheSignature,
+            context, record,
+            [record, version, names = std::move(names), done = std::move(done)](absl::StatusOr<RunResult> run) {
+              if (!run.ok()) return done(run.status());
+              record->times = run->times;
+              InferResult result;
+              result.version = version;
+              for (size_t i = 0; i < names.size(); ++i) {
+                result.outputs.push_back({names[i], std::move(run->outputs[i])});
+              }
+              done(std::move(result));
+            });
 }
 
 }  // namespace trilho

@@ -4,14 +4,14 @@
 #define TRILHO_CPP_SERVER_KSERVE_KSERVE_REST_H_
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/string_view.h"
+#include "absl/status/statusor.h"
 #include "cpp_server/core/manager.h"
 #include "cpp_server/http/http_call.h"
-#include "cpp_server/http/http_handler.h"
+#include "cpp_server/http/http_endpoint.h"
 #include "cpp_server/inference/predictor.h"
 #include "cpp_server/kserve/kserve_repository.h"
 #include "cpp_server/services/inference_method.h"
@@ -36,7 +36,8 @@ namespace trilho {
 //                                                   that many of JSON, and so do
 //                                                   outputs where asked for
 //
-// V is a number or a label. Thread-safe; everything it uses outlives it.
+// V is a number or a label. GET of what ends in live or ready is a probe: it needs no token, and its answer tells no
+// reason. Thread-safe; everything it uses outlives it, and it outlives its routes.
 class KServeRest {
  public:
   // `ready` says whether the server is, `stopping` whether it is about to stop: then no model is ready either; it may
@@ -50,23 +51,22 @@ class KServeRest {
         ready_(std::move(ready)),
         stopping_(std::move(stopping)) {}
 
-  static bool IsKServePath(absl::string_view path);
-  // Whether what is asked there is only if something is well: the answer is yes or no, without a reason.
-  static bool IsProbe(absl::string_view path);
-  static HttpPlane PlaneOf(absl::string_view method, absl::string_view path);
-  // Whether a POST of this path has a body that is looked at.
-  static bool TakesBody(absl::string_view path);
-
-  // `call` is one of such a path.
-  void Handle(const std::shared_ptr<HttpCall>& call) const;
-
-  // Records that the front refuses `call`, if it is an inference. On any thread; quick.
-  void Refuse(const HttpCall& call, const absl::Status& status) const;
+  std::vector<HttpRoute> Routes() const;
 
  private:
-  HttpResponse Statistics(const std::string& model, const std::string& version) const;
-  // Answers a path of the repository.
-  HttpResponse Repository(const HttpCall& call) const;
+  // Path of a model, decoded.
+  struct ModelPath;
+
+  HttpEndpoint Find(const HttpRequestHead& head) const;
+  // Returns the endpoint of a path of a model, and of any that is none.
+  HttpEndpoint FindModel(const HttpRequestHead& head, Plane plane) const;
+  HttpEndpoint ModelReady(ModelPath path) const;
+  // Returns the endpoint of a path of the repository.
+  HttpEndpoint Repository(const HttpRequestHead& head) const;
+  HttpEndpoint Inference(ModelPath path) const;
+
+  absl::StatusOr<HttpResponse> Metadata(const std::string& model, const std::string& version) const;
+  absl::StatusOr<HttpResponse> Statistics(const std::string& model, const std::string& version) const;
 
   const Predictor* const predictor_;
   const Manager* const manager_;

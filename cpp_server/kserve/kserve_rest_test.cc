@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/http/fake_http_call.h"
+#include "cpp_server/http/http_router.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/kserve/kserve_fixture.h"
 #include "gmock/gmock.h"
@@ -29,30 +30,49 @@ std::string RawFloats(const std::vector<float>& values) {
 
 class KServeRestTest : public KServeFixture {
  protected:
-  KServeRestTest() : rest_(&predictor_, models_->manager(), &hooks_, &repository_, [this] { return ready_; }) {}
+  KServeRestTest()
+      : rest_(&predictor_, models_->manager(), &hooks_, &repository_, [this] { return ready_; }),
+        router_(rest_.Routes()) {}
 
   HttpResponse Ask(const std::string& method, const std::string& path, const std::string& body = "",
                    FakeHttpCall::Headers headers = {}) {
-    EXPECT_TRUE(KServeRest::IsKServePath(path)) << path;
-    return Answer([this](const std::shared_ptr<HttpCall>& call) { rest_.Handle(call); }, method, path, body,
-                  std::move(headers));
+    return Answer(router_, method, path, body, std::move(headers));
   }
   HttpResponse Get(const std::string& path) { return Ask("GET", path); }
   HttpResponse Post(const std::string& path, const std::string& body) { return Ask("POST", path, body); }
 
   const KServeRest rest_;
+  const HttpRouter router_;
 };
 
-TEST_F(KServeRestTest, KnowsItsPaths) {
+TEST_F(KServeRestTest, TakesItsPathsAndNoOther) {
+  std::vector<HttpRoute> routes = rest_.Routes();
+  HttpRoute others;
+  others.is_prefix = true;
+  others.find = [elsewhere = Share({})](const HttpRequestHead&) { return elsewhere; };
+  const SharedEndpoint elsewhere = others.find(FakeHttpCall("GET", "/"));
+  routes.push_back(std::move(others));
+  const HttpRouter router(std::move(routes));
   for (const char* path : {"/v2", "/v2/", "/v2/health/live", "/v2/models/m", "/v2/other"}) {
-    EXPECT_TRUE(KServeRest::IsKServePath(path)) << path;
+    EXPECT_NE(Match(router, "GET", path), elsewhere) << path;
   }
   for (const char* path : {"", "/", "/v1/models/m", "/v20", "/v2x/models", "v2"}) {
-    EXPECT_FALSE(KServeRest::IsKServePath(path)) << path;
+    EXPECT_EQ(Match(router, "GET", path), elsewhere) << path;
   }
-  EXPECT_EQ(KServeRest::PlaneOf("POST", kInfer), HttpPlane::kData);
-  EXPECT_EQ(KServeRest::PlaneOf("GET", kInfer), HttpPlane::kControl);
-  EXPECT_EQ(KServeRest::PlaneOf("POST", "/v2/repository/index"), HttpPlane::kControl);
+}
+
+TEST_F(KServeRestTest, OnlyAnInferenceDoesTheWorkOfAModelAndReadsABody) {
+  const SharedEndpoint infer = Match(router_, "POST", kInfer);
+  EXPECT_EQ(infer->plane, Plane::kData);
+  EXPECT_TRUE(infer->takes_body);
+  EXPECT_FALSE(infer->is_open);
+  EXPECT_EQ(Match(router_, "GET", kInfer)->plane, Plane::kControl);
+  const SharedEndpoint index = Match(router_, "POST", "/v2/repository/index");
+  EXPECT_EQ(index->plane, Plane::kControl);
+  EXPECT_TRUE(index->takes_body) << "it may ask for those that are ready";
+  for (const char* path : {"/v2", "/v2/models/half_plus_two", "/v2/repository/models/half_plus_two/load"}) {
+    EXPECT_FALSE(Match(router_, "POST", path)->takes_body) << path;
+  }
 }
 
 TEST_F(KServeRestTest, SaysWhetherTheServerIsReady) {
@@ -85,11 +105,15 @@ TEST_F(KServeRestTest, SaysWhetherAModelIsReady) {
 TEST_F(KServeRestTest, KnowsProbesByTheirPath) {
   for (const char* path : {"/v2/health/live", "/v2/health/ready", "/v2/models/m/ready", "/v2/models/m/versions/1/ready",
                            "/v2/models/ready/ready", "/v2/models/m/versions/ready/ready", "/v2/models/m/%72eady"}) {
-    EXPECT_TRUE(KServeRest::IsProbe(path)) << path;
+    const SharedEndpoint probe = Match(router_, "GET", path);
+    EXPECT_EQ(probe->plane, Plane::kProbe) << path;
+    EXPECT_TRUE(probe->is_open) << path;
+    EXPECT_FALSE(Match(router_, "POST", path)->is_open) << path << ": only to ask it";
   }
   for (const char* path : {"/v2", "/v2/models/ready", "/v2/models/m", "/v2/models/m/versions/ready",
                            "/v2/models/m/infer", "/v2/models/m/ready/", "/v2/health/other", "/v1/models/m/ready"}) {
-    EXPECT_FALSE(KServeRest::IsProbe(path)) << path;
+    EXPECT_NE(Match(router_, "GET", path)->plane, Plane::kProbe) << path;
+    EXPECT_FALSE(Match(router_, "GET", path)->is_open) << path;
   }
 }
 
@@ -163,8 +187,9 @@ TEST_F(KServeRestTest, NamesTheServiceThatLoadsModels) {
 
 TEST_F(KServeRestTest, TheRepositoryIsForThePortOfTheManagement) {
   const KServeRest rest(&predictor_, models_->manager(), &hooks_, &closed_repository_, [this] { return ready_; });
-  const auto ask = [&rest](const std::string& method, const std::string& path) {
-    return Answer([&rest](const std::shared_ptr<HttpCall>& call) { rest.Handle(call); }, method, path, "", {});
+  const HttpRouter router(rest.Routes());
+  const auto ask = [&router](const std::string& method, const std::string& path) {
+    return Answer(router, method, path);
   };
   EXPECT_EQ(ask("POST", "/v2/repository/index").status, 403);
   EXPECT_EQ(ask("POST", "/v2/repository/models/half_plus_two/load").status, 403);
@@ -278,6 +303,7 @@ TEST_F(KServeRestTest, OtherMethodsAreNotAllowed) {
   const auto allowed = [this](const std::string& method, const std::string& path) {
     const HttpResponse response = Ask(method, path);
     EXPECT_EQ(response.status, 405) << method << " " << path << ": " << response.body;
+    EXPECT_THAT(response.body, HasSubstr("405: use ")) << path;
     return response.headers.empty() ? "" : response.headers[0].second;
   };
   EXPECT_EQ(allowed("GET", kInfer), "POST");
@@ -313,14 +339,25 @@ TEST_F(KServeRestTest, TellsOfEveryInference) {
 }
 
 TEST_F(KServeRestTest, DoesNotRunWhatNobodyWaitsFor) {
+  const SharedEndpoint infer = Match(router_, "POST", kInfer);
   const auto late = std::make_shared<FakeHttpCall>("POST", kInfer, kX);
   late->set_deadline(std::chrono::steady_clock::now() - std::chrono::seconds(1));
-  rest_.Handle(late);
+  infer->handle(late);
   EXPECT_EQ(late->response().status, 504);
   const auto gone = std::make_shared<FakeHttpCall>("POST", kInfer, kX);
   gone->Cancel();
-  rest_.Handle(gone);
+  infer->handle(gone);
   EXPECT_EQ(gone->response().status, 499);
+}
+
+TEST_F(KServeRestTest, TellsOfAnInferenceThatTheFrontRefuses) {
+  const FakeHttpCall call("POST", kInfer, kX);
+  router_.Match(call)->refused(call, absl::ResourceExhaustedError("no room"));
+  ASSERT_EQ(notes_.records().size(), 1u);
+  EXPECT_EQ(notes_.records()[0].method, "infer");
+  EXPECT_EQ(notes_.records()[0].model, "half_plus_two");
+  EXPECT_EQ(notes_.records()[0].status, absl::ResourceExhaustedError("no room"));
+  EXPECT_FALSE(Match(router_, "GET", "/v2/models/half_plus_two")->refused) << "it is no inference";
 }
 
 }  // namespace

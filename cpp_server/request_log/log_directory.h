@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cpp_server/request_log/log_file_name.h"
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "cpp_server/tfrecord/record_reader.h"
 #include "gtest/gtest.h"
 

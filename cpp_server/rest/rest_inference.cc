@@ -1,13 +1,13 @@
 #include "cpp_server/rest/rest_inference.h"
 
-#include <new>
 #include <numeric>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cpp_server/admission/no_memory.h"
-#include "cpp_server/inference/request_logger.h"
+#include "cpp_server/inference/predict_log.h"
+#include "cpp_server/inference/request_log_entry.h"
 #include "cpp_server/json/example_json.h"
 #include "cpp_server/json/predict_json.h"
 #include "cpp_server/services/examples/classify.h"
@@ -53,21 +53,15 @@ std::string ExamplesMessage(const RestPath& path, const ExamplesJsonRequest& jso
   return std::move(message).Release();
 }
 
-// Runs what `json` asks as `run` does, Classify or Regress; logs it as what it is, not as the Predict that it amounts
-// to.
+// Runs `json` as `run` does, Classify or Regress, and keeps it for the request log as the message that `kind` names.
 template <typename Response, typename Run>
-void RunLogged(Run run, PredictionLogField kind, const Predictor& predictor, const RestPath& path,
-               const ExamplesJsonRequest& json, CallContext context, InferenceRecord* record,
-               std::function<void(absl::StatusOr<Response>)> done) {
-  const RequestLogger* const logger = std::exchange(context.logger, nullptr);
-  if (logger != nullptr && logger->Samples(path.model)) {
-    done = [logger, kind, model = path.model, request = ExamplesMessage(path, json),
-            done = std::move(done)](absl::StatusOr<Response> response) {
-      try {
-        if (response.ok()) logger->Log(kind, model, request, response->SerializeAsString());
-        // NOLINTNEXTLINE(bugprone-empty-catch): what there is no memory to log is answered all the same
-      } catch (const std::bad_alloc&) {
-      }
+void RunExamplesJson(Run run, PredictionLogField kind, const Predictor& predictor, const RestPath& path,
+                     const ExamplesJsonRequest& json, const CallContext& context, InferenceRecord* record,
+                     std::function<void(absl::StatusOr<Response>)> done) {
+  record->log.SetRequest(kind, path.model, [&] { return ExamplesMessage(path, json); });
+  if (record->log.has_request()) {
+    done = [record, done = std::move(done)](absl::StatusOr<Response> response) {
+      if (response.ok()) record->log.SetResponse([&] { return response->SerializeAsString(); });
       done(std::move(response));
     };
   }
@@ -99,13 +93,13 @@ void RestPredict(const Predictor& predictor, const RestPath& path, absl::string_
   record->examples = inputs->empty() || inputs->front().rank() == 0 ? 1 : inputs->front().dim(0);
   std::vector<int> outputs(signature->outputs.size());
   std::iota(outputs.begin(), outputs.end(), 0);
-  predictor.Run(
-      *std::move(resolved), *std::move(inputs), std::move(outputs), InputShapes::kTakenByTheGraph, context,
-      [record, signature, format = request->format(), done = std::move(done)](absl::StatusOr<RunResult> result) {
-        if (!result.ok()) return done(result.status());
-        record->times = result->times;
-        done(OrNoMemory([&] { return WritePredictResponse(format, signature->outputs, result->outputs); }));
-      });
+  RunLogged(predictor, *std::move(resolved), *std::move(inputs), std::move(outputs), InputShapes::kTakenByTheGraph,
+            context, record,
+            [record, signature, format = request->format(), done = std::move(done)](absl::StatusOr<RunResult> result) {
+              if (!result.ok()) return done(result.status());
+              record->times = result->times;
+              done(OrNoMemory([&] { return WritePredictResponse(format, signature->outputs, result->outputs); }));
+            });
 }
 
 void RestClassify(const Predictor& predictor, const RestPath& path, absl::string_view body, const CallContext& context,
@@ -114,7 +108,7 @@ void RestClassify(const Predictor& predictor, const RestPath& path, absl::string
   if (!json.ok()) return done(json.status());
   const auto run = [](const Predictor& p, const ExamplesRequest& request, const CallContext& c, InferenceRecord* r,
                       ClassifyDone d) { Classify(p, request, c, r, std::move(d)); };
-  RunLogged<ClassificationResponse>(
+  RunExamplesJson<ClassificationResponse>(
       run, PredictionLogField::kClassify, predictor, path, *json, context, record,
       [done = std::move(done)](const absl::StatusOr<ClassificationResponse>& response) {
         if (!response.ok()) return done(response.status());
@@ -128,7 +122,7 @@ void RestRegress(const Predictor& predictor, const RestPath& path, absl::string_
   if (!json.ok()) return done(json.status());
   const auto run = [](const Predictor& p, const ExamplesRequest& request, const CallContext& c, InferenceRecord* r,
                       RegressDone d) { Regress(p, request, c, r, std::move(d)); };
-  RunLogged<RegressionResponse>(
+  RunExamplesJson<RegressionResponse>(
       run, PredictionLogField::kRegress, predictor, path, *json, context, record,
       [done = std::move(done)](const absl::StatusOr<RegressionResponse>& response) {
         if (!response.ok()) return done(response.status());

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "cpp_server/http/percent_encoding.h"
 
 namespace trilho {
 namespace {
@@ -16,13 +17,6 @@ constexpr char kPrefix[] = "/v1/models";
 constexpr char kVersions[] = "/versions/";
 constexpr char kLabels[] = "/labels/";
 constexpr char kMetadata[] = "/metadata";
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // The verb behind the last colon of a POST.
 absl::optional<RestVerb> VerbNamed(absl::string_view name) {
@@ -57,37 +51,18 @@ absl::StatusOr<bool> TakeVersion(absl::string_view* rest, RestPath* path) {
 
 }  // namespace
 
-bool IsRestPath(absl::string_view path) { return absl::StartsWith(path, "/v1/"); }
-
-absl::StatusOr<std::string> DecodePercent(absl::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded.push_back(text[i]);
-      continue;
-    }
-    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" has a % without two hexadecimal digits"));
-    }
-    decoded.push_back(static_cast<char>(high * 16 + low));
-    i += 2;
-  }
-  return decoded;
-}
-
 absl::StatusOr<RestPath> ParseRestPath(absl::string_view method, absl::string_view path, absl::string_view query) {
-  const absl::Status malformed = absl::InvalidArgumentError(
-      absl::StrCat("Malformed request: ", method, " ", path, query.empty() ? "" : "?", query));
+  const auto malformed = [&] {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Malformed request: ", method, " ", path, query.empty() ? "" : "?", query));
+  };
   absl::string_view rest = path;
-  if (!query.empty() || !absl::ConsumePrefix(&rest, kPrefix)) return malformed;
+  if (!query.empty() || !absl::ConsumePrefix(&rest, kPrefix)) return malformed();
   const bool get = method == "GET" || method == "HEAD";
   if (rest.empty() || rest == "/") {
-    return get ? absl::InvalidArgumentError("Missing model name in request.") : malformed;
+    return get ? absl::InvalidArgumentError("Missing model name in request.") : malformed();
   }
-  if (!absl::ConsumePrefix(&rest, "/")) return malformed;
+  if (!absl::ConsumePrefix(&rest, "/")) return malformed();
 
   RestPath parsed;
   if (get) {
@@ -95,15 +70,15 @@ absl::StatusOr<RestPath> ParseRestPath(absl::string_view method, absl::string_vi
   } else if (method == "POST") {
     const size_t colon = rest.rfind(':');
     const auto verb = colon == absl::string_view::npos ? absl::nullopt : VerbNamed(rest.substr(colon + 1));
-    if (!verb) return malformed;
+    if (!verb) return malformed();
     parsed.verb = *verb;
     rest = rest.substr(0, colon);
   } else {
-    return malformed;
+    return malformed();
   }
   auto taken = TakeVersion(&rest, &parsed);
   if (!taken.ok()) return taken.status();
-  if (!*taken || rest.empty() || absl::StrContains(rest, ":")) return malformed;
+  if (!*taken || rest.empty() || absl::StrContains(rest, ":")) return malformed();
   auto name = DecodePercent(rest);
   if (!name.ok()) return name.status();
   parsed.model = *std::move(name);

@@ -23,16 +23,12 @@ struct RestPath {
   absl::optional<int64_t> version;
 };
 
-// Whether `path` belongs to this API.
-bool IsRestPath(absl::string_view path);
+// Everything below it belongs to this API.
+constexpr char kRestPrefix[] = "/v1/";
 
-// What a request for a path that is one means. INVALID_ARGUMENT "Malformed
-// request: METHOD PATH" for any other form or method, "Missing model name in
-// request." without a name.
+// Returns the meaning of a request below kRestPrefix. INVALID_ARGUMENT "Malformed request: METHOD PATH" for any other
+// form or method, "Missing model name in request." without a name.
 absl::StatusOr<RestPath> ParseRestPath(absl::string_view method, absl::string_view path, absl::string_view query);
-
-// "%41" as "A"; INVALID_ARGUMENT if two hexadecimal digits do not follow.
-absl::StatusOr<std::string> DecodePercent(absl::string_view text);
 
 }  // namespace trilho
 

@@ -79,12 +79,5 @@ TEST(RestPathTest, SaysWhatIsWrongWithANameOrVersion) {
   }
 }
 
-TEST(RestPathTest, KnowsItsPaths) {
-  EXPECT_TRUE(IsRestPath("/v1/models/m"));
-  EXPECT_TRUE(IsRestPath("/v1/else"));
-  EXPECT_FALSE(IsRestPath("/v2/models/m"));
-  EXPECT_FALSE(IsRestPath("/"));
-}
-
 }  // namespace
 }  // namespace trilho

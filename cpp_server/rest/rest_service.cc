@@ -1,5 +1,6 @@
 #include "cpp_server/rest/rest_service.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -7,7 +8,6 @@
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/json/message_json.h"
 #include "cpp_server/rest/rest_inference.h"
-#include "cpp_server/rest/rest_path.h"
 #include "cpp_server/services/http_inference.h"
 #include "cpp_server/services/model_service.h"
 #include "cpp_server/services/prediction_service.h"
@@ -28,18 +28,6 @@ const char* MethodName(RestVerb verb) {
       break;
   }
   return "";
-}
-
-absl::StatusOr<HttpResponse> ResponseOf(absl::StatusOr<std::string> body) {
-  if (!body.ok()) return body.status();
-  HttpResponse response;
-  response.body = *std::move(body);
-  return response;
-}
-
-void ReplyWith(HttpCall* call, absl::StatusOr<std::string> body) {
-  auto response = ResponseOf(std::move(body));
-  call->Reply(response.ok() ? *std::move(response) : ErrorResponse(response.status()));
 }
 
 // Name and version or label of the one in the path, for messages that are
@@ -81,47 +69,53 @@ absl::StatusOr<std::string> Metadata(const Predictor& predictor, const RestPath&
 
 }  // namespace
 
-HttpPlane RestService::PlaneOf(absl::string_view method) {
-  return method == "POST" ? HttpPlane::kData : HttpPlane::kControl;
+std::vector<HttpRoute> RestService::Routes() const {
+  HttpRoute route;
+  route.path = kRestPrefix;
+  route.is_prefix = true;
+  route.answers_preflight = true;
+  route.find = [this](const HttpRequestHead& head) { return Share(Find(head)); };
+  return {std::move(route)};
 }
 
-bool RestService::TakesBody(absl::string_view path, absl::string_view query) {
-  return ParseRestPath("POST", path, query).ok();
-}
-
-void RestService::Handle(const std::shared_ptr<HttpCall>& call) const {
-  auto path = ParseRestPath(call->method(), call->path(), call->query());
-  if (!path.ok()) return call->Reply(ErrorResponse(path.status()));
-  if (path->verb == RestVerb::kStatus) return ReplyWith(call.get(), Status(*manager_, *path));
-  if (path->verb == RestVerb::kMetadata) {
-    auto metadata = Metadata(*predictor_, *path);
-    if (!metadata.ok() && PutAside(*hooks_, metadata.status(), call, nullptr)) return;
-    return ReplyWith(call.get(), std::move(metadata));
-  }
-
-  const CallContext context = ContextOf(*call, *hooks_);
-  auto scope = std::make_shared<InferenceScope>(&hooks_->observers, MethodName(path->verb), context);
-  InferenceRecord* const record = &scope->record();
-  record->model = path->model;
-  const absl::string_view body = call->body();
-  JsonDone done = [call, hooks = hooks_, scope = std::move(scope)](absl::StatusOr<std::string> json) {
-    if (!json.ok() && PutAside(*hooks, json.status(), call, scope.get())) return;
-    EndAndReply(call.get(), scope, ResponseOf(std::move(json)));
-  };
+HttpEndpoint RestService::Find(const HttpRequestHead& head) const {
+  auto path = ParseRestPath(head.method(), head.path(), head.query());
+  if (!path.ok()) return Failing(head.method() == "POST" ? Plane::kData : Plane::kControl, path.status());
   switch (path->verb) {
-    case RestVerb::kClassify:
-      return RestClassify(*predictor_, *path, body, context, record, std::move(done));
-    case RestVerb::kRegress:
-      return RestRegress(*predictor_, *path, body, context, record, std::move(done));
+    case RestVerb::kStatus: {
+      HttpEndpoint endpoint;
+      endpoint.handle = [this, path = *std::move(path)](const std::shared_ptr<HttpCall>& call) {
+        auto response = JsonResponse(Status(*manager_, path));
+        call->Reply(response.ok() ? *std::move(response) : ErrorResponse(response.status()));
+      };
+      return endpoint;
+    }
+    case RestVerb::kMetadata:
+      return HttpDescription(hooks_,
+                             [this, path = *std::move(path)] { return JsonResponse(Metadata(*predictor_, path)); });
     default:
-      return RestPredict(*predictor_, *path, body, context, record, std::move(done));
+      return Inference(*std::move(path));
   }
 }
 
-void RestService::Refuse(const HttpCall& call, const absl::Status& status) const {
-  auto path = ParseRestPath(call.method(), call.path(), call.query());
-  if (!path.ok() || path->verb == RestVerb::kStatus || path->verb == RestVerb::kMetadata) return;
-  RecordRefused(*hooks_, MethodName(path->verb), std::move(path->model), ContextOf(call, *hooks_), status);
+HttpEndpoint RestService::Inference(RestPath path) const {
+  std::string model = path.model;
+  const char* const method = MethodName(path.verb);
+  return HttpInference(method, std::move(model), hooks_,
+                       [this, path = std::move(path)](const HttpCall& call, const CallContext& context,
+                                                      InferenceRecord* record, HttpDone done) {
+                         JsonDone json_done = [done = std::move(done)](absl::StatusOr<std::string> json) {
+                           done(JsonResponse(std::move(json)));
+                         };
+                         switch (path.verb) {
+                           case RestVerb::kClassify:
+                             return RestClassify(*predictor_, path, call.body(), context, record, std::move(json_done));
+                           case RestVerb::kRegress:
+                             return RestRegress(*predictor_, path, call.body(), context, record, std::move(json_done));
+                           default:
+                             return RestPredict(*predictor_, path, call.body(), context, record, std::move(json_done));
+                         }
+                       });
 }
 
 }  // namespace trilho

@@ -50,7 +50,7 @@ constexpr std::chrono::milliseconds kCancelledCalls(200);
 constexpr std::chrono::milliseconds kQuiet(300);
 // Without one for so long before, there are none.
 constexpr std::chrono::seconds kQuietBefore(10);
-// What calls under way get to end while callers that have not noticed are turned away.
+// Time that calls under way get to end, and callers that have not noticed to be turned away.
 constexpr std::chrono::milliseconds kTurnAway(250);
 
 std::string BareName(const std::string& full_name) { return full_name.substr(full_name.rfind('.') + 1); }
@@ -221,8 +221,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const Options& opt
       std::make_unique<CallQueue>(data_threads, static_cast<size_t>(std::max(0, options.max_waiting_calls)));
   server->control_calls_ = std::make_unique<CallQueue>(kControlThreads, kMaxWaitingControlCalls);
   for (const auto& service : server->services_) {
-    service->RequestCalls(Plane::kData, server->data_queue_.get(), server->data_calls_.get());
-    service->RequestCalls(Plane::kControl, server->control_queue_.get(), server->control_calls_.get());
+    service->RequestCalls(/*is_data=*/true, server->data_queue_.get(), server->data_calls_.get());
+    service->RequestCalls(/*is_data=*/false, server->control_queue_.get(), server->control_calls_.get());
   }
   server->stands_.set_value(true);
   return server;
@@ -255,10 +255,13 @@ bool GrpcServer::IsQuiet(std::chrono::steady_clock::time_point since) const {
 
 void GrpcServer::TurnAwayCallers(std::chrono::steady_clock::time_point deadline) {
   using std::chrono::steady_clock;
-  if (IsQuiet(steady_clock::now() - kQuiet)) return;
   counts_->leaving = true;
   const auto patience = std::min(deadline, steady_clock::now() + kTurnAway);
-  while (counts_->admitted > 0 && steady_clock::now() < patience) std::this_thread::sleep_for(kShutdownPeriod);
+  const auto is_called = [this] {
+    const steady_clock::time_point last{steady_clock::duration(counts_->last_came)};
+    return counts_->admitted > 0 || steady_clock::now() - last < kLateCalls;
+  };
+  while (is_called() && steady_clock::now() < patience) std::this_thread::sleep_for(kShutdownPeriod);
   if (counts_->admitted > 0) return;
   // Closes connections on which nothing runs. Each GOAWAY names the last call that was seen, so that clients send those
   // after it elsewhere. The ports are closed right after that, before anybody has connected again.

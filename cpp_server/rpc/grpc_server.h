@@ -100,9 +100,9 @@ class GrpcServer {
   // handler's. False if handlers still run then: they cannot be interrupted, and
   // the destructor will wait for them.
   //
-  // gRPC answers calls CANCELLED that come between its GOAWAY and the moment at which the client has read it. If
-  // callers have not left (IsQuiet), new calls are therefore refused first as UNAVAILABLE, and if those under way end
-  // within a moment the connections are closed at once, so that no call is left in between.
+  // gRPC answers calls CANCELLED that come between its GOAWAY and the moment at which the client has read it. New calls
+  // are therefore refused first as UNAVAILABLE, also where callers seem to have left: one may have stood still. If the
+  // calls under way end within a moment, the connections are closed at once, so that no call is left in between.
   bool Shutdown(std::chrono::milliseconds grace);
 
   // Calls of the data plane that wait for a thread.

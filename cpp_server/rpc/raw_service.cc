@@ -283,10 +283,10 @@ RawService::RawService(ServiceDefinition definition, Authorizer authorize, std::
   }
 }
 
-void RawService::RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue, CallQueue* calls) {
-  const int requested = plane == Plane::kData ? kRequestedDataCalls : kRequestedControlCalls;
+void RawService::RequestCalls(bool is_data, grpc::ServerCompletionQueue* queue, CallQueue* calls) {
+  const int requested = is_data ? kRequestedDataCalls : kRequestedControlCalls;
   for (size_t i = 0; i < definition_.methods.size(); ++i) {
-    if (definition_.methods[i].plane != plane) continue;
+    if ((definition_.methods[i].plane == Plane::kData) != is_data) continue;
     for (int n = 0; n < requested; ++n) Call::Request(this, static_cast<int>(i), queue, calls);
   }
 }

@@ -58,10 +58,9 @@ class RawService final : public grpc::Service {
 
   const std::string& name() const { return definition_.name; }
 
-  // Asks gRPC for the first calls of every method of `plane`; each call that
-  // arrives asks for its successor and goes to `calls`. After the server has
-  // started, before `queue` is polled.
-  void RequestCalls(Plane plane, grpc::ServerCompletionQueue* queue, CallQueue* calls);
+  // Asks gRPC for the first calls of every method of the data plane, or of every other one; each call that arrives asks
+  // for its successor and goes to `calls`. To be called after the server has started, before `queue` is polled.
+  void RequestCalls(bool is_data, grpc::ServerCompletionQueue* queue, CallQueue* calls);
 
   // Handles the QueueEvents of `queue` until it is shut down and empty. Any
   // number of threads.

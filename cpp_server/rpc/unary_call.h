@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/admission/no_memory.h"
+#include "cpp_server/admission/plane.h"
 #include "cpp_server/advice/words.h"
 
 namespace trilho {
@@ -73,10 +74,6 @@ void AnswerWith(UnaryCall* call, Work work) {
 // Whether a call may be made; UNAUTHENTICATED or PERMISSION_DENIED if not.
 // Thread-safe, soon.
 using Authorizer = std::function<absl::Status(const UnaryCall&)>;
-
-// Which threads run a method. The control plane answers while every thread of
-// the data plane is inside a long run, so it must never do the work of a model.
-enum class Plane { kData, kControl };
 
 struct UnaryMethod {
   std::string name;

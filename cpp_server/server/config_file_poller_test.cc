@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "cpp_server/config/model_config.h"
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -44,7 +44,7 @@ class FirstLoadTest : public ModelServerFixture {
     Publish("early", 1);
     PublishIncomplete("late");
     ModelServer::Options options = OptionsFor({"early", "late"});
-    options.settle_time = options.write_wait = std::chrono::hours(1);
+    options.watch.settle_time = options.watch.write_wait = std::chrono::hours(1);
     options.contracts.contracts = compiled_.contracts();
     options.http.emplace();
     return options;

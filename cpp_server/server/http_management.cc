@@ -16,6 +16,7 @@
 #include "cpp_server/advice/words.h"
 #include "cpp_server/http/http_status.h"
 #include "cpp_server/json/message_json.h"
+#include "cpp_server/server/site_check.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -89,14 +90,22 @@ class JsonCall final : public UnaryCall {
 
 }  // namespace
 
-bool HttpManagement::IsManagementPath(absl::string_view path) { return absl::StartsWith(path, kPath); }
+std::vector<HttpRoute> HttpManagement::Routes() const {
+  HttpEndpoint asked;
+  asked.takes_body = true;
+  asked.handle = [this](const std::shared_ptr<HttpCall>& call) { Handle(call); };
+  HttpEndpoint refusal = NotAllowed(Plane::kControl, "POST");
+  asked.admit = refusal.admit = [this](const HttpRequestHead& head) { return CheckSite(head, allowed_hosts_); };
+  HttpRoute route;
+  route.path = kPath;
+  route.is_prefix = true;
+  route.find = [asked = Share(std::move(asked)), refusal = Share(std::move(refusal))](const HttpRequestHead& head) {
+    return head.method() == "POST" ? asked : refusal;
+  };
+  return {std::move(route)};
+}
 
 void HttpManagement::Handle(const std::shared_ptr<HttpCall>& call) const {
-  if (call->method() != "POST") {
-    HttpResponse response = ErrorResponse(405, absl::StrCat(call->path(), " is to be asked with POST"));
-    response.headers.emplace_back("Allow", "POST");
-    return call->Reply(std::move(response));
-  }
   // A page of another site can have a browser send a form or text without asking first, but not this.
   if (!call->body().empty() && !IsJson(call->header("Content-Type"))) {
     return call->Reply(ErrorResponse(415, absl::StrCat(call->path(), " takes Content-Type: application/json")));

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "cpp_server/http/fake_http_call.h"
+#include "cpp_server/http/http_router.h"
 #include "cpp_server/http/http_test_client.h"
 #include "cpp_server/server/model_server_fixture.h"
 #include "gmock/gmock.h"
@@ -84,12 +86,28 @@ TEST_F(HttpRoutesTest, ReadinessCountsOneModelAsOne) {
 }
 
 TEST_F(HttpRoutesTest, WhetherTheServerLivesWaitsForNobodyWhoAsksForMore) {
-  const HttpRoute route = RouteOf(HttpRoutes());
-  EXPECT_EQ(route.plane("GET", "/healthz"), HttpPlane::kInstant);
-  for (const char* path : {"/readyz", "/readyz/a", "/v2/health/ready", "/v2/models/a/ready"}) {
-    EXPECT_EQ(route.plane("GET", path), HttpPlane::kProbe) << path;
+  const HttpRouter router = RouterOf(HttpRoutes());
+  EXPECT_EQ(Match(router, "GET", "/healthz")->plane, Plane::kInstant);
+  for (const char* path : {"/readyz", "/readyz/a"}) {
+    EXPECT_EQ(Match(router, "GET", path)->plane, Plane::kProbe) << path;
+    for (const char* method : {"GET", "POST"}) EXPECT_TRUE(Match(router, method, path)->is_open) << path;
   }
-  EXPECT_EQ(route.plane("GET", "/v1/models"), HttpPlane::kControl);
+  EXPECT_EQ(Match(router, "GET", "/v1/models")->plane, Plane::kControl);
+}
+
+TEST_F(HttpRoutesTest, TheFirstRouteOfAPathTakesIt) {
+  const auto server = Started(ThreeModels());
+  ASSERT_NE(server, nullptr);
+  const int port = server->http_port();
+  EXPECT_THAT(Get(port, "/v1/models").body, HasSubstr("\"generation\"")) << "not TF Serving's";
+  EXPECT_THAT(Get(port, "/v1/models?x=1").body, HasSubstr("Malformed request: GET /v1/models?x=1"));
+  EXPECT_THAT(HttpTestClient(port).Post("/v1/models", "").body, HasSubstr("Malformed request: POST /v1/models"));
+  EXPECT_EQ(Get(port, "/v1/contracts").body, R"({"contracts":[]})") << "not a model";
+  EXPECT_THAT(Get(port, "/v1/contractsx").body, HasSubstr("Malformed request: GET /v1/contractsx"));
+  EXPECT_THAT(Get(port, "/nowhere").body, HasSubstr("there is nothing at /nowhere; there are /, /v1/models, "));
+  const ReceivedResponse posted = HttpTestClient(port).Post("/nowhere", "");
+  EXPECT_EQ(posted.status, 405);
+  EXPECT_EQ(posted.body, R"({"error": "405: use GET for /nowhere"})");
 }
 
 TEST_F(HttpRoutesTest, ReadinessIsShortBesideAPortForManagement) {
@@ -178,7 +196,7 @@ TEST_F(HttpRoutesTest, PortsAreOpenWhileModelsLoad) {
   // Its files are too young to be taken as complete, and the next look is far away: the start must wait.
   folder_.Remove("m/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"m"});
-  options.poll_wait = std::chrono::hours(1);
+  options.watch.poll_wait = std::chrono::hours(1);
   options.first_loads.max_wait = std::chrono::milliseconds(0);
   options.http.emplace();
   const auto server = ModelServer::Start(options);

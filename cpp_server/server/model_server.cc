@@ -16,73 +16,16 @@
 #include "cpp_server/logging/log.h"
 #include "cpp_server/rpc/reflected_files.h"
 #include "cpp_server/server/http_routes.h"
+#include "cpp_server/server/model_loading.h"
 #include "cpp_server/server/start_log.h"
 #include "cpp_server/services/model_service.h"
 #include "cpp_server/services/prediction_service.h"
-#include "cpp_server/services/warmup_replay.h"
 #include "cpp_server/tensorflow/op_library.h"
-#include "cpp_server/tensorflow/saved_model_loader.h"
 
 namespace trilho {
 namespace {
 
 using tensorflow::serving::ModelServerConfig;
-
-void LogState(const ServableState& state) {
-  std::string line = absl::StrCat("model ", state.id.name, " version ", state.id.version, ": ");
-  if (state.status.ok()) {
-    Log(Severity::kInfo, absl::StrCat(line, ManagerStateName(state.state)));
-  } else if (absl::IsUnavailable(state.status)) {
-    // Still being written: it will come.
-    Log(Severity::kInfo, absl::StrCat(line, "waiting: ", state.status.message()));
-  } else {
-    Log(state.state == ManagerState::kEnd ? Severity::kError : Severity::kWarning,
-        absl::StrCat(line, ManagerStateName(state.state), ": ", state.status.ToString()));
-  }
-}
-
-ManagerOptions ManagerOptionsOf(const ModelServer::Options& options, const Contracts* contracts,
-                                const ModelBatching* batching, ServingMetrics* metrics) {
-  SavedModelLoaderOptions loader;
-  loader.saved_model = options.saved_model;
-  loader.synthetic_warm_up = options.warm_up ? options.synthetic_warm_up : std::chrono::milliseconds(0);
-  const auto log = [](const ServableId& id, const std::string& line) {
-    Log(Severity::kInfo, absl::StrCat("model ", id.name, " version ", id.version, ": ", line));
-  };
-  loader.log = log;
-  WarmupOptions warmup;
-  warmup.enabled = options.warm_up;
-  warmup.iterations = options.warmup_iterations;
-  loader.replay = [warmup, metrics, log](const ServableId& id, const std::string& directory, SavedModel* model,
-                                         const std::function<void(std::string)>& report) {
-    const auto begin = std::chrono::steady_clock::now();
-    int records = 0;
-    WarmupOptions told = warmup;
-    told.on_record = [&](int record) {
-      // A record may take for ever: nothing bounds what a version brings along.
-      if (record == 1) log(id, absl::StrCat("warm-up: replaying the requests of ", kWarmupFile));
-      report(absl::StrCat("replaying record ", record, " of ", kWarmupFile));
-    };
-    auto replayed = ReplayWarmup(directory, told, model, id.version, &records);
-    const auto time = std::chrono::steady_clock::now() - begin;
-    if (!replayed.ok() || records > 0) {
-      metrics->OnWarmup(directory, replayed.status().code(), records,
-                        std::chrono::duration_cast<std::chrono::microseconds>(time).count());
-    }
-    return replayed;
-  };
-  loader.complete = [contracts, batching, log](const ServableId& id, const std::string& directory, SavedModel* model) {
-    absl::Status fits = CheckContracts(*contracts, id.name, model->signatures());
-    if (!fits.ok()) return fits;
-    return batching->Install(id, directory, model, [&](const std::string& line) { log(id, line); });
-  };
-  ManagerOptions manager;
-  manager.loader_factory = SavedModelLoader::Factory(std::move(loader));
-  manager.max_num_load_retries = options.max_num_load_retries;
-  manager.load_retry_interval = options.load_retry_interval;
-  manager.on_state_change = LogState;
-  return manager;
-}
 
 // Of a file that flags name: to start again without another one is of no use, whatever the code.
 absl::Status Mistake(const absl::Status& status) { return absl::InvalidArgumentError(status.message()); }
@@ -189,10 +132,7 @@ absl::Status ModelServer::StartCore(const Options& options) {
   if (!batching_->status().ok()) return batching_->status();
 
   ServerCore::Options core_options;
-  core_options.poll_wait = options.poll_wait;
-  core_options.completeness = options.completeness;
-  core_options.settle_time = options.settle_time;
-  core_options.write_wait = options.write_wait;
+  core_options.watch = options.watch;
   core_options.first_loads = options.first_loads;
   if (options.first_loads.max_wait.count() > 0) services_patience_ = options.first_loads.max_wait;
   core_options.readiness_of_all_models = options.readiness_of_all_models;
@@ -273,9 +213,9 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
   std::vector<ServiceDefinition> services = {
       PredictionService(predictor, observability_->hooks(), options.encoding),
       KServeService(
-          predictor, &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+          predictor, &core_->manager(), observability_->hooks(), kserve_repository_.get(),
           [this] { return core_->readiness()->IsReady(); }, [this] { return core_->readiness()->IsStopping(); })};
-  for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->other_hooks())) {
+  for (ServiceDefinition& service : ContractServices(&contracts_, ModelsOfContracts(), observability_->hooks())) {
     services.push_back(std::move(service));
   }
   if (options.management) {
@@ -298,11 +238,11 @@ absl::Status ModelServer::StartGrpc(const Options& options) {
 }
 
 absl::Status ModelServer::StartHttp(const Options& options) {
-  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->other_hooks());
+  rest_ = std::make_unique<RestService>(&core_->predictor(), &core_->manager(), observability_->hooks());
   kserve_ = std::make_unique<KServeRest>(
-      &core_->predictor(), &core_->manager(), observability_->other_hooks(), kserve_repository_.get(),
+      &core_->predictor(), &core_->manager(), observability_->hooks(), kserve_repository_.get(),
       [this] { return core_->readiness()->IsReady(); }, [this] { return core_->readiness()->IsStopping(); });
-  contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->other_hooks());
+  contract_rest_ = std::make_unique<ContractRest>(&contracts_, ModelsOfContracts(), observability_->hooks());
   HttpRoutes routes;
   routes.managed = core_->Managed();
   routes.readiness = core_->readiness();
@@ -328,17 +268,16 @@ absl::Status ModelServer::StartHttp(const Options& options) {
     inference.administers = !options.management;
     HttpServer::Options http_options = *options.http;
     http_options.tls = tls_->http_options(TlsPort::kRest);
-    auto http = HttpServer::Start(http_options, RouteOf(inference));
+    auto http = HttpServer::Start(http_options, RouterOf(inference));
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
   }
   if (!options.management) return absl::OkStatus();
-  http_management_ = std::make_unique<HttpManagement>(ModelManagementService(core_->Managed()));
+  http_management_ = std::make_unique<HttpManagement>(ModelManagementService(core_->Managed()), options.allowed_hosts);
   routes.management = http_management_.get();
-  routes.allowed_hosts = options.allowed_hosts;
   HttpServer::Options management_options = *options.management;
   management_options.tls = tls_->http_options(TlsPort::kManagement);
-  auto management = HttpServer::Start(management_options, RouteOf(routes));
+  auto management = HttpServer::Start(management_options, RouterOf(routes));
   if (!management.ok()) return management.status();
   management_ = *std::move(management);
   return absl::OkStatus();

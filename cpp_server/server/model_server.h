@@ -47,12 +47,7 @@ class ModelServer {
     // Where the configuration in force is kept, and taken from at the next start
     // if `models` are still the same then; none if empty.
     std::string config_state_file;
-    std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
-    // See DiskSource.
-    VersionCompleteness completeness = VersionCompleteness::kStable;
-    std::chrono::milliseconds settle_time = std::chrono::seconds(2);
-    // See ServerCore.
-    std::chrono::milliseconds write_wait = std::chrono::seconds(10);
+    WatchOptions watch;
     // Served besides what is always there. A version that does not fit a contract
     // of its model is not loaded.
     ContractFiles contracts;

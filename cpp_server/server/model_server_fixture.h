@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "cpp_server/rpc/test_client.h"
 #include "cpp_server/server/model_server.h"
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "cpp_server/testing/test_models.h"
 #include "gtest/gtest.h"
 #include "tensorflow_serving/apis/prediction_service.grpc.pb.h"
@@ -28,7 +28,7 @@ class ModelServerFixture : public ::testing::Test {
       *options.models.mutable_model_config_list()->add_config() = ConfigFor(name);
     }
     options.grpc.port = 0;
-    options.poll_wait = std::chrono::milliseconds(20);
+    options.watch.poll_wait = std::chrono::milliseconds(20);
     options.max_num_load_retries = 0;
     return options;
   }

@@ -79,7 +79,7 @@ TEST_F(ModelServerTest, AStartThatIsToldToStopIsCancelled) {
   // Its files are too young to be taken as complete, and the next look is far away: the start must wait.
   folder_.Remove("m/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"m"});
-  options.poll_wait = std::chrono::hours(1);
+  options.watch.poll_wait = std::chrono::hours(1);
   int asked = 0;
   const auto server = ModelServer::Start(options);
   ASSERT_TRUE(server.ok()) << server.status();
@@ -103,7 +103,7 @@ TEST_F(ModelServerTest, AModelAnswersBeforeTheOthersAreLoaded) {
   // Its files are too young to be taken as complete.
   folder_.Remove("late/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"early", "late"});
-  options.settle_time = std::chrono::hours(1);
+  options.watch.settle_time = std::chrono::hours(1);
   options.first_loads.max_wait = std::chrono::milliseconds(0);
   bool early = false;
   const auto server = ModelServer::Start(options);
@@ -168,7 +168,7 @@ TEST_F(ModelServerTest, TheVersionBeforeIsGivenUpWhenTheNewestLoadsAtLast) {
 TEST_F(ModelServerTest, ServesWithoutAnyLookIfPollingIsOff) {
   Publish("m", 1);
   ModelServer::Options options = OptionsFor({"m"});
-  options.poll_wait = std::chrono::milliseconds(-1);
+  options.watch.poll_wait = std::chrono::milliseconds(-1);
   const auto server = Started(options);
   ASSERT_NE(server, nullptr);
   EXPECT_EQ(Ask(*server, "m"), kNotFound);

@@ -6,18 +6,6 @@
 #include "tensorflow/c/c_api.h"
 
 namespace trilho {
-namespace {
-
-// Of PredictionService's methods; absent for any other.
-absl::optional<PredictionLogField> KindOf(absl::string_view method) {
-  if (method == "Predict") return PredictionLogField::kPredict;
-  if (method == "Classify") return PredictionLogField::kClassify;
-  if (method == "Regress") return PredictionLogField::kRegress;
-  if (method == "MultiInference") return PredictionLogField::kMultiInference;
-  return absl::nullopt;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options options) {
   std::unique_ptr<Observability> created(new Observability());
@@ -39,13 +27,7 @@ absl::StatusOr<std::unique_ptr<Observability>> Observability::Create(Options opt
   auto log = RequestLog::Create(options.request_log);
   if (!log.ok()) return log.status();
   self->request_log_ = *std::move(log);
-  self->hooks_.log = [self](const InferenceRecord& record, absl::string_view request, absl::string_view response) {
-    const auto kind = KindOf(record.method);
-    if (kind && self->Samples(record.model)) self->Log(*kind, record.model, request, response);
-  };
-  self->other_hooks_.observers = self->hooks_.observers;
-  self->other_hooks_.records_peer = self->hooks_.records_peer;
-  self->other_hooks_.logger = self;
+  self->hooks_.logger = self;
   self->AddLogMetrics();
   return created;
 }

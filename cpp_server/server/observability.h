@@ -34,12 +34,10 @@ class Observability final : public RequestLogger {
   // The error of a log that cannot be opened.
   static absl::StatusOr<std::unique_ptr<Observability>> Create(Options options);
 
-  // Both live as long as this object. Of PredictionService:
+  // Returns the hooks of all services, which live as long as this object.
   const InferenceHooks* hooks() const { return &hooks_; }
-  // Of services whose messages are not TF Serving's, and which are logged as what they amount to there:
-  const InferenceHooks* other_hooks() const { return &other_hooks_; }
-  // Has the calls of both wait there. Before calls come.
-  void SetFirstLoads(FirstLoads* first_loads) { hooks_.first_loads = other_hooks_.first_loads = first_loads; }
+  // Has calls wait there. To be called before calls come.
+  void SetFirstLoads(FirstLoads* first_loads) { hooks_.first_loads = first_loads; }
   ServingMetrics* metrics() { return metrics_.get(); }
   const ModelStatistics& statistics() const { return statistics_; }
 
@@ -71,7 +69,6 @@ class Observability final : public RequestLogger {
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<RequestLog> request_log_;
   InferenceHooks hooks_;
-  InferenceHooks other_hooks_;
 };
 
 }  // namespace trilho

@@ -107,11 +107,11 @@ absl::Status ModelOptions(ModelServer::Options* options) {
   options->contracts = *std::move(contracts);
   options->config_state_file = absl::GetFlag(FLAGS_config_state_file);
   options->model_config_poll_wait = std::chrono::seconds(absl::GetFlag(FLAGS_model_config_file_poll_wait_seconds));
-  options->poll_wait = Milliseconds(absl::GetFlag(FLAGS_file_system_poll_wait_seconds));
+  options->watch.poll_wait = Milliseconds(absl::GetFlag(FLAGS_file_system_poll_wait_seconds));
   const auto completeness = ParseVersionCompleteness(absl::GetFlag(FLAGS_version_completeness));
   if (!completeness.ok()) return completeness.status();
-  options->completeness = *completeness;
-  options->settle_time = Milliseconds(absl::GetFlag(FLAGS_settle_seconds));
+  options->watch.completeness = *completeness;
+  options->watch.settle_time = Milliseconds(absl::GetFlag(FLAGS_settle_seconds));
   options->max_num_load_retries = absl::GetFlag(FLAGS_max_num_load_retries);
   options->load_retry_interval = std::chrono::microseconds(absl::GetFlag(FLAGS_load_retry_interval_micros));
   // Up, lest a very short time become none.

@@ -134,9 +134,9 @@ class OptionsFromFlagsTest : public FlagsTest {
            return static_cast<int>(o.contracts.contracts.methods.size() + o.contracts.descriptor_sets.size());
          }),
          "2"},
-        {"file_system_poll_wait_seconds", "0.25", OF(poll_wait), "250 ms"},
-        {"version_completeness", "manifest", OF(completeness == VersionCompleteness::kManifest), "true"},
-        {"settle_seconds", "7", OF(settle_time), "7000 ms"},
+        {"file_system_poll_wait_seconds", "0.25", OF(watch.poll_wait), "250 ms"},
+        {"version_completeness", "manifest", OF(watch.completeness == VersionCompleteness::kManifest), "true"},
+        {"settle_seconds", "7", OF(watch.settle_time), "7000 ms"},
         {"max_num_load_retries", "9", OF(max_num_load_retries), "9"},
         {"load_retry_interval_micros", "123", OF(load_retry_interval), "123 us"},
         {"max_first_load_wait_seconds", "1.5", OF(first_loads.max_wait), "1500 ms"},

@@ -136,7 +136,7 @@ TEST_F(ProbesTest, AGoodModelIsReadyWhileAnotherHangsAtTheStart) {
   // Its files are too young to be taken as complete.
   folder_.Remove("hanging/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"good", "hanging"});
-  options.settle_time = options.write_wait = std::chrono::hours(1);
+  options.watch.settle_time = options.watch.write_wait = std::chrono::hours(1);
   auto started = ModelServer::Start(options);
   ASSERT_TRUE(started.ok()) << started.status();
   ModelServer* const server = started->get();
@@ -163,7 +163,7 @@ TEST_F(ProbesTest, ALoadThatDoesNotEndDoesNotTurnTheCallersOfTheOthersAwayForEve
   Publish("hanging", 1);
   folder_.Remove("hanging/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"good", "hanging"});
-  options.settle_time = options.write_wait = std::chrono::hours(1);
+  options.watch.settle_time = options.watch.write_wait = std::chrono::hours(1);
   options.first_loads.max_wait = std::chrono::milliseconds(100);
   auto started = ModelServer::Start(options);
   ASSERT_TRUE(started.ok()) << started.status();

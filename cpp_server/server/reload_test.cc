@@ -189,7 +189,7 @@ TEST_F(ReloadTest, AChangeDoesNotWaitForTheModelsOfAnother) {
   folder_.Remove("slow/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({});
   options.models.mutable_model_config_list();
-  options.settle_time = std::chrono::hours(1);
+  options.watch.settle_time = std::chrono::hours(1);
   const auto server = Started(options);
   ASSERT_NE(server, nullptr);
   std::atomic<bool> slow_is_added{false};
@@ -222,7 +222,7 @@ TEST_F(ReloadTest, AChangedFileIsTakenAlthoughTheFirstModelsAreStillLoading) {
   Publish("slow", 1);
   folder_.Remove("slow/1/_SUCCESS");
   ModelServer::Options options = OptionsFor({"slow"});
-  options.settle_time = std::chrono::hours(1);
+  options.watch.settle_time = std::chrono::hours(1);
   options.model_config_file = folder_.Path("models.config");
   options.model_config_poll_wait = std::chrono::milliseconds(5);
   folder_.Write("models.config", options.models.DebugString());

@@ -3,13 +3,16 @@
 #ifndef TRILHO_CPP_SERVER_SERVER_RELOAD_WORKER_H_
 #define TRILHO_CPP_SERVER_SERVER_RELOAD_WORKER_H_
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <list>
+#include <memory>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cpp_server/core/change_counter.h"
 #include "cpp_server/core/mutex.h"
 
 namespace trilho {
@@ -20,15 +23,19 @@ class ReloadWorker {
   // All of it is called on the worker's thread and must return soon.
   struct Job {
     std::function<absl::Status()> change;
-    // After `change` has returned OK: asked again and again until it says yes.
+    // Asked after `change` has returned OK, at every change that is counted, and once `patience` after the first time,
+    // until it says yes.
     std::function<bool()> is_complete;
+    // How long is_complete may depend on the time, too.
+    std::chrono::milliseconds patience{0};
     // What came of it then.
     std::function<absl::Status()> result;
     // Called once: with an error of `change`, or the result.
     std::function<void(absl::Status)> done;
   };
 
-  ReloadWorker();
+  // `changes` counts what is_complete of all jobs depends on.
+  explicit ReloadWorker(std::shared_ptr<ChangeCounter> changes);
   // Stop, and waits until all jobs are done.
   ~ReloadWorker();
   ReloadWorker(const ReloadWorker&) = delete;
@@ -44,12 +51,23 @@ class ReloadWorker {
   void Stop() EXCLUDES(mu_);
 
  private:
-  void Run() EXCLUDES(mu_);
-  // Makes the change of each of `jobs`; those that are to be waited for go to `waiting`.
-  void Begin(std::deque<Job> jobs, bool stopped, std::list<Job>* waiting);
+  using Clock = std::chrono::steady_clock;
 
+  void Run() EXCLUDES(mu_);
+  struct Waiting {
+    Job job;
+    // When is_complete is to be asked without a change.
+    Clock::time_point ask_at;
+  };
+
+  // Makes the change of each of `jobs`; those that are to be waited for go to `waiting`.
+  void Begin(std::deque<Job> jobs, bool stopped, std::list<Waiting>* waiting);
+  // Ends those of `waiting` that are complete, or all if the worker was stopped.
+  void EndComplete(bool stopped, std::list<Waiting>* waiting);
+
+  // Counts jobs that are added, too, and the stop.
+  const std::shared_ptr<ChangeCounter> changes_;
   Mutex mu_;
-  CondVar cv_;
   std::deque<Job> jobs_ GUARDED_BY(mu_);
   bool stopped_ GUARDED_BY(mu_) = false;
   bool ending_ GUARDED_BY(mu_) = false;

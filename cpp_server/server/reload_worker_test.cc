@@ -1,10 +1,13 @@
 #include "cpp_server/server/reload_worker.h"
 
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/core/change_counter.h"
 #include "gtest/gtest.h"
 
 namespace trilho {
@@ -17,7 +20,8 @@ struct Watched {
               changed.set_value();
               return change;
             },
-            [this] { return complete.load(); }, [result] { return result; },
+            [this] { return complete.load(); },
+            /*patience=*/std::chrono::milliseconds(0), [result] { return result; },
             [this](absl::Status status) { done.set_value(std::move(status)); }};
   }
 
@@ -28,7 +32,8 @@ struct Watched {
 
 TEST(ReloadWorkerTest, AJobThatIsWaitedForHoldsUpNoOther) {
   Watched slow, fast;
-  ReloadWorker worker;
+  const auto changes = std::make_shared<ChangeCounter>();
+  ReloadWorker worker(changes);
   worker.Add(slow.Job());
   slow.changed.get_future().wait();
   fast.complete = true;
@@ -37,13 +42,14 @@ TEST(ReloadWorkerTest, AJobThatIsWaitedForHoldsUpNoOther) {
   auto done = slow.done.get_future();
   EXPECT_EQ(done.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
   slow.complete = true;
+  changes->Note();
   EXPECT_EQ(done.get(), absl::OkStatus());
 }
 
 TEST(ReloadWorkerTest, SaysWhatCameOfIt) {
   Watched refused, failed;
   failed.complete = true;
-  ReloadWorker worker;
+  ReloadWorker worker(std::make_shared<ChangeCounter>());
   worker.Add(refused.Job(absl::AbortedError("somebody else was first")));
   worker.Add(failed.Job(absl::OkStatus(), absl::UnknownError("it does not load")));
   EXPECT_EQ(refused.done.get_future().get(), absl::AbortedError("somebody else was first"));
@@ -54,7 +60,7 @@ TEST(ReloadWorkerTest, MakesChangesInTheirOrder) {
   std::string order;
   Watched last;
   last.complete = true;
-  ReloadWorker worker;
+  ReloadWorker worker(std::make_shared<ChangeCounter>());
   for (int i = 0; i < 10; ++i) {
     ReloadWorker::Job job;
     job.change = [&order, i] {
@@ -71,10 +77,21 @@ TEST(ReloadWorkerTest, MakesChangesInTheirOrder) {
   EXPECT_EQ(order, "0123456789");
 }
 
+TEST(ReloadWorkerTest, AJobWhosePatienceIsOverIsAskedWithoutAChange) {
+  const auto begin = std::chrono::steady_clock::now();
+  Watched late;
+  ReloadWorker::Job job = late.Job();
+  job.patience = std::chrono::milliseconds(20);
+  job.is_complete = [begin, patience = job.patience] { return std::chrono::steady_clock::now() >= begin + patience; };
+  ReloadWorker worker(std::make_shared<ChangeCounter>());
+  worker.Add(std::move(job));
+  EXPECT_EQ(late.done.get_future().get(), absl::OkStatus());
+}
+
 TEST(ReloadWorkerTest, AStopEndsWaitsAndRefusesWhatComesLater) {
   Watched waiting, late;
   {
-    ReloadWorker worker;
+    ReloadWorker worker(std::make_shared<ChangeCounter>());
     worker.Add(waiting.Job());
     waiting.changed.get_future().wait();
     worker.Stop();

@@ -77,8 +77,8 @@ TEST_F(RetryTest, AVersionThatItsManifestFoundDamagedIsReadAnew) {
   Publish("m", 1);
   folder_.Write("m/1/manifest.json", "{");
   ModelServer::Options options = Patient();
-  options.settle_time = std::chrono::milliseconds(1);
-  options.poll_wait = std::chrono::hours(1);
+  options.watch.settle_time = std::chrono::milliseconds(1);
+  options.watch.poll_wait = std::chrono::hours(1);
   const auto server = Started(options);
   ASSERT_NE(server, nullptr);
   EXPECT_LT(Ask(*server, "m"), 0);
@@ -93,7 +93,7 @@ TEST_F(RetryTest, AVersionThatItsManifestFoundDamagedIsReadAnew) {
 
 TEST_F(RetryTest, AFolderThatCouldNotBeReadIsLookedAtAgain) {
   ModelServer::Options options = Patient();
-  options.poll_wait = std::chrono::hours(1);
+  options.watch.poll_wait = std::chrono::hours(1);
   const auto server = Started(options);
   ASSERT_NE(server, nullptr);
   const grpc::Status again = Retry(*server, "m");

@@ -16,35 +16,25 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "cpp_server/core/manager.h"
-#include "cpp_server/core/mutex.h"
 #include "cpp_server/inference/first_loads.h"
 #include "cpp_server/inference/predictor.h"
+#include "cpp_server/lifecycle/model_lifecycle.h"
 #include "cpp_server/server/label_table.h"
 #include "cpp_server/server/management_service.h"
 #include "cpp_server/server/model_configuration.h"
 #include "cpp_server/server/readiness.h"
 #include "cpp_server/server/reload_worker.h"
-#include "cpp_server/sources/disk/disk_source.h"
 
 namespace trilho {
 
 // Watches and loads models and changes which they are. Thread-safe.
 //
-// Its parts are destroyed in the opposite order: first the worker, so that
-// nobody changes anything; then the source, so that nothing new is loaded; then
-// the manager, which unloads.
-//
-// The source learns from the manager what does not load, and offers lower
-// versions then; see ModelPoller.
+// Its parts are destroyed in the opposite order: first the worker, so that nobody changes anything; then the models,
+// which are unloaded.
 class ServerCore {
  public:
   struct Options {
-    std::chrono::milliseconds poll_wait = std::chrono::seconds(1);
-    // See DiskSource.
-    VersionCompleteness completeness = VersionCompleteness::kStable;
-    std::chrono::milliseconds settle_time = std::chrono::seconds(2);
-    // How long a first load waits for a version that is still being written, if the model has no other.
-    std::chrono::milliseconds write_wait = std::chrono::seconds(10);
+    WatchOptions watch;
     ManagerOptions manager;
     // See ModelConfiguration.
     ModelConfiguration::Options configuration;
@@ -63,11 +53,11 @@ class ServerCore {
   ServerCore(const ServerCore&) = delete;
   ServerCore& operator=(const ServerCore&) = delete;
 
-  const Manager& manager() const { return manager_; }
+  const Manager& manager() const { return lifecycle_.manager(); }
   const Predictor& predictor() const { return predictor_; }
   const LabelTable& labels() const { return labels_; }
   ModelConfiguration* configuration() { return &configuration_; }
-  Readiness* readiness() { return &readiness_; }
+  Readiness* readiness() { return readiness_.get(); }
   // Keeps the calls of models whose first load is under way.
   FirstLoads* first_loads() { return &first_loads_; }
 
@@ -97,10 +87,6 @@ class ServerCore {
   // What ModelManagementService works on; must not outlive the core.
   ManagedServer Managed();
 
-  // What the source last complained of, by model; empty strings where all is
-  // well.
-  std::map<std::string, std::string> Problems() const EXCLUDES(mu_);
-
   // Models, versions, states and reasons as a table.
   std::string Table() const;
 
@@ -111,67 +97,31 @@ class ServerCore {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // What the source has told of a model.
-  struct Told {
-    // Empty where all is well.
-    std::string problem;
-    // Whether it offers something.
-    bool aspires = false;
-    // What it offers although newer versions should be served.
-    std::set<int64_t> substitutes;
-    // What it knew to fail.
-    std::set<int64_t> failing;
-  };
-
   explicit ServerCore(Options options);
 
   // Puts a configuration in force, or leaves the one before in force. For one caller at a time.
-  absl::Status Apply(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
-  // Has the source watch these models, with these labels; RESOURCE_EXHAUSTED if there are no threads for it.
-  absl::Status Watch(const std::vector<ModelSettings>& settings) EXCLUDES(mu_);
-  // Whether a model has what its source offers, or the reason why not. A version
-  // that is still being written is waited for if so asked.
-  bool IsSettled(const std::string& model, bool wait_for_writers) const EXCLUDES(mu_);
-  // The same for `models` that are waited for since `begin`. Who is not configured any more is not waited for.
-  bool AreSettled(const std::vector<std::string>& models, Clock::time_point begin) const EXCLUDES(mu_);
+  absl::Status Apply(const std::vector<ModelSettings>& settings);
+  // True if all of `models`, which are waited for since `begin`, are settled. Who is not configured any more is not
+  // waited for.
+  bool AreSettled(const std::vector<std::string>& models, Clock::time_point begin) const;
   // OK if each has an available version.
   absl::Status CheckAvailable(const std::vector<std::string>& models) const;
   // Begins to try `versions` again, which it sets if it is empty.
-  absl::Status BeginRetry(const std::string& model, std::set<int64_t>* versions) EXCLUDES(mu_);
+  absl::Status BeginRetry(const std::string& model, std::set<int64_t>* versions);
   // Whether all `versions` of a model are available.
   absl::Status CheckRetried(const std::string& model, const std::set<int64_t>& versions) const;
   // Warns of labels that stand for versions which are not available.
   void LogWaitingLabels() const;
-  // Says why a model has no available version, as UNAVAILABLE; OK if it has one.
-  absl::Status Availability(const std::string& model) const EXCLUDES(mu_);
-  ManagerOptions WatchedOptions(ManagerOptions options);
-  ModelConfiguration::Options WatchedOptions(ModelConfiguration::Options options);
-  void OnStateChange(const ServableState& state) EXCLUDES(source_mu_);
-  void OnAspiredVersions(const AspiredVersions& versions) EXCLUDES(mu_);
-  void OnSourceError(const std::string& model, const absl::Status& status, uint64_t generation) EXCLUDES(mu_);
+  ModelLifecycle::Options LifecycleOptions();
+  ModelConfiguration::Options ConfigurationOptions();
 
   const Options options_;
-  // Models of the last Apply that was taken; only Apply uses it.
-  std::vector<ModelSettings> applied_;
-  mutable Mutex mu_;
-  // Of the configuration in force, see DiskSource::SetModels. What the source
-  // still tells of an older one says nothing about the models of this one.
-  uint64_t generation_ GUARDED_BY(mu_) = 0;
-  // A model has an entry once its source has looked.
-  std::map<std::string, Told> told_ GUARDED_BY(mu_);
-
-  // Told by the manager's threads and the source's.
+  // These are told of changes by the lifecycle's threads, and look at its models. The second one is made after it.
   FirstLoads first_loads_;
-  Readiness readiness_;
-
-  // Where the manager's threads find the source, which goes before them.
-  Mutex source_mu_;
-  DiskSource* watched_source_ GUARDED_BY(source_mu_) = nullptr;
-
-  Manager manager_;
+  std::unique_ptr<Readiness> readiness_;
+  ModelLifecycle lifecycle_;
   LabelTable labels_;
   Predictor predictor_;
-  std::unique_ptr<DiskSource> source_;
   ModelConfiguration configuration_;
   ReloadWorker worker_;
 };

@@ -1,54 +1,42 @@
-// What inferences over HTTP have in common.
+// Inference over HTTP, but for the run itself: the twin of inference_method.h.
 
 #ifndef TRILHO_CPP_SERVER_SERVICES_HTTP_INFERENCE_H_
 #define TRILHO_CPP_SERVER_SERVICES_HTTP_INFERENCE_H_
 
-#include <memory>
-#include <utility>
+#include <functional>
+#include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cpp_server/http/http_call.h"
-#include "cpp_server/http/http_status.h"
+#include "cpp_server/http/http_endpoint.h"
 #include "cpp_server/inference/call_context.h"
-#include "cpp_server/inference/inference_scope.h"
+#include "cpp_server/inference/inference_record.h"
 #include "cpp_server/services/inference_method.h"
 
 namespace trilho {
 
-inline CallContext ContextOf(const HttpCall& call, const InferenceHooks& hooks) {
-  CallContext context;
-  context.protocol = Protocol::kRest;
-  context.arrived = call.arrived();
-  context.deadline = call.deadline();
-  context.cancelled = call.cancelled();
-  context.logger = hooks.logger;
-  if (hooks.records_peer) context.peer = call.peer();
-  context.trace_id = TraceId(call.header("traceparent"));
-  return context;
-}
+using HttpDone = std::function<void(absl::StatusOr<HttpResponse>)>;
 
-// Answers an inference, whose record ends with what is sent: `response`, or the error that takes its place.
-inline void EndAndReply(HttpCall* call, const std::shared_ptr<InferenceScope>& scope,
-                        absl::StatusOr<HttpResponse> response) {
-  // Who has no memory for its part of the answer calls this with the error; then it may be late for that.
-  if (scope->has_ended()) return;
-  if (!response.ok()) {
-    HttpResponse error = ErrorResponse(response.status());
-    scope->End(response.status());
-    return call->Reply(std::move(error));
-  }
-  response->sending = [scope](const absl::Status& sent) { scope->End(sent); };
-  call->Reply(*std::move(response));
-}
+// Answers one request: `done` is called once, `record`, which has the model already, is filled in and lives until then.
+// The call itself is to be looked at until this returns. What has no memory for its part of `done` calls it with
+// NoMemoryError instead.
+using HttpInferenceHandler =
+    std::function<void(const HttpCall& call, const CallContext& context, InferenceRecord* record, HttpDone done)>;
 
-// See PutAside of inference_method.h.
-inline bool PutAside(const InferenceHooks& hooks, const absl::Status& status, const std::shared_ptr<HttpCall>& call,
-                     InferenceScope* scope) {
-  return PutAside(
-      hooks, status, ContextOf(*call, hooks), scope, [call] { call->HandleAgain(); },
-      [call](const absl::Status& failed) { call->Reply(ErrorResponse(failed)); });
-}
+// Makes an endpoint of the data plane around `handler`: it makes the context, opens the record, under `method`, runs
+// the handler, logs and records what comes of it, and answers. A call of a model whose first load is under way waits
+// for it, without a thread. `model` is the one that is asked for. `hooks` outlives the endpoint.
+HttpEndpoint HttpInference(std::string method, std::string model, const InferenceHooks* hooks,
+                           HttpInferenceHandler handler);
+
+// Makes an endpoint of the control plane that describes a model, and so waits for its first load: the twin of
+// DescriptionMethod. `describe` must be thread-safe.
+HttpEndpoint HttpDescription(const InferenceHooks* hooks, std::function<absl::StatusOr<HttpResponse>()> describe);
+
+// Returns a response of JSON with this body.
+HttpResponse JsonResponse(std::string body);
+// Returns the same, or the error that there is in place of the body.
+absl::StatusOr<HttpResponse> JsonResponse(absl::StatusOr<std::string> body);
 
 }  // namespace trilho
 

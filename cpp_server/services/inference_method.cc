@@ -44,7 +44,7 @@ std::string TraceId(absl::string_view traceparent) {
 
 void RecordRefused(const InferenceHooks& hooks, std::string method, std::string model, const CallContext& context,
                    const absl::Status& status) {
-  InferenceScope scope(&hooks.observers, std::move(method), context);
+  InferenceScope scope(&hooks.observers, std::move(method), context, /*logger=*/nullptr);
   // Whoever may not call must not choose what metrics have for labels.
   if (!absl::IsUnauthenticated(status) && !absl::IsPermissionDenied(status)) scope.record().model = std::move(model);
   scope.End(status);
@@ -52,17 +52,8 @@ void RecordRefused(const InferenceHooks& hooks, std::string method, std::string 
 
 namespace {
 
-CallContext ContextOf(const UnaryCall& call, const InferenceHooks& hooks) {
-  CallContext context;
-  context.protocol = Protocol::kGrpc;
-  context.arrived = call.arrived();
-  context.deadline = call.deadline();
-  context.cancelled = call.cancelled();
-  context.logger = hooks.logger;
-  if (hooks.records_peer) context.peer = call.peer();
-  const absl::string_view traceparent = call.metadata("traceparent");
-  if (!traceparent.empty()) context.trace_id = TraceId(traceparent);
-  return context;
+CallContext GrpcContext(const UnaryCall& call, const InferenceHooks& hooks) {
+  return ContextOf(Protocol::kGrpc, call, call.metadata("traceparent"), hooks);
 }
 
 }  // namespace
@@ -89,27 +80,27 @@ bool PutAside(const InferenceHooks& hooks, const absl::Status& status, const Cal
 
 bool PutAside(const InferenceHooks& hooks, const absl::Status& status, UnaryCall* call, InferenceScope* scope) {
   return PutAside(
-      hooks, status, ContextOf(*call, hooks), scope, [call] { call->HandleAgain(); },
+      hooks, status, GrpcContext(*call, hooks), scope, [call] { call->HandleAgain(); },
       [call](const absl::Status& failed) { call->Fail(failed); });
 }
 
 UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler,
-                            std::string recorded_as) {
+                            std::string recorded_as, absl::optional<PredictionLogField> logged_as) {
   UnaryMethod made;
   made.plane = Plane::kData;
   const std::string method = recorded_as.empty() ? name : std::move(recorded_as);
   made.name = std::move(name);
-  made.handler = [method, hooks, handler = std::move(handler)](UnaryCall* call) {
+  made.handler = [method, hooks, logged_as, handler = std::move(handler)](UnaryCall* call) {
     CallContext context;
     std::shared_ptr<InferenceScope> scope;
     const absl::Status begun = OrNoMemory([&]() -> absl::Status {
-      context = ContextOf(*call, *hooks);
-      scope = std::make_shared<InferenceScope>(&hooks->observers, method, context);
+      context = GrpcContext(*call, *hooks);
+      scope = std::make_shared<InferenceScope>(&hooks->observers, method, context, hooks->logger);
       return absl::OkStatus();
     });
     if (!begun.ok()) return call->Fail(begun);
     InferenceRecord* const record = &scope->record();
-    const auto done = [hooks, call, scope](absl::StatusOr<std::string> response) {
+    const auto done = [hooks, logged_as, call, scope](absl::StatusOr<std::string> response) {
       // Who has no memory for its part of the answer calls this with the error; then it may be late for that.
       if (scope->has_ended()) return;
       absl::Status status = response.status();
@@ -121,14 +112,19 @@ UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, Infer
       }
       // Before the record ends, which is to say what is sent.
       if (status.ok()) status = call->MakeRoom(response->size());
-      const auto record_and_log = [&]() -> absl::Status {
+      const auto end = [&]() -> absl::Status {
         scope->End(status);
-        if (status.ok() && hooks->log) hooks->log(scope->record(), call->request(), *response);
         return absl::OkStatus();
       };
-      // A call that there is no memory to record or to log is answered all the same.
-      OrNoMemory(record_and_log).IgnoreError();
+      // A call that there is no memory to record is answered all the same.
+      OrNoMemory(end).IgnoreError();
       if (!status.ok()) return call->Fail(status);
+      InferenceRecord& ended = scope->record();
+      if (logged_as) {
+        ended.log.Log(*logged_as, ended.model, call->request(), *response);
+      } else {
+        ended.log.Log(ended.model);
+      }
       call->Reply(*std::move(response));
     };
     try {
@@ -140,7 +136,7 @@ UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, Infer
   };
   // Its request, which names the model, is not read.
   made.refused = [method, hooks](const UnaryCall& call, const absl::Status& status) {
-    RecordRefused(*hooks, method, "", ContextOf(call, *hooks), status);
+    RecordRefused(*hooks, method, "", GrpcContext(call, *hooks), status);
   };
   return made;
 }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "cpp_server/admission/no_memory.h"
 #include "cpp_server/inference/call_context.h"
 #include "cpp_server/inference/first_loads.h"
@@ -21,16 +22,12 @@
 
 namespace trilho {
 
-// Who is told of inferences; outlives the services and is constant once calls
-// come.
+// All that is told of inferences, of whatever protocol; outlives the services and is constant once calls come.
 struct InferenceHooks {
   InferenceObservers observers;
-  // Gets the bytes of a call that was answered, on the thread that answers; may
-  // be empty.
-  std::function<void(const InferenceRecord& record, absl::string_view request, absl::string_view response)> log;
-  // Gets the runs of a service whose messages `log` cannot take; may be null.
+  // Request log; null if there is none.
   const RequestLogger* logger = nullptr;
-  // Whether some observer wants the callers' addresses, which cost each call a few allocations.
+  // True if some observer wants the callers' addresses, which cost each call a few allocations.
   bool records_peer = false;
   // Keeps calls of models whose first load is under way; without it they fail.
   FirstLoads* first_loads = nullptr;
@@ -40,6 +37,10 @@ struct InferenceHooks {
 // and record live until then. What has no memory for its part of `done` calls it with NoMemoryError instead.
 using InferenceHandler =
     std::function<void(absl::string_view request, const CallContext& context, InferenceRecord* record, BytesDone done)>;
+
+// Makes the context of `call`, an HttpCall or a UnaryCall, which came with this W3C traceparent.
+template <typename Call>
+CallContext ContextOf(Protocol protocol, const Call& call, absl::string_view traceparent, const InferenceHooks& hooks);
 
 // The 32 digits of TRACE in a W3C traceparent "00-TRACE-SPAN-FLAGS", or one of a version to come; empty if it is
 // none, which a TRACE or SPAN of zeros is too.
@@ -82,10 +83,23 @@ UnaryMethod DescriptionMethod(std::string name, const InferenceHooks* hooks,
           }};
 }
 
-// A method of the data plane around `handler`, recorded under `recorded_as`, or
-// its own name if that is empty. A call of a model whose first load is under way waits for it, without a thread.
+// Makes a method of the data plane around `handler`, recorded under `recorded_as`, or its own name if that is empty. A
+// call of a model whose first load is under way waits for it, without a thread. If `logged_as` is set the request log
+// gets the call's own messages, which are PredictionService's; else what `handler` keeps for it in the record.
 UnaryMethod InferenceMethod(std::string name, const InferenceHooks* hooks, InferenceHandler handler,
-                            std::string recorded_as = "");
+                            std::string recorded_as = "", absl::optional<PredictionLogField> logged_as = absl::nullopt);
+
+template <typename Call>
+CallContext ContextOf(Protocol protocol, const Call& call, absl::string_view traceparent, const InferenceHooks& hooks) {
+  CallContext context;
+  context.protocol = protocol;
+  context.arrived = call.arrived();
+  context.deadline = call.deadline();
+  context.cancelled = call.cancelled();
+  if (hooks.records_peer) context.peer = call.peer();
+  if (!traceparent.empty()) context.trace_id = TraceId(traceparent);
+  return context;
+}
 
 }  // namespace trilho
 

@@ -1,6 +1,5 @@
 #include "cpp_server/services/inference_method.h"
 
-#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -14,6 +13,7 @@
 #include "cpp_server/admission/no_memory.h"
 #include "cpp_server/admission/response_memory.h"
 #include "cpp_server/core/mutex.h"
+#include "cpp_server/inference/fake_request_logger.h"
 #include "cpp_server/rpc/fake_unary_call.h"
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/rpc/test_client.h"
@@ -78,7 +78,9 @@ class InferenceMethodTest : public ::testing::Test {
       done(std::string(request));
     };
     auto server = GrpcServer::Start(
-        options, {{"trilho.Test", {InferenceMethod("Run", &hooks_, run), InferenceMethod("Answer", &hooks_, answer)}}});
+        options, {{"trilho.Test",
+                   {InferenceMethod("Run", &hooks_, run, /*recorded_as=*/"", PredictionLogField::kPredict),
+                    InferenceMethod("Answer", &hooks_, answer, /*recorded_as=*/"", PredictionLogField::kPredict)}}});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ = LocalChannel(server_->port());
@@ -90,6 +92,7 @@ class InferenceMethodTest : public ::testing::Test {
   }
 
   Records records_;
+  FakeRequestLogger logger_;
   InferenceHooks hooks_;
   std::promise<void> begun_;
   std::promise<void> let_go_;
@@ -135,8 +138,7 @@ TEST_F(InferenceMethodTest, ACallThatFindsNoRoomIsRecorded) {
 TEST_F(InferenceMethodTest, ACallWhoseAnswerFindsNoRoomIsRecordedAsWhatIsSent) {
   constexpr int64_t kBound = 1 << 20;
   const auto answers = std::make_shared<ResponseMemory>(kBound);
-  std::atomic<bool> is_logged{false};
-  hooks_.log = [&is_logged](const InferenceRecord&, absl::string_view, absl::string_view) { is_logged = true; };
+  hooks_.logger = &logger_;
   Serve(10, {}, answers);
   auto running = Begin("Run");
   begun_.get_future().wait();
@@ -150,7 +152,7 @@ TEST_F(InferenceMethodTest, ACallWhoseAnswerFindsNoRoomIsRecordedAsWhatIsSent) {
   const auto ended = records_.Ended();
   ASSERT_THAT(ended, SizeIs(1));
   EXPECT_EQ(ended[0].status.code(), absl::StatusCode::kResourceExhausted) << ended[0].status;
-  EXPECT_FALSE(is_logged) << "as an answered request";
+  EXPECT_EQ(logger_.calls(), 0) << "it was not answered";
 }
 
 TEST_F(InferenceMethodTest, ACallWithoutMemoryForItsAnswerFailsAndHarmsNoOther) {
@@ -182,15 +184,47 @@ TEST_F(InferenceMethodTest, ACallThatThereIsNoMemoryToRecordOrLogIsAnswered) {
   };
   Poor poor;
   hooks_.observers = {&poor, &records_};
-  hooks_.log = [](const InferenceRecord&, absl::string_view, absl::string_view) { throw std::bad_alloc(); };
+  logger_.RunOutOfMemory();
+  hooks_.logger = &logger_;
   const auto answer = [](absl::string_view request, const CallContext&, InferenceRecord*, const BytesDone& done) {
     done(std::string(request));
   };
   FakeUnaryCall call("x");
-  InferenceMethod("Answer", &hooks_, answer).handler(&call);
+  InferenceMethod("Answer", &hooks_, answer, /*recorded_as=*/"", PredictionLogField::kPredict).handler(&call);
   ASSERT_TRUE(call.answer().ok()) << call.answer().status();
   EXPECT_EQ(*call.answer(), "x");
+  EXPECT_EQ(logger_.calls(), 1);
   EXPECT_THAT(records_.Ended(), SizeIs(1));
+}
+
+TEST_F(InferenceMethodTest, AnAnsweredCallIsLoggedAsItCameOrAsItsHandlerHasIt) {
+  hooks_.logger = &logger_;
+  const auto run = [](absl::string_view, const CallContext&, InferenceRecord* record, const BytesDone& done) {
+    record->model = "m";
+    record->log.SetRequest(PredictionLogField::kPredict, "m", [] { return std::string("kept request"); });
+    record->log.SetResponse([] { return std::string("kept response"); });
+    done(std::string("response"));
+  };
+  FakeUnaryCall as_it_came("request");
+  InferenceMethod("Classify", &hooks_, run, /*recorded_as=*/"", PredictionLogField::kClassify).handler(&as_it_came);
+  FakeUnaryCall other("request");
+  InferenceMethod("Other", &hooks_, run).handler(&other);
+  const auto fail = [](absl::string_view, const CallContext&, InferenceRecord* record, const BytesDone& done) {
+    record->log.SetRequest(PredictionLogField::kPredict, "m", [] { return std::string("kept request"); });
+    record->log.SetResponse([] { return std::string("kept response"); });
+    done(absl::InternalError("no answer"));
+  };
+  FakeUnaryCall failed("request");
+  InferenceMethod("Other", &hooks_, fail).handler(&failed);
+  const auto logged = logger_.logged();
+  ASSERT_THAT(logged, SizeIs(2));
+  EXPECT_EQ(logged[0].kind, PredictionLogField::kClassify);
+  EXPECT_EQ(logged[0].model, "m");
+  EXPECT_EQ(logged[0].request, "request");
+  EXPECT_EQ(logged[0].response, "response");
+  EXPECT_EQ(logged[1].kind, PredictionLogField::kPredict);
+  EXPECT_EQ(logged[1].request, "kept request");
+  EXPECT_EQ(logged[1].response, "kept response");
 }
 
 TEST_F(InferenceMethodTest, ACallThatMayNotBeMadeIsRecorded) {
@@ -219,9 +253,11 @@ TEST_F(InferenceMethodTest, CallsWhoseCallersGoWhileTheyWaitAreRecorded) {
 }
 
 TEST_F(InferenceMethodTest, ACallThatThereIsNoMemoryToLogIsAnswered) {
-  hooks_.log = [](const InferenceRecord&, absl::string_view, absl::string_view) { throw std::bad_alloc(); };
+  logger_.RunOutOfMemory();
+  hooks_.logger = &logger_;
   Serve(10);
   EXPECT_TRUE(Begin("Answer").get().ok());
+  EXPECT_EQ(logger_.calls(), 1);
   EXPECT_EQ(records_.UnderWay(), 0u);
 }
 

@@ -51,7 +51,8 @@ namespace {
 // An inference whose answer is a message; `run` is Classify, Regress or
 // MultiInference.
 template <typename Response, typename Run>
-UnaryMethod ExamplesMethod(std::string name, const Predictor* predictor, const InferenceHooks* hooks, Run run) {
+UnaryMethod ExamplesMethod(std::string name, PredictionLogField kind, const Predictor* predictor,
+                           const InferenceHooks* hooks, Run run) {
   return InferenceMethod(
       std::move(name), hooks,
       [predictor, run](absl::string_view request, const CallContext& context, InferenceRecord* record, BytesDone done) {
@@ -59,7 +60,8 @@ UnaryMethod ExamplesMethod(std::string name, const Predictor* predictor, const I
           if (!response.ok()) return done(response.status());
           done(OrNoMemory([&]() -> absl::StatusOr<std::string> { return response->SerializeAsString(); }));
         });
-      });
+      },
+      /*recorded_as=*/"", kind);
 }
 
 }  // namespace
@@ -67,11 +69,13 @@ UnaryMethod ExamplesMethod(std::string name, const Predictor* predictor, const I
 ServiceDefinition PredictionService(const Predictor* predictor, const InferenceHooks* hooks, TensorEncoding encoding) {
   ServiceDefinition service;
   service.name = "tensorflow.serving.PredictionService";
-  service.methods.push_back(InferenceMethod("Predict", hooks,
-                                            [predictor, encoding](absl::string_view request, const CallContext& context,
-                                                                  InferenceRecord* record, BytesDone done) {
-                                              Predict(*predictor, encoding, request, context, record, std::move(done));
-                                            }));
+  service.methods.push_back(InferenceMethod(
+      "Predict", hooks,
+      [predictor, encoding](absl::string_view request, const CallContext& context, InferenceRecord* record,
+                            BytesDone done) {
+        Predict(*predictor, encoding, request, context, record, std::move(done));
+      },
+      /*recorded_as=*/"", PredictionLogField::kPredict));
   // The overloads that take bytes.
   const auto classify = [](const Predictor& p, absl::string_view request, const CallContext& context,
                            InferenceRecord* record,
@@ -79,12 +83,12 @@ ServiceDefinition PredictionService(const Predictor* predictor, const InferenceH
   const auto regress = [](const Predictor& p, absl::string_view request, const CallContext& context,
                           InferenceRecord* record,
                           RegressDone done) { Regress(p, request, context, record, std::move(done)); };
-  service.methods.push_back(
-      ExamplesMethod<tensorflow::serving::ClassificationResponse>("Classify", predictor, hooks, classify));
-  service.methods.push_back(
-      ExamplesMethod<tensorflow::serving::RegressionResponse>("Regress", predictor, hooks, regress));
-  service.methods.push_back(
-      ExamplesMethod<tensorflow::serving::MultiInferenceResponse>("MultiInference", predictor, hooks, MultiInference));
+  service.methods.push_back(ExamplesMethod<tensorflow::serving::ClassificationResponse>(
+      "Classify", PredictionLogField::kClassify, predictor, hooks, classify));
+  service.methods.push_back(ExamplesMethod<tensorflow::serving::RegressionResponse>(
+      "Regress", PredictionLogField::kRegress, predictor, hooks, regress));
+  service.methods.push_back(ExamplesMethod<tensorflow::serving::MultiInferenceResponse>(
+      "MultiInference", PredictionLogField::kMultiInference, predictor, hooks, MultiInference));
   service.methods.push_back(DescriptionMethod<GetModelMetadataRequest, GetModelMetadataResponse>(
       "GetModelMetadata", hooks,
       [predictor](const auto& request, auto* response) { return GetModelMetadata(*predictor, request, response); }));

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "cpp_server/config/version.h"
 #include "cpp_server/json/json_document.h"
@@ -92,15 +94,16 @@ HttpResponse Json(const char* body, size_t size) {
 
 }  // namespace
 
-bool StatusPage::IsStatusPath(absl::string_view path) {
-  return path == kPage || path == kStatus || path == kOpenApiPath;
-}
-
-bool StatusPage::IsOpen(absl::string_view path) { return path == kPage; }
-
-HttpResponse StatusPage::Answer(absl::string_view path) const {
-  if (path == kStatus) return Status();
-  return path == kOpenApiPath ? OpenApi() : Page();
+std::vector<HttpRoute> StatusPage::Routes() const {
+  const auto endpoint = [this](HttpResponse (StatusPage::*document)() const) {
+    HttpEndpoint made;
+    made.handle = [this, document](const std::shared_ptr<HttpCall>& call) { call->Reply((this->*document)()); };
+    return made;
+  };
+  HttpEndpoint page = endpoint(&StatusPage::Page);
+  page.is_open = true;
+  return {GetRoute(kPage, std::move(page)), GetRoute(kStatus, endpoint(&StatusPage::Status)),
+          GetRoute(kOpenApiPath, endpoint(&StatusPage::OpenApi))};
 }
 
 HttpResponse StatusPage::Page() const {

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "cpp_server/contracts/contract.h"
 #include "cpp_server/http/http_call.h"
+#include "cpp_server/http/http_endpoint.h"
 #include "cpp_server/metrics/model_statistics.h"
 #include "cpp_server/server/management_service.h"
 
@@ -23,7 +23,7 @@ namespace trilho {
 //   /openapi.json  an OpenAPI 3.0 document of the HTTP port's routes, with the
 //                  bodies of every signature that can be asked
 //
-// Thread-safe; never waits for a run.
+// Thread-safe; never waits for a run. It outlives its routes.
 class StatusPage {
  public:
   struct Options {
@@ -41,12 +41,9 @@ class StatusPage {
 
   explicit StatusPage(Options options) : options_(std::move(options)), begin_(std::chrono::steady_clock::now()) {}
 
-  static bool IsStatusPath(absl::string_view path);
-  // Tells nothing of the server, and so needs no token: it asks for one.
-  static bool IsOpen(absl::string_view path);
-
-  // To GET of one of these paths.
-  HttpResponse Answer(absl::string_view path) const;
+  // Returns the routes of these paths. The page itself tells nothing of the server, and so needs no token: it asks for
+  // one.
+  std::vector<HttpRoute> Routes() const;
 
  private:
   HttpResponse Page() const;

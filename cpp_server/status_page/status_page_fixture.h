@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "cpp_server/http/fake_http_call.h"
+#include "cpp_server/http/http_router.h"
 #include "cpp_server/json/json_document.h"
 #include "cpp_server/status_page/status_page.h"
 #include "cpp_server/testing/served_models.h"
@@ -67,7 +69,10 @@ class StatusPageTest : public ::testing::Test {
     options_.warnings = [] { return std::vector<std::string>{"a certificate has expired"}; };
   }
 
-  HttpResponse Get(const std::string& path) const { return StatusPage(options_).Answer(path); }
+  HttpResponse Get(const std::string& path) const {
+    const StatusPage page(options_);
+    return Answer(HttpRouter(page.Routes()), "GET", path);
+  }
 
   JsonDocument GetJson(const std::string& path) const {
     const HttpResponse response = Get(path);

@@ -18,12 +18,14 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST_F(StatusPageTest, KnowsItsPaths) {
-  for (const char* const path : {"/", "/statusz", "/openapi.json"}) EXPECT_TRUE(StatusPage::IsStatusPath(path));
-  for (const char* const path : {"", "//", "/statusz/", "/index.html"}) EXPECT_FALSE(StatusPage::IsStatusPath(path));
-  EXPECT_TRUE(StatusPage::IsOpen("/")) << "it asks for the token";
-  EXPECT_FALSE(StatusPage::IsOpen("/statusz"));
-  EXPECT_FALSE(StatusPage::IsOpen("/openapi.json")) << "it names the models";
+TEST_F(StatusPageTest, HasThreePaths) {
+  for (const char* const path : {"/", "/statusz", "/openapi.json"}) EXPECT_EQ(Get(path).status, 200) << path;
+  for (const char* const path : {"", "//", "/statusz/", "/index.html"}) EXPECT_EQ(Get(path).status, 404) << path;
+  const StatusPage page(options_);
+  const HttpRouter router(page.Routes());
+  EXPECT_TRUE(Match(router, "GET", "/")->is_open) << "it asks for the token";
+  EXPECT_FALSE(Match(router, "GET", "/statusz")->is_open);
+  EXPECT_FALSE(Match(router, "GET", "/openapi.json")->is_open) << "it names the models";
 }
 
 TEST_F(StatusPageTest, ThePageIsAllInOne) {

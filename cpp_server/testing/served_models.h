@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "cpp_server/core/manager.h"
+#include "cpp_server/core/manager_for_test.h"
 #include "cpp_server/inference/predictor.h"
 #include "cpp_server/tensorflow/saved_model_loader.h"
 #include "cpp_server/testing/test_models.h"
@@ -35,7 +35,7 @@ class ServedModels {
     return true;
   }
 
-  Manager* manager() { return &manager_; }
+  ManagerForTest* manager() { return &manager_; }
   const Predictor* predictor() const { return &predictor_; }
 
  private:
@@ -49,7 +49,7 @@ class ServedModels {
     return options;
   }
 
-  Manager manager_;
+  ManagerForTest manager_;
   Predictor predictor_;
 };
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "cpp_server/tfrecord/crc32c.h"
 #include "cpp_server/tfrecord/record_header.h"
 #include "cpp_server/tfrecord/record_reader.h"

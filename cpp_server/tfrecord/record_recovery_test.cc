@@ -4,7 +4,7 @@
 #include <fstream>
 #include <string>
 
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "cpp_server/tfrecord/record_reader.h"
 #include "cpp_server/tfrecord/record_writer.h"
 #include "gtest/gtest.h"

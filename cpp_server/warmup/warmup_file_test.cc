@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "cpp_server/sources/disk/test_directory.h"
+#include "cpp_server/testing/test_directory.h"
 #include "cpp_server/tfrecord/record_writer.h"
 #include "cpp_server/warmup/prediction_log.h"
 #include "cpp_server/wire/wire_writer.h"

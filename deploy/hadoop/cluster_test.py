@@ -12,7 +12,7 @@ import pytest
 from deploy.hadoop import processes
 from deploy.hadoop.cluster import Cluster
 from deploy.hadoop.errors import ClusterError
-from deploy.hadoop.shell_application import run_shell_application
+from deploy.hadoop.shell_application import run_shell_application, sleeping_application
 
 
 class Hdfs:
@@ -114,6 +114,16 @@ def test_a_killed_nodemanager_is_seen_and_started_again(cluster: Cluster) -> Non
     after = {daemon.name: daemon.pid for daemon in cluster.status()}
     # The others were left alone.
     assert {name for name in after if after[name] != before[name]} == {"nodemanager-1"}
+
+
+def test_a_stop_ends_containers_that_outlive_their_nodemanager(cluster: Cluster) -> None:
+    with sleeping_application(cluster) as pid:
+        cluster.kill("nodemanager-1")
+        assert processes.start_ticks(pid)
+        cluster.stop()
+        assert processes.start_ticks(pid) is None
+    assert processes.members(cluster.state.folder) == []
+    cluster.start()
 
 
 def test_a_restarted_namenode_has_its_files_and_safe_mode_is_told(cluster: Cluster) -> None:

@@ -226,10 +226,6 @@ def _nodemanager(state: State, plan: Plan, parts: Parts, daemon: Daemon) -> Sett
     settings = {
         "yarn.nodemanager.local-dirs": str(folder / "local"),
         "yarn.nodemanager.log-dirs": str(folder / "logs"),
-        "yarn.nodemanager.node-attributes.provider": "config",
-        "yarn.nodemanager.node-attributes.provider.configured-node-attributes": (
-            f"root,STRING,{'bare' if daemon.bare else 'machine'}"
-        ),
     }
     if daemon.bare:
         root = NodeRoot(state, plan, parts, daemon)

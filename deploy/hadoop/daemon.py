@@ -142,7 +142,7 @@ class Process:
         ]
 
     def environment(self, parts: Parts) -> Mapping[str, str]:
-        """Returns the environment, which containers get, too."""
+        """Returns the environment, of which containers get what the configuration lists."""
         return {
             **environment_of(self.state, parts),
             "JAVA_HOME": str(java_home_of(self.state, self.daemon, parts)),

@@ -65,6 +65,8 @@ def test_a_port_that_is_taken_is_named_with_its_owner(folder: Path) -> None:
 
 
 def test_ctrl_c_in_a_start_leaves_no_process(folder: Path) -> None:
+    # Whatever runs this test may ignore it, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         command(folder, "start"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as start:

@@ -93,7 +93,11 @@ def test_two_clusters_that_start_at_once_get_different_ports() -> None:
 def test_processes_of_a_cluster_are_found_by_their_environment(tmp_path: Path) -> None:
     sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
     marked = {**os.environ, processes.CLUSTER_VARIABLE: str(tmp_path)}
-    nodes = [{**marked, processes.NODE_VARIABLE: f"nodemanager-{i}"} for i in (1, 2)]
+    nodes = [
+        {**marked, processes.NODE_VARIABLE: "nodemanager-1"},
+        # A container's, which has nothing of its NodeManager's environment.
+        {"LOCAL_DIRS": f"{tmp_path}/nodes/nodemanager-2/local/usercache/me,/other"},
+    ]
     started = [subprocess.Popen(sleep, env=node) for node in nodes]
     try:
         deadline = time.monotonic() + 60

@@ -250,7 +250,9 @@ def main(words: Sequence[str] | None = None) -> int:
     args = parser.parse_args(words)
     # A start that is ended stops what it has started.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        # Under nohup it goes on.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "start": _start,
         "stop": _stop,

@@ -21,10 +21,11 @@ __all__ = [
     "user_name",
 ]
 
-# In the environment of all that a cluster starts, containers too, for these to be found again when
-# their NodeManager was killed.
+# In the environment of all that a cluster starts but containers, which get little of it.
 CLUSTER_VARIABLE = "TRILHO_HADOOP_CLUSTER"
 NODE_VARIABLE = "TRILHO_HADOOP_NODE"
+# In the environment of each container: folders of its NodeManager.
+_CONTAINER_VARIABLE = "LOCAL_DIRS"
 _POLL = 0.02
 
 
@@ -68,6 +69,8 @@ def resident_bytes(pid: int) -> int:
 def members(cluster: Path, node: str | None = None) -> list[int]:
     """Lists the processes of a cluster by their environment, this one and its parents excepted.
 
+    Containers are among them, also when their NodeManager was killed.
+
     Args:
         cluster: The state folder.
         node: Only those which this NodeManager started, and itself.
@@ -75,6 +78,7 @@ def members(cluster: Path, node: str | None = None) -> list[int]:
     marks = {f"{CLUSTER_VARIABLE}={cluster}".encode()}
     if node:
         marks.add(f"{NODE_VARIABLE}={node}".encode())
+    folders = f"{_CONTAINER_VARIABLE}={cluster}/nodes/{f'{node}/' if node else ''}".encode()
     own = _ancestors()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -82,11 +86,11 @@ def members(cluster: Path, node: str | None = None) -> list[int]:
         if pid in own or start_ticks(pid) is None:
             continue
         try:
-            environment = set((folder / "environ").read_bytes().split(b"\0"))
+            environment = (folder / "environ").read_bytes().split(b"\0")
         except OSError:
             # Gone meanwhile, or somebody else's.
             continue
-        if marks <= environment:
+        if marks <= set(environment) or any(one.startswith(folders) for one in environment):
             found.append(pid)
     return sorted(found)
 

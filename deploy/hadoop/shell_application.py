@@ -2,13 +2,19 @@
 
 import json
 import re
+import subprocess
+import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from deploy.hadoop import processes
 from deploy.hadoop.cluster import Cluster
 from deploy.hadoop.errors import ClusterError
 
-__all__ = ["Application", "run_shell_application"]
+__all__ = ["Application", "run_shell_application", "sleeping_application"]
 
 _CLASS = "org.apache.hadoop.yarn.applications.distributedshell.Client"
 _SECONDS = 900
@@ -33,11 +39,10 @@ class Application:
 
 def run_shell_application(cluster: Cluster, command: str) -> Application:
     """Runs a command in one container, beside that of the application's master, to its end."""
-    (jar,) = cluster.parts.jars.glob("hadoop-yarn-applications-distributedshell-*.jar")
     done = cluster.run(
         # What redirects its output stands behind it, and would be the last command's alone.
-        *(_CLASS, "-jar", str(jar), "-shell_command", f"{{ {command}; }}", "-num_containers", "1"),
-        *("-master_memory", "256", "-container_memory", "64", "-timeout", str(_SECONDS * 1000)),
+        *_words(cluster, f"{{ {command}; }}"),
+        *("-timeout", str(_SECONDS * 1000)),
         seconds=_SECONDS + 60,
         check=False,
     )
@@ -46,11 +51,44 @@ def run_shell_application(cluster: Cluster, command: str) -> Application:
         raise ClusterError(f"nothing was submitted:\n{done.stdout}{done.stderr}")
     newest = max(apps["app"], key=lambda app: int(app["startedTime"]))
     said = cluster.run(
-        "yarn", "logs", "-applicationId", newest["id"], "-log_files", "stdout", seconds=120
+        "yarn", "logs", "-applicationId", newest["id"], "-log_files", "stdout", seconds=_SECONDS
     )
     return Application(
         newest["id"], newest["finalStatus"], newest["diagnostics"], _contents(said.stdout)
     )
+
+
+@contextmanager
+def sleeping_application(cluster: Cluster) -> Iterator[int]:
+    """Has a container sleep on nodemanager-1; yields its process once it does."""
+    words = cluster.client_words(*_words(cluster, "exec sleep 4321"))
+    null = subprocess.DEVNULL
+    environment = cluster.program_environment()
+    with subprocess.Popen(words, env=environment, stdout=null, stderr=null) as client:
+        try:
+            yield _wait_for_command(cluster, b"sleep\x004321\0")
+        finally:
+            client.kill()
+
+
+def _words(cluster: Cluster, command: str) -> tuple[str, ...]:
+    (jar,) = cluster.parts.jars.glob("hadoop-yarn-applications-distributedshell-*.jar")
+    container = ("-shell_command", command, "-num_containers", "1", "-container_memory", "64")
+    return (_CLASS, "-jar", str(jar), "-master_memory", "256", *container)
+
+
+def _wait_for_command(cluster: Cluster, words: bytes) -> int:
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        for pid in processes.members(cluster.state.folder, "nodemanager-1"):
+            try:
+                if Path(f"/proc/{pid}/cmdline").read_bytes() == words:
+                    return pid
+            except OSError:
+                # It has ended.
+                continue
+        time.sleep(0.1)
+    raise ClusterError(f"no container runs {words!r}")
 
 
 def _contents(logs: str) -> str:

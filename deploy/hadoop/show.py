@@ -73,6 +73,7 @@ def _log_file(cluster: Cluster, name: str) -> Path:
 
 def show_log(cluster: Cluster, name: str | None, lines: int) -> None:
     """Prints the last lines of a daemon's log; without a name, which logs there are."""
+    cluster.state.load()
     if name is None:
         for file in sorted(cluster.state.logs.glob("*")):
             print(f"{file.stat().st_size:10,}  {file}")

@@ -51,9 +51,11 @@ PROFILES = {
         # Packages that draw and measure (matplotlib, scipy, scikit-learn) are a fifth of full.
         Profile(
             "core",
-            "trains, converts and publishes, in containers: no plots, no server, no TensorBoard",
+            "trains, converts and publishes, in containers: no plots, no server, and "
+            "TensorBoard's logs without its pages",
             ("contract", "convert"),
-            (_TIME_ZONES, "tensorflow-cpu"),
+            # tensorboard, for the logs that a training writes.
+            (_TIME_ZONES, "tensorflow-cpu", "tensorboard"),
             ("trilho",),
         ),
         Profile("server", "serves", (), (), ("trilho_server",)),

@@ -31,6 +31,23 @@ DISTRIBUTIONS = {
     "wheel": "builds packages; astunparse asks for it and does not import it",
 }
 
+# Those that only one profile leaves out, by its name.
+PROFILE_DISTRIBUTIONS = {
+    # TensorBoard's writers of logs are there, and its pages are not.
+    "core": {
+        "markdown": "TensorBoard's pages",
+        "markupsafe": "belongs to werkzeug",
+        "pillow": "TensorBoard's pages",
+        "werkzeug": "TensorBoard's pages",
+    }
+}
+
+
+def is_left_out(distribution: str, profile: str) -> bool:
+    """Says whether a distribution, by its normalised name, is in no tree of a profile."""
+    return distribution in {**DISTRIBUTIONS, **PROFILE_DISTRIBUTIONS.get(profile, {})}
+
+
 # Files, by their names below dist-packages. The first rule that fits decides.
 FILES = (
     _rule(r"tensorflow/include/", "headers, for compiling operations against TensorFlow"),
@@ -38,6 +55,10 @@ FILES = (
     _rule(
         r"tensorflow/compiler/mlir/stablehlo/stablehlo_extension\.so$",
         "a binding that TensorFlow does not import",
+    ),
+    _rule(
+        r"tensorflow/compiler/tf2xla/ops/_xla_ops\.so$",
+        "operations that TensorFlow's own library has as well",
     ),
     _rule(r"tensorflow/.+/_pywrap_profiler_plugin\.so$", "asks for profiles of other machines"),
     _rule(r"sklearn/datasets/(data|images)/", "data of scikit-learn's examples"),
@@ -60,6 +81,7 @@ FILES = (
     _rule(r"matplotlib/mpl-data/sample_data/", "data of matplotlib's examples"),
     _rule(r"tensorboard/webfiles\.zip$", "TensorBoard's pages", ("core",)),
     _rule(r"(.+/)?tests/", "tests"),
+    _rule(r"keras/.+_test\.py$", "tests"),
     _rule(r"joblib/test/", "tests"),
     _rule(r".+\.(a|c|cc|cpp|h|hpp|pxd|pxi|pyx)$", "sources of what is compiled"),
     _rule(r".+\.pyi$", "types, for checkers of programs"),

@@ -160,7 +160,7 @@ def _stage_packages(
     for wheel in args.wheel:
         wheels.unpack_wheel(wheel, work / "wheels")
     site = wheels.Site(args.site_packages, work / "wheels")
-    names = site.closure("trilho", profile.extras, profile.packages)
+    names = site.closure("trilho", profile.extras, profile.packages, profile.name)
     return wheels.stage_distributions(tree, site, names, profile.name)
 
 

@@ -244,6 +244,9 @@ def test_a_file_has_one_owner(tmp_path: Path) -> None:
         ("numpy/testing/__init__.py", "full", False),
         ("tensorflow/_api/v2/test/__init__.py", "full", False),
         ("sklearn/tree/tests/test_tree.py", "full", True),
+        ("keras/src/ops/numpy_test.py", "full", True),
+        ("keras/src/utils/model_visualization.py", "full", False),
+        ("tensorflow/compiler/tf2xla/ops/_xla_ops.so", "full", True),
         ("pyarrow/libarrow_python.so.2600", "full", False),
         ("pyarrow/libarrow_python.so", "full", True),
         ("pyarrow/libarrow_python.so.2600.1.0", "full", True),
@@ -272,6 +275,16 @@ def test_a_requirement_of_another_extra_or_system_is_not_followed(tmp_path: Path
     install(tmp_path, "needed", {}, ["Top"])
     install(tmp_path, "asked-for", {})
     assert Site(tmp_path).closure("Top", ["train"]) == ["asked-for", "needed", "top"]
+
+
+def test_a_profile_leaves_out_what_only_pages_need(tmp_path: Path) -> None:
+    install(tmp_path, "tensorboard", {}, ["werkzeug", "protobuf"])
+    install(tmp_path, "protobuf", {})
+    install(tmp_path, "werkzeug", {})
+    site = Site(tmp_path)
+    both = ["protobuf", "tensorboard"]
+    assert site.closure("tensorboard", [], profile="core") == both
+    assert site.closure("tensorboard", [], profile="full") == [*both, "werkzeug"]
 
 
 # Its description of itself.

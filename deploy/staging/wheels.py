@@ -68,13 +68,15 @@ class Site:
             }
         )
 
-    def closure(self, name: str, extras: Sequence[str], more: Iterable[str] = ()) -> list[str]:
+    def closure(
+        self, name: str, extras: Sequence[str], more: Iterable[str] = (), profile: str = ""
+    ) -> list[str]:
         """Returns a distribution and all it needs, but for those that pruning.py names."""
         seen: set[str] = set()
         waiting = [normalised(name), *more]
         while waiting:
             one = waiting.pop()
-            if one in seen or one in pruning.DISTRIBUTIONS:
+            if one in seen or pruning.is_left_out(one, profile):
                 continue
             seen.add(one)
             waiting += self.requirements(one, extras if one == normalised(name) else ())

@@ -85,8 +85,11 @@ def _needs_root() -> None:
 def debian_root(path: Path, suite: str = "bookworm") -> BareRoot:
     """Makes a Debian of its required packages and apt, in a folder that is not there yet."""
     _needs_root()
+    # Bazel's tests do not look where system administrators' programs are.
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     done = subprocess.run(
         ["debootstrap", "--variant=minbase", suite, str(path)],
+        env={**os.environ, "PATH": places},
         capture_output=True,
         check=False,
         text=True,

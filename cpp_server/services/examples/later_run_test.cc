@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "cpp_server/core/manager.h"
+#include "cpp_server/core/manager_for_test.h"
 #include "cpp_server/services/examples/census_like.h"
 #include "cpp_server/tensorflow/saved_model_loader.h"
 #include "gtest/gtest.h"
@@ -111,7 +111,7 @@ class LaterRunTest : public ::testing::Test {
   }
 
   std::vector<Held> held_;
-  Manager manager_;
+  ManagerForTest manager_;
   const Predictor predictor_;
   InferenceRecord record_;
 };

@@ -53,7 +53,8 @@ class Root:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         try:
-            os.link(source, target)
+            # Of a link itself, as Bazel has them, a second name would be made.
+            os.link(source.resolve(), target)
         except OSError:
             shutil.copy(source, target)
         return name
@@ -158,7 +159,11 @@ def make_debian_root(folder: Path, suite: str) -> Root:
         debian_mirror(),
         *([] if script.exists() else ["/usr/share/debootstrap/scripts/sid"]),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Bazel's tests do not look where system administrators' programs are.
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    done = subprocess.run(
+        command, env={**os.environ, "PATH": places}, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise OSError(f"debootstrap {suite}: {(done.stdout + done.stderr)[-1000:]}")
     if kept:

@@ -1,12 +1,32 @@
 """Options that commands on contracts share."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from trilho.contract.compiling import INCLUDE
+
 __all__ = ["CONTRACT_FILE", "proto_path"]
 
-CONTRACT_FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
+
+class _ContractFile(click.Path):
+    """A file; or a contract of trilho's own models by the name that imports give it."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - click's
+        """Finds trilho/mnist.proto in the package where it is not in this folder."""
+        own = INCLUDE / str(value)
+        if not Path(str(value)).exists() and own.is_file() and ".." not in own.parts:
+            value = str(own)
+        return super().convert(value, param, ctx)
+
+
+CONTRACT_FILE = _ContractFile(dir_okay=False, exists=True, path_type=Path)
 
 proto_path = click.option(
     "--proto-path",

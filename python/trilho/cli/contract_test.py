@@ -173,3 +173,20 @@ def test_compile_needs_something_to_write(contract: Path, tmp_path: Path) -> Non
     descriptors.touch()
     result = _run("contract", "compile", descriptors, "--python", tmp_path)
     assert (result.exit_code, "expected a .proto" in result.output) == (2, True)
+
+
+def test_contracts_of_the_package_s_own_models_are_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = _run("contract", "compile", "trilho/mnist.proto", "--output", "mnist.desc")
+
+    assert result.exit_code == 0, result.output
+    files = FileDescriptorSet.FromString((tmp_path / "mnist.desc").read_bytes()).file
+    assert "trilho/mnist.proto" in {file.name for file in files}
+    # Neither what is outside nor what nobody has.
+    for name in ("../__init__.py", "trilho/nobody.proto"):
+        result = _run("contract", "compile", name, "--output", "none.desc")
+        assert result.exit_code == 2
+        assert "does not exist" in result.output

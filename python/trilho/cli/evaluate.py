@@ -13,6 +13,7 @@ from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
 from trilho.cli._finite import FINITE
+from trilho.cli._recipes import RecipeGroup, module_option
 from trilho.cli._server_option import make_server_option
 from trilho.client import TrilhoClient
 from trilho.evaluation.asking import ask, served_version
@@ -28,32 +29,39 @@ from trilho.evaluation.evaluation import Question
 from trilho.export.figures import as_json, not_finite
 from trilho.manifest_pb2 import Manifest
 from trilho.training.overrides import parse_assignments, resolve
-from trilho.training.recipe import Recipe, find_recipes
+from trilho.training.recipe import Recipe
 
 __all__ = ["evaluate"]
 
 _FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
 
 
-class _Models(click.Group):
-    """A command for each model that says how it is evaluated."""
+class _Models(RecipeGroup):
+    """A command for each recipe that says how its model is evaluated."""
 
-    def list_commands(self, _: click.Context) -> list[str]:
-        """Lists the models."""
-        return sorted(name for name, recipe in find_recipes().items() if recipe.evaluation)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Lists the models, without those that cannot be asked."""
+        names = super().list_commands(ctx)
+        return [name for name in names if self.get_command(ctx, name) is not None]
 
-    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+    def make_command(self, recipe: Recipe, modules: Sequence[str]) -> click.Command | None:
         """Makes a model's command."""
-        recipe = find_recipes().get(name)
-        return _command(recipe) if recipe and recipe.evaluation else None
+        return _command(recipe, modules) if recipe.evaluation else None
 
 
 @click.group(cls=_Models)
+@module_option
 def evaluate() -> None:
-    """Send a model's test split through a server, and measure the answers."""
+    """Send a model's test split through a server, and measure the answers.
+
+    Models are trilho's own, those of installed packages that have an entry point trilho.models, and
+    those of --module.
+    """
 
 
-def _command(recipe: Recipe) -> click.Command:
+def _command(recipe: Recipe, modules: Sequence[str]) -> click.Command:
+    model = " ".join([*(f"--module={module}" for module in modules), recipe.name])
+
     def run(**given: Any) -> None:  # noqa: ANN401 - click's values
         _run(recipe, **given)
 
@@ -70,9 +78,9 @@ def _command(recipe: Recipe) -> click.Command:
             [
                 "\b",
                 "Examples:",
-                f"  trilho evaluate {recipe.name} --server localhost:8500",
-                f"  trilho evaluate {recipe.name} --trained /models/{recipe.name}",
-                f"  trilho evaluate {recipe.name} --version 3 --json figures.json",
+                f"  trilho evaluate {model} --server localhost:8500",
+                f"  trilho evaluate {model} --trained /models/{recipe.name}",
+                f"  trilho evaluate {model} --version 3 --json figures.json",
             ]
         ),
     )

@@ -8,10 +8,12 @@ from trilho.cli.contract import contract
 from trilho.cli.convert import convert
 from trilho.cli.data import data
 from trilho.cli.evaluate import evaluate
+from trilho.cli.import_model import import_model
 from trilho.cli.models import models
 from trilho.cli.new_service import new_service
 from trilho.cli.publish import publish
 from trilho.cli.query import query
+from trilho.cli.repeat import repeat
 from trilho.cli.train import train
 from trilho.contract.report import nearest
 from trilho.errors import TrilhoError
@@ -25,17 +27,22 @@ Examples:
   trilho train mnist --steps 2000 --export /models     publish /models/mnist/1
   trilho convert table.parquet records                 TFRecord from Parquet
   trilho publish models/mnist /models                  hand it over, if it is no worse
+  trilho import exported --name fraud --export /models a SavedModel of others
   trilho check /models/mnist --contract mnist.proto    does it keep its contract?
   trilho models mnist --server localhost:8500          is it served?
   trilho query mnist --server localhost:8500           how well does it do?
   trilho evaluate mnist --trained /models/mnist        as well as it was trained?
+  trilho repeat mnist --vary seed=1,2,3 --export runs  how much of that is chance?
   trilho new-service card_fraud                        start a model of your own
 
 \b
 Exit codes:
   0 done    1 failed, or a call failed    2 wrong usage    130 interrupted
 """
-_COMMANDS = [check, contract, convert, data, evaluate, models, new_service, publish, query, train]
+_COMMANDS = [
+    *(check, contract, convert, data, evaluate, import_model, models, new_service, publish),
+    *(query, repeat, train),
+]
 # Modules that not everybody has: what needs them, and the extra that brings them.
 _TRAINING = ("Training needs TensorFlow", "train")
 _TABLES = ("Reading tables needs pyarrow", "convert")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trilho.cli._figures import lines
+from trilho.cli._recipes import RecipeGroup, module_option
+from trilho.errors import TrilhoError
 from trilho.export.provenance import DEFAULT_DATA
 from trilho.export.versions import check_version
 from trilho.training.config import TrainingConfig
@@ -17,9 +19,18 @@ from trilho.training.interrupt import terminable
 from trilho.training.leftovers import check_not_interrupted, has_checkpoint
 from trilho.training.overrides import describe, parse_assignments, read_file, resolve
 from trilho.training.progress import ProgressReporter
-from trilho.training.recipe import Recipe, find_recipes
+from trilho.training.recipe import Recipe
 from trilho.training.startup import load_tensorflow
-from trilho.training.workers import INTERRUPTED, STOPPED, StoppedError, current_task, launch
+from trilho.training.workers import (
+    INTERRUPTED,
+    STOPPED,
+    StoppedError,
+    WorkerError,
+    current_task,
+    is_launched,
+    launch,
+    tell_launcher,
+)
 
 if TYPE_CHECKING:
     from trilho.training.run import TrainResult
@@ -31,25 +42,32 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 _SHORTCUTS = ("steps", "batch_size", "learning_rate", "seed", "patience")
 
 
-class _Models(click.Group):
-    """A command for each folder in trilho/models."""
+class _Models(RecipeGroup):
+    """A command for each recipe."""
 
-    def list_commands(self, _: click.Context) -> list[str]:
-        """Lists the models."""
-        return sorted(find_recipes())
-
-    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+    def make_command(self, recipe: Recipe, modules: Sequence[str]) -> click.Command:
         """Makes a model's command."""
-        recipe = find_recipes().get(name)
-        return None if recipe is None else _command(recipe)
+        return _command(recipe, modules)
 
 
-@click.group(cls=_Models)
+@click.group(
+    cls=_Models,
+    epilog="""\b
+Examples:
+  trilho train mnist --export /models
+  trilho train --module card_fraud card_fraud --export /models   a model of your own
+""",
+)
+@module_option
 def train() -> None:
-    """Train a model and publish it for the server."""
+    """Train a model and publish it for the server.
+
+    Models are trilho's own, those of installed packages that have an entry point trilho.models, and
+    those of --module.
+    """
 
 
-def _command(recipe: Recipe) -> click.Command:
+def _command(recipe: Recipe, modules: Sequence[str]) -> click.Command:
     options = describe(recipe.config)
     defaults = {name: default for name, default, _ in options}
     kinds: dict[str, click.ParamType[Any]] = {
@@ -71,14 +89,14 @@ def _command(recipe: Recipe) -> click.Command:
 
     def run(**given: Any) -> None:  # noqa: ANN401 - click's values
         with terminable():
-            _run(recipe, **given)
+            _run(recipe, modules, **given)
 
     return click.Command(
         recipe.name,
         params=[*_common(recipe), *shortcuts],
         callback=run,
         help=recipe.summary,
-        epilog=_epilog(recipe, options),
+        epilog=_epilog(" ".join([*_flags(modules), recipe.name]), options),
     )
 
 
@@ -108,13 +126,21 @@ def _common(recipe: Recipe) -> list[click.Parameter]:
         click.Option(
             ["--resume"],
             is_flag=True,
-            help="Go on with the interrupted run in --logs; it ends as if it had not been.",
+            help="Go on with the interrupted run in --logs; it ends as if it had not been. With "
+            "more --steps a run goes on that has come to its end, too.",
         ),
         click.Option(
             ["--restart"],
             is_flag=True,
             help="Begin anew, and remove the checkpoints of the interrupted run in --logs; neither "
             "this nor --resume is needed where there is none.",
+        ),
+        click.Option(
+            ["--warm-start"],
+            type=click.Path(file_okay=False, exists=True, path_type=Path),
+            metavar="DIR",
+            help="Begin with the weights of a version, or of the newest in a model's folder, and "
+            "not with random ones.",
         ),
         click.Option(
             ["--workers"],
@@ -139,7 +165,7 @@ def _common(recipe: Recipe) -> list[click.Parameter]:
     ]
 
 
-def _epilog(recipe: Recipe, options: list[tuple[str, str, str]]) -> str:
+def _epilog(model: str, options: list[tuple[str, str, str]]) -> str:
     width = max(len(f"{name}={default}") for name, default, _ in options)
     lines = [f"  {f'{name}={default}':{width}}  {text}" for name, default, text in options]
     return "\n".join(
@@ -150,15 +176,17 @@ def _epilog(recipe: Recipe, options: list[tuple[str, str, str]]) -> str:
             "",
             "\b",
             "Examples:",
-            f"  trilho train {recipe.name} --export /models",
-            f"  trilho train {recipe.name} --export /models --set patience=3 --set validations=20",
-            f"  trilho train {recipe.name} --export /models --resume",
+            f"  trilho train {model} --export /models",
+            f"  trilho train {model} --export /models --set patience=3 --set validations=20",
+            f"  trilho train {model} --export /models --resume",
+            f"  trilho train {model} --export /models --warm-start /models/NAME/1",
         ]
     )
 
 
 def _run(
     recipe: Recipe,
+    modules: Sequence[str],
     *,
     export_dir: Path,
     version: int | None,
@@ -166,6 +194,7 @@ def _run(
     data: str | None,
     resume: bool,
     restart: bool,
+    warm_start: Path | None,
     workers: int,
     config_file: Path | None,
     assignments: tuple[str, ...],
@@ -173,6 +202,8 @@ def _run(
 ) -> None:
     if resume and restart:
         raise click.UsageError("--resume and --restart exclude one another")
+    if resume and warm_start:
+        raise click.UsageError("--resume goes on with a run's own weights: leave out --warm-start")
     config = _options(recipe, config_file, assignments, shortcuts)
     number = check_version(export_dir / recipe.name, version)
     logs_dir = logs_dir or export_dir / "logs" / recipe.name / str(number)
@@ -183,8 +214,8 @@ def _run(
     places: dict[str, object] = {"export": export_dir, "logs": logs_dir, "data": data}
     if workers > 1:
         flags = [name for name, given in (("--resume", resume), ("--restart", restart)) if given]
-        places["version"] = number
-        _launch(recipe, config, places, flags, workers=workers)
+        places |= {"version": number, "warm-start": warm_start}
+        _launch(recipe, modules, config, places, flags, workers=workers)
         return
     load_tensorflow()
     result = _train(
@@ -197,13 +228,19 @@ def _run(
         version=version,
         resume=resume,
         restart=restart,
+        warm_start=warm_start,
     )
     if current_task().is_chief:
         _show(result)
 
 
+def _flags(modules: Sequence[str]) -> list[str]:
+    return [f"--module={module}" for module in modules]
+
+
 def _launch(
     recipe: Recipe,
+    modules: Sequence[str],
     config: TrainingConfig,
     places: Mapping[str, object],
     flags: Sequence[str],
@@ -211,7 +248,7 @@ def _launch(
     workers: int,
 ) -> None:
     """Starts workers; the data has been fetched by now, and they are told no more of it."""
-    command = [sys.executable, "-m", "trilho", "train", recipe.name]
+    command = [sys.executable, "-m", "trilho", "train", *_flags(modules), recipe.name]
     command += [f"--{name}={value}" for name, value in places.items() if value is not None]
     command += [f"--set={name}={json.dumps(value)}" for name, value in asdict(config).items()]
     try:
@@ -242,16 +279,19 @@ def _train(
     except KeyboardInterrupt:
         if task.is_chief and has_checkpoint(logs_dir):
             click.echo(f"A checkpoint is in {logs_dir}; --resume goes on from there", err=True)
-        if task.count > 1:
+        if task.count > 1 or is_launched():
             # Who has started them says the rest, once.
             raise click.exceptions.Exit(INTERRUPTED) from None
         raise
-    except DivergedError as error:
-        if task.count == 1:
+    except (TrilhoError, OSError) as error:
+        if isinstance(error, DivergedError) and task.count > 1:
+            if task.is_chief:
+                click.echo(f"Error: {error}", err=True)
+            raise click.exceptions.Exit(STOPPED) from None
+        # All workers may fail for the same reason, and who has started them says it once.
+        if isinstance(error, WorkerError) or not tell_launcher(str(error)):
             raise
-        if task.is_chief:
-            click.echo(f"Error: {error}", err=True)
-        raise click.exceptions.Exit(STOPPED) from None
+        raise click.exceptions.Exit(1) from None
 
 
 def _show(result: "TrainResult") -> None:

@@ -235,6 +235,15 @@ def test_workers_that_diverge_stop_together_and_say_why_once(data: Path, tmp_pat
     assert not (tmp_path / "mnist").exists()
 
 
+def test_what_all_workers_fail_for_is_said_once(data: Path, tmp_path: Path) -> None:
+    with _started(
+        data, _command(data, tmp_path, "--workers=2", "--set=validation_size=3000")
+    ) as process:
+        output, _ = process.communicate(timeout=_TIMEOUT)
+    assert process.returncode == 1, output
+    assert output == "Error: 3000 images are too few for 3000 to validate with and a batch of 32\n"
+
+
 def test_workers_do_not_outlive_a_launcher_that_is_killed(data: Path, tmp_path: Path) -> None:
     with _started(data, _command(data, tmp_path, "--workers=2")) as process:
         _wait_for_checkpoint(tmp_path, process)

@@ -139,7 +139,8 @@ def _bytes(value: object) -> bytes:
         case str():
             return value.encode()
         case _:
-            raise TypeError(f"Expected bytes or str in a string tensor, found {value!r}")
+            kind = type(value).__name__
+            raise TypeError(f"Expected bytes or str in a string tensor, found {value} ({kind})")
 
 
 def _name(number: int) -> str:

@@ -3,6 +3,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from trilho.errors import TrilhoError
 from trilho.evaluation import figures
@@ -57,6 +58,21 @@ def test_the_area_under_the_curve_counts_ties_half() -> None:
     labels = np.array([0, 1, 0, 1])
     assert figures.auc(labels, np.array([0.1, 0.9, 0.2, 0.8], np.float32)) == 1
     assert figures.auc(labels, np.array([0.5, 0.5, 0.5, 0.5], np.float32)) == 0.5
+    assert np.isnan(figures.auc(np.zeros(4), np.array([0.1, 0.9, 0.2, 0.8], np.float32)))
+
+
+def test_figures_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 3, 500)
+    # Rounded, so that many are equal.
+    scores = random.dirichlet([1, 1, 1], 500).round(2).astype(np.float32)
+    likely = np.clip(scores.astype(np.float64), 1e-7, 1)
+    likely /= likely.sum(axis=1, keepdims=True)
+
+    assert figures.accuracy(labels, scores) == accuracy_score(labels, scores.argmax(axis=1))
+    assert figures.cross_entropy(labels, scores) == pytest.approx(log_loss(labels, likely))
+    area = roc_auc_score(labels == 1, scores[:, 1])
+    assert figures.auc(labels == 1, scores[:, 1]) == pytest.approx(area, abs=1e-12)
 
 
 @pytest.mark.parametrize("score", [np.nan, np.inf])

@@ -14,7 +14,15 @@ from trilho.export.stores import Store
 from trilho.export.versions import ExportError, list_versions
 from trilho.manifest_pb2 import Manifest
 
-__all__ = ["BETTER", "HEADLINE", "Comparison", "Published", "publish", "version_folder"]
+__all__ = [
+    "BETTER",
+    "HEADLINE",
+    "Comparison",
+    "Published",
+    "contracts_of",
+    "publish",
+    "version_folder",
+]
 
 # Keys of the manifest's `training`: by which figure versions are compared, and whether "higher" or
 # "lower" ones are better.
@@ -118,7 +126,7 @@ def publish(
     """
     folder = version_folder(folder)
     made = manifest.verify(folder)
-    verify_export(folder, _contracts_of(made.model, list(contracts)))
+    verify_export(folder, contracts_of(made.model, list(contracts)))
     if version is None:
         name = folder.resolve().name
         if not name.isdecimal():
@@ -155,7 +163,12 @@ def publish(
     )
 
 
-def _contracts_of(model: str, contracts: Sequence[Contract]) -> list[Contract]:
+def contracts_of(model: str, contracts: Sequence[Contract]) -> list[Contract]:
+    """Returns those of contracts that a model answers.
+
+    Raises:
+        ContractError: There are contracts, and none is this model's.
+    """
     found = [contract for contract in contracts if contract.model == model]
     if contracts and not found:
         names = ", ".join(sorted({contract.model for contract in contracts}))

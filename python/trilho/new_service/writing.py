@@ -1,9 +1,11 @@
 """Writing the files of a new service from the template."""
 
+import importlib.util
 import keyword
 import re
 import shutil
 import string
+import sys
 import tempfile
 from importlib import resources
 from pathlib import Path
@@ -43,8 +45,8 @@ def write(name: str, parent: Path) -> list[Path]:
         The files.
 
     Raises:
-        NewServiceError: The name is no such name, or a word of Java's or Python's own; or there is
-            such a folder already.
+        NewServiceError: The name is no such name, a word of Java's or Python's own, or that of a
+            module that is there already; or there is such a folder already.
     """
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise NewServiceError(
@@ -57,6 +59,11 @@ def write(name: str, parent: Path) -> list[Path]:
             f'"{name}": is a keyword of {reserving}; choose another name, e.g. {name}_model'
         )
     folder = parent / name
+    if name in sys.stdlib_module_names or _is_installed(name, parent):
+        raise NewServiceError(
+            f'"{name}": is a module of Python here already, which the folder would hide; choose '
+            f"another name, e.g. {name}_model"
+        )
     if folder.exists():
         raise NewServiceError(f"{folder}: exists already; choose another name or place")
     parent.mkdir(parents=True, exist_ok=True)
@@ -75,3 +82,9 @@ def write(name: str, parent: Path) -> list[Path]:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     return sorted(folder.iterdir())
+
+
+def _is_installed(name: str, parent: Path) -> bool:
+    found = importlib.util.find_spec(name)
+    places = list(found.submodule_search_locations or ()) if found else []
+    return found is not None and str((parent / name).resolve()) not in places

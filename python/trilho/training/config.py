@@ -24,6 +24,8 @@ class TrainingConfig:
         batch_size: Examples a batch, of all workers together.
         learning_rate: The optimizer's.
         patience: Validations without a better result until training stops; 0 for never.
+        best_weights: Whether the weights are in the end those of the best validation and not of the
+            last step, as they are with patience.
         validations: How many times, evenly spread, the run looks at the validation split.
         stop_on_nan: Whether the run ends at the first loss that is not finite, with the last good
             checkpoint kept.
@@ -37,6 +39,7 @@ class TrainingConfig:
     batch_size: int = 128
     learning_rate: float = 0.001
     patience: int = 0
+    best_weights: bool = False
     validations: int = 10
     stop_on_nan: bool = True
     seed: int = 1

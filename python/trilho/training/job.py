@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.descriptor import FileDescriptor
 
+from trilho.contract.definitions import Contract
 from trilho.export.figures import improves
 from trilho.export.provenance import Splits
 from trilho.export.signature import Signature
@@ -125,8 +126,8 @@ class Job:
             figures go to metrics.json and the manifest under their names, e.g. "test_hit_at_10".
             The stages' own are test_NAME and validation_NAME; STAGE_test_NAME and
             STAGE_validation_NAME if there are several stages.
-        contract: The descriptor of the .proto that callers go by, e.g. mnist_pb2.DESCRIPTOR; None
-            for a model without.
+        contract: What callers go by: the descriptor of a .proto, e.g. mnist_pb2.DESCRIPTOR, or what
+            `contract.reading.read` has read of one; None for a model without.
         predictions: Gives what ROC, confusion matrix and calibration are drawn from; None for none.
         splits: The rows, each by `export.provenance.digest`: "train", "validation", "test". Figures
             are compared, and runs resumed, only with the same ones; nobody can tell of those that
@@ -137,6 +138,6 @@ class Job:
     signatures: Callable[[Models], Sequence[Signature]]
     headline: Figure
     evaluate: Callable[[Models], Mapping[str, float]] = _nothing
-    contract: FileDescriptor | None = None
+    contract: FileDescriptor | Sequence[Contract] | None = None
     predictions: Callable[[Models], Predictions] | None = None
     splits: Splits = field(default_factory=dict)

@@ -57,8 +57,9 @@ class Plan:
         steps: How many batches to train with at most.
         validations: How many times, evenly spread, to look at the validation split; the last time
             is at the end.
-        patience: Validations without a better result until it ends; 0 for never. Then the weights
-            are in the end those of the best validation, with 0 those of the last step.
+        patience: Validations without a better result until it ends; 0 for never.
+        best_weights: Whether the weights are in the end those of the best validation; they always
+            are with patience, and else those of the last step.
         watch: By which figure of the validation split results are compared.
         stop_on_nan: Whether it ends at the first loss that is not finite, of a training batch or
             of the validation split, and at weights that are not.
@@ -68,9 +69,15 @@ class Plan:
     steps: int
     validations: int = 10
     patience: int = 0
+    best_weights: bool = False
     watch: Figure = LOSS
     stop_on_nan: bool = True
     name: str = ""
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights of the best validation are wanted in the end."""
+        return self.best_weights or self.patience > 0
 
 
 class Loop:
@@ -320,7 +327,7 @@ class _Run:
     def finish(self) -> int:
         """Restores the best weights, and returns their step."""
         position = self._position
-        if not self._plan.patience or position.best is None:
+        if not self._plan.keeps_best or position.best is None:
             return position.step
         for variable, value in zip(self._loop.model.weights, position.best, strict=True):
             variable.assign(value)
@@ -353,7 +360,7 @@ class _Run:
         if self._plan.stop_on_nan and not is_finite(figures["loss"]):
             raise self._diverged(f"the loss of the validation split is {figures['loss']:g}")
         self._reporter.weights(step, self._loop.model)
-        if not self._plan.patience:
+        if not self._plan.keeps_best:
             return
         watch, position = self._plan.watch, self._position
         if watch.name not in figures:

@@ -1,6 +1,5 @@
 """A run: from the data to a published version."""
 
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -9,31 +8,27 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
+from google.protobuf.descriptor import FileDescriptor
 
 from trilho.contract.definitions import Contract
 from trilho.export import saved_model
 from trilho.export.descriptors import contracts_in
 from trilho.export.figures import not_finite
 from trilho.export.provenance import DATA
+from trilho.export.publishing import contracts_of
 from trilho.export.versions import check_version
 from trilho.training import curves
+from trilho.training.beginning import begin, check_options, go_on
 from trilho.training.checkpoints import Checkpoints
 from trilho.training.cluster import alone, make_strategy, meet, peer_errors
 from trilho.training.config import TrainingConfig
 from trilho.training.curves import CurveReporter
 from trilho.training.interrupt import interrupts
 from trilho.training.job import Job, Models, Shard, Stage
-from trilho.training.leftovers import (
-    CHECKPOINTS,
-    METRICS_NAME,
-    TrainError,
-    check_not_interrupted,
-    has_checkpoint,
-)
+from trilho.training.leftovers import CHECKPOINTS, TrainError, has_checkpoint
 from trilho.training.loop import Loop, Plan, Reporter
 from trilho.training.metrics import (
     TensorBoardReporter,
-    clear_events,
     write_hyperparameters,
     write_metrics,
 )
@@ -41,12 +36,12 @@ from trilho.training.recipe import Recipe
 from trilho.training.report import write_report
 from trilho.training.reporters import Reporters
 from trilho.training.same_data import check_data, keep_data
+from trilho.training.warm_start import Weights
 from trilho.training.workers import Task, current_task
 
 __all__ = ["TrainError", "TrainResult", "train"]
 
-_OPTIONS_NAME = "options.json"
-_STOP_ON_NAN = "stop_on_nan"
+_WARM_START = "warm_start"
 _PLOTS = "plots"
 # The packages that the module plots imports.
 _DRAWING = ("matplotlib", "sklearn")
@@ -84,6 +79,7 @@ def train(
     version: int | None = None,
     resume: bool = False,
     restart: bool = False,
+    warm_start: Path | None = None,
     reporter: Reporter,
 ) -> TrainResult:
     """Trains a model, measures it and publishes it.
@@ -102,8 +98,11 @@ def train(
         logs_dir: The run's folder, made if missing.
         data: What the manifest calls the data; by default `source`.
         version: VERSION; by default the next free number.
-        resume: Whether to go on with the run that `logs_dir` has a checkpoint of.
+        resume: Whether to go on with the run that `logs_dir` has a checkpoint of; it may be given
+            more steps, also when it has come to its end.
         restart: Whether to begin anew though that run was interrupted; its checkpoints are removed.
+        warm_start: A version, or a model's folder, whose weights the networks begin with; not with
+            `resume`.
         reporter: Is told how it goes.
 
     Returns:
@@ -128,6 +127,7 @@ def train(
             version=version,
             resume=resume,
             restart=restart,
+            warm_start=warm_start,
             reporter=reporter,
         )
 
@@ -143,6 +143,7 @@ def _train(
     version: int | None,
     resume: bool,
     restart: bool,
+    warm_start: Path | None,
     reporter: Reporter,
 ) -> TrainResult:
     started = time.monotonic()
@@ -150,18 +151,17 @@ def _train(
     number = check_version(export_dir / recipe.name, version)
     task = current_task()
     strategy = make_strategy(task)
-    if task.is_chief or resume:
-        _begin(logs_dir, config, resume=resume, restart=restart)
+    weights = Weights(warm_start)
+    if resume:
+        check_options(logs_dir, config)
+    elif task.is_chief:
+        begin(logs_dir, config, restart=restart)
     keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
     job = recipe.prepare(config, source)
     _check_sharing(job, config, task)
-    contracts = contracts_in(job.contract, model=recipe.name) if job.contract else []
-    if resume:
-        check_data(logs_dir, job.splits)
-    if task.is_chief:
-        keep_data(logs_dir, job.splits)
-        write_hyperparameters(logs_dir, asdict(config))
+    contracts = _contracts(job, recipe.name)
+    _check_and_keep(logs_dir, config, job, task, resume=resume)
     models: dict[str, keras.Model] = {}
     metrics: dict[str, float] = {}
     steps = 0
@@ -170,6 +170,7 @@ def _train(
         keras.utils.set_random_seed((config.seed + position) % 2**32)
         with strategy.scope():
             loop = _make_loop(stage)
+            weights.give(loop.model, is_last=position == len(job.stages) - 1)
         # Outside of the scope, in which each new variable would be made by all workers.
         steps += _fit(stage, loop, config, job, logs_dir, reporter, task, resume=resume)
         metrics |= _measure(stage, loop, prefix=_prefix(stage, job))
@@ -177,13 +178,11 @@ def _train(
     folder = export_dir / recipe.name / str(number)
     if task.is_chief:
         metrics |= job.evaluate(models)
-        if job.headline.name not in metrics:
-            raise ValueError(f'headline is "{job.headline.name}"; it can be {", ".join(metrics)}')
         seconds = time.monotonic() - started
-        report = _report(recipe, config, job, models, metrics, logs_dir, seconds)
-        if bad := not_finite(metrics):
-            raise TrainError(f"no version is published, as {', '.join(bad)}; see {report}")
+        _report(recipe, config, job, models, metrics, logs_dir, seconds)
         training = {**config.as_strings(), DATA: data}
+        if warm_start:
+            training[_WARM_START] = str(warm_start)
         folder = _export(recipe, job, models, contracts, metrics, training, export_dir, version)
     if task.count > 1:
         meet(strategy)
@@ -195,6 +194,26 @@ def _train(
         steps=steps,
         seconds=time.monotonic() - started,
     )
+
+
+def _check_and_keep(
+    logs_dir: Path, config: TrainingConfig, job: Job, task: Task, *, resume: bool
+) -> None:
+    """Refuses to go on with other rows, and writes down what the run is of."""
+    if resume:
+        check_data(logs_dir, job.splits)
+    if not task.is_chief:
+        return
+    if resume:
+        go_on(logs_dir, config)
+    keep_data(logs_dir, job.splits)
+    write_hyperparameters(logs_dir, asdict(config))
+
+
+def _contracts(job: Job, model: str) -> Sequence[Contract]:
+    if isinstance(job.contract, FileDescriptor):
+        return contracts_in(job.contract, model=model)
+    return contracts_of(model, job.contract or ())
 
 
 def _check_sharing(job: Job, config: TrainingConfig, task: Task) -> None:
@@ -232,36 +251,6 @@ def _export(
     ).folder
 
 
-def _begin(logs_dir: Path, config: TrainingConfig, *, resume: bool, restart: bool) -> None:
-    """Makes sure that what is resumed is the same run, and that nothing of another one stays."""
-    path = logs_dir / _OPTIONS_NAME
-    options = config.as_strings()
-    if not resume:
-        if not restart:
-            check_not_interrupted(logs_dir)
-        # The checkpoints first, as they are those of the options that are there. The figures, too:
-        # they would say that this run has come to its end.
-        Checkpoints(logs_dir / CHECKPOINTS).clear()
-        (logs_dir / METRICS_NAME).unlink(missing_ok=True)
-        clear_events(logs_dir)
-        logs_dir.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
-        return
-    if not path.is_file():
-        raise TrainError(f"{logs_dir} has no run to resume; give its folder by --logs")
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    # Who goes on after a loss that was not finite must say so.
-    kept.pop(_STOP_ON_NAN, None)
-    options.pop(_STOP_ON_NAN)
-    changed = [
-        f"{name} was {kept.get(name, 'not there')}, not {options.get(name, 'there')}"
-        for name in sorted(kept.keys() | options.keys())
-        if kept.get(name) != options.get(name)
-    ]
-    if changed:
-        raise TrainError(f"{logs_dir} has a run of other options: {'; '.join(changed)}")
-
-
 def _make_loop(stage: Stage) -> Loop:
     return Loop(
         stage.build(), optimizer=stage.optimizer(), loss=stage.loss(), metrics=stage.metrics()
@@ -283,6 +272,7 @@ def _fit(
         steps=stage.steps or config.steps,
         validations=config.validations,
         patience=config.patience,
+        best_weights=config.best_weights,
         watch=stage.watch,
         stop_on_nan=config.stop_on_nan,
         name=stage.name if len(job.stages) > 1 else "",
@@ -311,9 +301,12 @@ def _report(
     metrics: Mapping[str, float],
     logs_dir: Path,
     seconds: float,
-) -> Path:
+) -> None:
+    """Writes figures and report, and refuses figures that nothing can be compared by."""
+    if job.headline.name not in metrics:
+        raise ValueError(f'headline is "{job.headline.name}"; it can be {", ".join(metrics)}')
     write_metrics(logs_dir, metrics)
-    return write_report(
+    report = write_report(
         logs_dir,
         model=recipe.name,
         metrics=metrics,
@@ -321,6 +314,8 @@ def _report(
         plots=_draw(job, models, logs_dir),
         seconds=seconds,
     )
+    if bad := not_finite(metrics):
+        raise TrainError(f"no version is published, as {', '.join(bad)}; see {report}")
 
 
 def _draw(job: Job, models: Models, logs_dir: Path) -> list[Path]:

@@ -175,6 +175,18 @@ def test_it_stops_when_nothing_gets_better_and_has_the_best_weights() -> None:
         np.testing.assert_array_equal(variable.numpy(), value)
 
 
+def test_without_patience_the_best_weights_are_kept_if_asked() -> None:
+    loop, recorder = _loop(), _Recorder()
+    plan = Plan(steps=40, validations=20, best_weights=True, watch=Figure(name="accuracy"))
+    best = loop.fit(
+        _rows(64).repeat().batch(16), plan=plan, validation=_rows(100).batch(50), reporter=recorder
+    )
+    seen = [call[2]["accuracy"] for call in recorder.calls if call[0] == "validation"]
+    assert len(seen) == 20
+    assert best == 2 * (1 + seen.index(max(seen))) < 40
+    assert loop.evaluate(_rows(100).batch(50))["accuracy"] == max(seen)
+
+
 def test_a_watch_that_is_no_figure_names_those_there_are() -> None:
     plan = Plan(steps=1, patience=1, watch=Figure(name="auc"))
     with pytest.raises(ValueError, match='watch is "auc"; it can be loss, accuracy'):

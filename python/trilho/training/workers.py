@@ -7,9 +7,11 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from trilho.errors import TrilhoError
 
@@ -21,11 +23,15 @@ __all__ = [
     "Task",
     "WorkerError",
     "current_task",
+    "is_launched",
     "launch",
+    "tell_launcher",
 ]
 
 # Where TensorFlow looks for it, too: tf.distribute.cluster_resolver.TFConfigClusterResolver.
 _VARIABLE = "TF_CONFIG"
+# The folder to which workers that `launch` has started write why they fail, each its own file.
+_REASONS = "TRILHO_WORKER_REASONS"
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _POLL = 0.1
@@ -101,10 +107,14 @@ def launch(
 
     Raises:
         StoppedError: They ended with STOPPED.
-        WorkerError: One failed; tells which, and how.
+        WorkerError: One failed; says what it has told, once for all of them, or else which it was,
+            and how it ended.
         KeyboardInterrupt: After Ctrl-C, here or at one of them.
     """
-    with _running(command, workers) as processes:
+    with (
+        tempfile.TemporaryDirectory(prefix="trilho-") as reasons,
+        _running(command, workers, reasons) as processes,
+    ):
         try:
             failed = _wait(processes)
         except KeyboardInterrupt:
@@ -122,8 +132,39 @@ def launch(
             _let_end(processes)
             raise StoppedError(f"the {workers} workers stopped, for the reason that worker 0 tells")
         time.sleep(_SETTLE)
+        if told := _told(Path(reasons)):
+            raise WorkerError(told)
         advice = f"; {RESUME}" if resumable() else ""
         raise WorkerError(f"{_ended(processes, failed)}{advice}")
+
+
+def is_launched() -> bool:
+    """Tells whether `launch` has started this process, and says what users are to know."""
+    return bool(os.environ.get(_REASONS))
+
+
+def tell_launcher(reason: str) -> bool:
+    """Leaves saying why this worker fails to the process that has started it.
+
+    Args:
+        reason: Why.
+
+    Returns:
+        Whether there is such a process: `launch`. Otherwise the worker must say it itself.
+    """
+    if not is_launched():
+        return False
+    path = Path(os.environ[_REASONS]) / str(current_task().index)
+    aside = path.with_suffix(".tmp")
+    aside.write_text(reason, encoding="utf-8")
+    aside.rename(path)
+    return True
+
+
+def _told(folder: Path) -> str:
+    """Returns why workers failed, each reason once; "" if none has told."""
+    files = sorted(path for path in folder.iterdir() if path.name.isdecimal())
+    return "\n".join(dict.fromkeys(path.read_text(encoding="utf-8") for path in files))
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int | None:
@@ -148,13 +189,15 @@ def _let_end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str], workers: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _running(
+    command: Sequence[str], workers: int, reasons: str
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     addresses = [f"localhost:{port}" for port in _free_ports(workers)]
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for index in range(workers):
             config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            environment = {**os.environ, _VARIABLE: json.dumps(config)}
+            environment = {**os.environ, _VARIABLE: json.dumps(config), _REASONS: reasons}
             process = subprocess.Popen(
                 command,
                 env=environment,

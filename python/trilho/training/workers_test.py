@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trilho.training.workers import Task, WorkerError, current_task, launch
+from trilho.training.workers import Task, WorkerError, current_task, launch, tell_launcher
 
 # A model without data of its own: points, told apart by a line, with a little noise.
 _PROGRAM = """
@@ -242,3 +242,15 @@ def test_another_tf_config_is_refused(text: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(WorkerError, match=r"expected e\.g\."):
         current_task()
+
+
+def test_what_all_workers_tell_is_said_once() -> None:
+    program = """
+import sys
+from trilho.training.workers import tell_launcher
+sys.exit(1 if tell_launcher("rows.parquet: has no row") else 2)
+"""
+    with pytest.raises(WorkerError, match=r"^rows\.parquet: has no row$"):
+        launch([sys.executable, "-c", program], workers=2)
+    # By hand: nobody else would say it.
+    assert not tell_launcher("rows.parquet: has no row")

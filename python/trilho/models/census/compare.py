@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from trilho.data.census import NUMBERS, STRINGS, People
+from trilho.evaluation import figures
 
 __all__ = ["Compared", "compare"]
 
@@ -29,11 +30,15 @@ class Compared:
         name: Which.
         accuracy: The share of the people that are classified right, 0 to 1.
         auc: The area under the ROC curve, 0 to 1.
+        loss: The cross-entropy.
+        validation_auc: The AUC on the validation rows, by which options are chosen.
     """
 
     name: str
     accuracy: float
     auc: float
+    loss: float
+    validation_auc: float
 
 
 def compare(train: People, validation: People, test: People, *, seed: int) -> list[Compared]:
@@ -59,8 +64,8 @@ def compare(train: People, validation: People, test: People, *, seed: int) -> li
     linear.fit(_table(train), train.labels)
     boosted = max(_boosted(train, seed), key=lambda model: _auc(model, validation))
     return [
-        _measured("logistic_regression", linear, test),
-        _measured("gradient_boosting", boosted, test),
+        _measured("logistic_regression", linear, validation, test),
+        _measured("gradient_boosting", boosted, validation, test),
     ]
 
 
@@ -92,6 +97,12 @@ def _auc(model: ClassifierMixin, people: People) -> float:
     return round(float(roc_auc_score(people.labels, scores)), 6)
 
 
-def _measured(name: str, model: ClassifierMixin, people: People) -> Compared:
-    accuracy = round(float(model.score(_table(people), people.labels)), 6)
-    return Compared(name=name, accuracy=accuracy, auc=_auc(model, people))
+def _measured(name: str, model: ClassifierMixin, validation: People, test: People) -> Compared:
+    scores = model.predict_proba(_table(test))
+    return Compared(
+        name=name,
+        accuracy=round(float(model.score(_table(test), test.labels)), 6),
+        auc=_auc(model, test),
+        loss=round(figures.cross_entropy(test.labels, scores), 6),
+        validation_auc=_auc(model, validation),
+    )

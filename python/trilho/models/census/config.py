@@ -29,6 +29,8 @@ class CensusConfig(TrainingConfig):
             the model learns what to make of such.
         test_rows: How many rows, the first ones, are the test split; those of the original file
             are the original split.
+        split_seed: What shuffles all rows before they are split, so that figures of several splits
+            tell how much of one is chance; 0 for the order of the file.
         validation_size: How many of the other rows, the last ones, are held back to validate with.
         compare: Whether logistic regression and gradient boosting are trained and measured, too.
     """
@@ -44,6 +46,7 @@ class CensusConfig(TrainingConfig):
     cross_bins: int = 1000
     unknown: float = 0.01
     test_rows: int = census.TEST_ROWS
+    split_seed: int = 0
     validation_size: int = 3256
     compare: bool = False
 
@@ -56,6 +59,8 @@ class CensusConfig(TrainingConfig):
         super().__post_init__()
         self.check_positive("embedding", "cross_bins", "test_rows", "validation_size")
         self.check_share("dropout", "input_dropout", "unknown")
+        if self.split_seed < 0:
+            raise ValueError(f"split_seed must be at least 0, not {self.split_seed}")
         if self.weight_decay < 0:
             raise ValueError(f"weight_decay must be at least 0, not {self.weight_decay}")
         if not self.hidden or min(self.hidden) <= 0:

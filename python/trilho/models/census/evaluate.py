@@ -24,7 +24,7 @@ def evaluation(config: CensusConfig, source: str, *, rows: int) -> Evaluation:
     Raises:
         TrilhoError: The rows cannot be read.
     """
-    people = read(source, test_rows=config.test_rows).test
+    people = read(source, test_rows=config.test_rows, split_seed=config.split_seed).test
 
     def measure(answers: Answers) -> dict[str, float]:
         earns_more = np.concatenate([answer["probability"] for answer in answers])

@@ -1,6 +1,7 @@
 """How the census model is trained, measured and exported."""
 
 from collections.abc import Mapping
+from importlib import import_module
 
 import keras
 import numpy as np
@@ -9,7 +10,6 @@ from trilho import census_pb2
 from trilho.data import census
 from trilho.evaluation import figures
 from trilho.models.census import data, model, preprocessing
-from trilho.models.census.compare import compare
 from trilho.models.census.config import CensusConfig
 from trilho.models.census.reading import digest_of, read
 from trilho.models.census.signatures import signatures
@@ -38,7 +38,10 @@ def prepare(config: CensusConfig, source: str) -> Job:
     Raises:
         TrilhoError: The data cannot be read, or leaves nothing to train with.
     """
-    people = read(source, test_rows=config.test_rows)
+    if config.compare:
+        # Rather now than after the training: scikit-learn is needed for nothing else.
+        import_module("sklearn")
+    people = read(source, test_rows=config.test_rows, split_seed=config.split_seed)
     train, validation = data.held_back(
         people, validation_size=config.validation_size, batch_size=config.batch_size
     )
@@ -54,9 +57,13 @@ def prepare(config: CensusConfig, source: str) -> Job:
             "validation_auc": _auc(models[NAME], validation_rows),
         }
         if config.compare:
+            from trilho.models.census.compare import compare  # noqa: PLC0415
+
             for other in compare(train, validation, people.test, seed=config.seed):
                 measured[f"{other.name}_test_accuracy"] = other.accuracy
                 measured[f"{other.name}_test_auc"] = other.auc
+                measured[f"{other.name}_test_loss"] = other.loss
+                measured[f"{other.name}_validation_auc"] = other.validation_auc
         return measured
 
     stage = Stage(

@@ -25,6 +25,7 @@ from trilho.export.versions import ExportError
 from trilho.models.census import data, preprocessing
 from trilho.models.census.compare import compare
 from trilho.models.census.config import RECIPE, CensusConfig
+from trilho.models.census.reading import digest_of, read
 from trilho.training import run
 from trilho.training.leftovers import TrainError
 from trilho.training.progress import ProgressReporter
@@ -361,6 +362,26 @@ def test_others_are_measured_with_the_same_rows(source: Path) -> None:
     assert linear.accuracy < 0.7
     assert boosted.accuracy > 0.95
     assert boosted.auc > 0.99
+    assert boosted.validation_auc > 0.99
+    # Of no use: the entropy of a coin.
+    assert boosted.loss < 0.2
+    assert 0.65 < linear.loss < 0.8
+
+
+def test_another_split_has_the_same_people_in_other_parts(source: Path) -> None:
+    first = read(str(source), test_rows=_TEST_ROWS)
+    other, again = (read(str(source), test_rows=_TEST_ROWS, split_seed=2) for _ in range(2))
+
+    def people(part: census.Census) -> list[float]:
+        fields = (part.test.fields, part.train.fields)
+        weights = [one["age"] * 100 + one["hours_per_week"] for one in fields]
+        return sorted(np.concatenate(weights).tolist())
+
+    assert (len(other.test), len(other.train)) == (_TEST_ROWS, 1000)
+    assert people(other) == people(first)
+    assert digest_of(other.test) == digest_of(again.test) != digest_of(first.test)
+    config = dataclasses.replace(_CONFIG, split_seed=2)
+    assert RECIPE.prepare_evaluation(config, str(source), rows=99).test == digest_of(other.test)
 
 
 def test_a_run_that_compares_reports_the_others_and_every_run_is_drawn(
@@ -372,8 +393,12 @@ def test_a_run_that_compares_reports_the_others_and_every_run_is_drawn(
     assert sorted(others) == [
         "gradient_boosting_test_accuracy",
         "gradient_boosting_test_auc",
+        "gradient_boosting_test_loss",
+        "gradient_boosting_validation_auc",
         "logistic_regression_test_accuracy",
         "logistic_regression_test_auc",
+        "logistic_regression_test_loss",
+        "logistic_regression_validation_auc",
     ]
     assert others["logistic_regression_test_accuracy"] < 0.7
     assert others["gradient_boosting_test_auc"] > 0.99

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -202,6 +203,39 @@ def test_nothing_to_resume_and_a_run_of_other_options_are_told(data: Path, tmp_p
     other = dataclasses.replace(_CONFIG, hidden=64)
     with pytest.raises(TrainError, match="of other options: hidden was 128, not 64"):
         _train(data, tmp_path, config=other, resume=True)
+
+
+def test_a_run_that_has_ended_goes_on_with_more_steps(
+    trained: TrainResult, data: Path, tmp_path: Path
+) -> None:
+    longer = dataclasses.replace(_CONFIG, steps=40)
+    (tmp_path / "at once").mkdir()
+    expected = _train(data, tmp_path / "at once", config=longer).metrics
+    shutil.copytree(trained.logs, tmp_path / "logs")
+
+    more = _train(data, tmp_path, config=longer, resume=True)
+
+    assert "resumed after step 30" in (tmp_path / "output").read_text()
+    assert more.steps == 40
+    assert more.metrics == expected
+    with pytest.raises(TrainError, match="steps was 40, not 30, and can only become more"):
+        _train(data, tmp_path, resume=True)
+    assert json.loads((tmp_path / "logs" / "metrics.json").read_text())["test_loss"] > 0
+
+
+def test_a_warm_start_begins_with_the_weights_of_a_version(
+    trained: TrainResult, data: Path, tmp_path: Path
+) -> None:
+    # Hardly moved, in one step.
+    still = dataclasses.replace(_CONFIG, steps=1, learning_rate=1e-9)
+
+    warm = _train(data, tmp_path, config=still, warm_start=trained.folder.parent)
+
+    assert warm.metrics["test_loss"] == pytest.approx(trained.metrics["test_loss"], abs=1e-4)
+    assert manifest.read(warm.folder).training["warm_start"] == str(trained.folder.parent)
+    other = dataclasses.replace(still, hidden=64)
+    with pytest.raises(TrainError, match=r"hidden/kernel is \[784, 64\], and \[784, 128\] in .*1;"):
+        _train(data, tmp_path, config=other, warm_start=trained.folder)
 
 
 def test_an_interrupted_run_is_not_forgotten_unless_asked(data: Path, tmp_path: Path) -> None:

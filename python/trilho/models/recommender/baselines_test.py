@@ -6,6 +6,7 @@ from trilho.models.recommender import baselines
 from trilho.models.recommender.baselines import AlsOptions
 from trilho.models.recommender.data import NextItems
 from trilho.models.recommender.evaluation import RankingQuality
+from trilho.models.recommender.neighbours import METHODS
 
 ITEMS = 60
 
@@ -55,9 +56,20 @@ def test_als_is_tuned_by_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -> No
     assert ndcg(best) == max(ndcg(options) for options in others)
 
 
-def test_both_are_compared_on_the_test_items_with_options_of_the_validation_items(
+def test_all_are_compared_on_the_test_items_with_options_of_the_validation_items(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(
+        baselines,
+        "METHODS",
+        [
+            method._replace(
+                learned=[values[:1] for values in method.learned],
+                reading=[values[:1] for values in method.reading],
+            )
+            for method in METHODS
+        ],
+    )
     monkeypatch.setattr(baselines, "_FACTORS", (2,))
     monkeypatch.setattr(baselines, "_REGULARIZATIONS", (0.1,))
     monkeypatch.setattr(baselines, "_ALPHAS", (1.0, 5.0))
@@ -73,7 +85,8 @@ def test_both_are_compared_on_the_test_items_with_options_of_the_validation_item
         validation_items=np.array([items[-1] for items in sequences]),
         test_items=targets,
     )
-    figures = baselines.compare(next_items, item_count=ITEMS, seed=1)
+    places = np.where(np.arange(len(targets)) % 2, 1, 11)
+    figures = baselines.compare(next_items, item_count=ITEMS, seed=1, ours=places)
     chosen = baselines.tuned_als(
         next_items.train_sequences,
         item_count=ITEMS,
@@ -82,10 +95,20 @@ def test_both_are_compared_on_the_test_items_with_options_of_the_validation_item
     )
     best = baselines.als(sequences, item_count=ITEMS, targets=targets, options=chosen, seed=1)
     common = baselines.popularity(sequences, item_count=ITEMS, targets=targets)
-    assert figures == {
+    expected = {
         "popularity_test_hit_at_10": common.hit,
         "popularity_test_ndcg_at_10": common.ndcg,
         "als_test_hit_at_10": best.hit,
         "als_test_ndcg_at_10": best.ndcg,
+        "test_hit_at_10": 0.5,
+        "over_als_test_ndcg_at_10": 0.5 - best.ndcg,
     }
+    assert {name: figures[name] for name in expected} == pytest.approx(expected, abs=2e-6)
     assert best.hit > common.hit
+    names = {"", "popularity_", "als_", "item_knn_", "ease_", "recent_ease_", "transitions_"}
+    overs = {f"over_{name}test_ndcg_at_10" for name in names if name}
+    own = {f"{name}test_{kind}_at_10" for name in names for kind in ("hit", "ndcg")}
+    ends = ("", "_low", "_high")
+    assert set(figures) == {f"{name}{end}" for name in overs | own for end in ends}
+    for name in overs | own:
+        assert figures[f"{name}_low"] <= figures[name] <= figures[f"{name}_high"]

@@ -8,7 +8,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["DEPTH", "Hit", "Ndcg", "RankingQuality", "listed_quality", "masked", "quality"]
+__all__ = [
+    "DEPTH",
+    "Hit",
+    "Ndcg",
+    "RankingQuality",
+    "listed_places",
+    "listed_quality",
+    "masked",
+    "places",
+    "quality",
+]
 
 # Of hit@10 and NDCG@10.
 DEPTH = 10
@@ -68,6 +78,30 @@ def quality(scores: Floats, targets: Ints) -> RankingQuality:
     hit.update_state(targets, scores)
     ndcg.update_state(targets, scores)
     return RankingQuality(hit=round(float(hit.result()), 6), ndcg=round(float(ndcg.result()), 6))
+
+
+def places(scores: Floats, targets: Ints) -> Ints:
+    """Returns on which place each row's target is found, from 1.
+
+    Args:
+        scores: As of `quality`.
+        targets: As of `quality`.
+
+    Returns:
+        [n]; a place beyond DEPTH for a target whose score is not finite.
+    """
+    return np.asarray(_places(targets, scores).numpy(), np.int64)
+
+
+def listed_places(lists: np.ndarray, wanted: np.ndarray) -> Ints:
+    """Returns on which place of its list each wanted item is, from 1; DEPTH + 1 if on none.
+
+    Args:
+        lists: As of `listed_quality`.
+        wanted: As of `listed_quality`.
+    """
+    found = lists[:, :DEPTH] == wanted[:, np.newaxis]
+    return np.where(found.any(axis=1), found.argmax(axis=1) + 1, DEPTH + 1)
 
 
 def listed_quality(lists: np.ndarray, wanted: np.ndarray) -> RankingQuality:

@@ -16,7 +16,13 @@ from trilho.export.signature import Signature
 from trilho.models.recommender import data, model
 from trilho.models.recommender.config import RecommenderConfig
 from trilho.models.recommender.data import NextItems
-from trilho.models.recommender.evaluation import DEPTH, Hit, Ndcg, listed_quality
+from trilho.models.recommender.evaluation import (
+    DEPTH,
+    Hit,
+    Ndcg,
+    listed_places,
+    listed_quality,
+)
 from trilho.models.recommender.ranker import Ranker, with_next
 from trilho.models.recommender.rating import Rating
 from trilho.models.recommender.retrieval import Retrieval
@@ -71,8 +77,11 @@ def prepare(config: RecommenderConfig, source: str) -> Job:
         return model.build_ranker(config, read, next_items, retrieval[0])
 
     def evaluate(models: Models) -> Mapping[str, float]:
-        served = _served(_recommender(read, models), read, next_items)
-        return {**served, **_compare(config, read, next_items)}
+        lists, wanted = _served(_recommender(read, models), read, next_items)
+        found = listed_quality(lists, wanted)
+        served = {"test_hit_at_10": found.hit, "test_ndcg_at_10": found.ndcg}
+        ours = listed_places(lists, wanted)
+        return {**_compare(config, read, next_items, ours), **served}
 
     return Job(
         stages=[
@@ -145,14 +154,14 @@ def _rating(config: RecommenderConfig, read: MovieLens) -> Stage:
 
 
 def _compare(
-    config: RecommenderConfig, read: MovieLens, next_items: NextItems
+    config: RecommenderConfig, read: MovieLens, next_items: NextItems, ours: np.ndarray
 ) -> Mapping[str, float]:
     if not config.compare:
         return {}
     # implicit may not be there.
     from trilho.models.recommender import baselines  # noqa: PLC0415
 
-    return baselines.compare(next_items, item_count=len(read.item_ids), seed=config.seed)
+    return baselines.compare(next_items, item_count=len(read.item_ids), seed=config.seed, ours=ours)
 
 
 def _recommender(read: MovieLens, models: Models) -> Recommender:
@@ -166,8 +175,8 @@ def _recommender(read: MovieLens, models: Models) -> Recommender:
 
 def _served(
     recommender: Recommender, read: MovieLens, next_items: NextItems
-) -> Mapping[str, float]:
-    """Measures the lists that users are answered with, by their ids."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the lists that users are answered with, and what they wanted, by the ids."""
     histories = padded(_ids(read, next_items.test_sequences))
     columns = np.array(read.user_ids, dtype=object), histories
     lists = [
@@ -176,8 +185,7 @@ def _served(
     ]
     # TensorFlow's strings are bytes.
     wanted = np.array([read.item_ids[item].encode() for item in next_items.test_items])
-    quality = listed_quality(np.concatenate(lists).astype(np.bytes_), wanted)
-    return {"test_hit_at_10": quality.hit, "test_ndcg_at_10": quality.ndcg}
+    return np.concatenate(lists).astype(np.bytes_), wanted
 
 
 def _signatures(read: MovieLens, next_items: NextItems, models: Models) -> list[Signature]:

@@ -1,5 +1,6 @@
 package io.trilho.hadoop;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -31,7 +32,7 @@ public final class RootContainerExecutor extends DefaultContainerExecutor {
   @Override
   public void init(Context context) throws IOException {
     String program = getConf().getTrimmed(ENTER, "");
-    if (!new java.io.File(program).canExecute()) {
+    if (!new File(program).canExecute()) {
       throw new IOException(ENTER + " is no program that can be run: '" + program + "'");
     }
     super.init(context);
