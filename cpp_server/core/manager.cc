@@ -10,7 +10,7 @@
 namespace trilho {
 namespace {
 
-// Between two tries to have a thread for a model.
+// The time between two tries to have a thread for a model.
 constexpr std::chrono::seconds kThreadRetry(1);
 
 }  // namespace

@@ -103,7 +103,7 @@ class Manager {
   // at again by whoever rejected them.
   void Retry(absl::string_view name, const std::set<int64_t>& versions);
 
-  // Of all models but those that have gone, by name.
+  // Returns the states of all models but those that have gone, by name.
   std::map<std::string, std::vector<ServableState>> GetAllStates() const;
 
   // Counts the changes of what is told here: after each call of ManagerOptions::on_state_change, and whenever the

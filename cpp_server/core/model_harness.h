@@ -27,7 +27,7 @@
 
 namespace trilho {
 
-// What a Manager holds per model; others use the Manager.
+// The part of a Manager that is one model; others use the Manager.
 //
 // A loaded version has a lease: one shared_ptr that the harness holds and every handle copies. To unload is to stop
 // giving copies away and to drop the harness's own. Whoever drops the last copy does nothing but signal the control
@@ -97,10 +97,10 @@ class ModelHarness {
   // Tries versions again whose time has come; false if there are none.
   bool RetryFailed() EXCLUDES(mu_);
   void DeliverEvents() EXCLUDES(mu_);
-  // Whether the control thread has nothing to do any more, ever.
+  // Returns true if the control thread has nothing to do any more, ever.
   bool IsDone() EXCLUDES(mu_);
 
-  // When RetryFailed next has something to do.
+  // Returns the time at which RetryFailed next has something to do.
   absl::optional<std::chrono::steady_clock::time_point> NextRetry() const EXCLUDES(mu_);
 
   const std::string name_;

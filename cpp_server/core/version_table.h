@@ -49,8 +49,8 @@ struct VersionEntry {
   std::shared_ptr<const void> lease;
 };
 
-// What a ModelHarness keeps under its lock: states and how they follow from one another. Knows nothing of threads, and
-// loads nothing. Not thread-safe.
+// Keeps the states of versions for a ModelHarness, under its lock, and how they follow from one another. Knows nothing
+// of threads, and loads nothing. Not thread-safe.
 class VersionTable {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -65,7 +65,7 @@ class VersionTable {
   void Withdraw();
   void ForgetRejected() { rejected_.clear(); }
 
-  // By number. An entry stays where it is until ForgetOldest.
+  // Returns the entries by version. An entry stays where it is until ForgetOldest.
   std::map<int64_t, VersionEntry>& entries() { return entries_; }
   VersionEntry& at(int64_t version) { return entries_.find(version)->second; }
 
@@ -88,11 +88,12 @@ class VersionTable {
   void End(VersionEntry* version, absl::Status status);
   // From kEnd to kStart if there is a new reason to load.
   void Restart(VersionEntry* version);
-  // Of a load that answered to `wanted`: the version is to be tried again, at once or later, or has ended.
+  // Notes the error of a load that answered to `wanted`: the version is to be tried again, at once or later, or ends.
   void Fail(VersionEntry* version, uint64_t wanted, absl::Status error, const ManagerOptions& options);
 
-  // When some version is to be tried again, if at all.
+  // Returns the time at which some version is to be tried again, if at all.
   absl::optional<TimePoint> NextRetry() const;
+  // Returns true if every version is in kEnd.
   bool HasEnded() const;
 
   // Forgets ended versions beyond the last `limit`.

@@ -20,7 +20,7 @@ bool Has(const FileListing& listing, const char* name) { return listing.count(na
 CompletenessChecker::CompletenessChecker(Options options) : options_(std::move(options)) {}
 
 absl::StatusOr<std::string> CompletenessChecker::Check(const VersionStore& store, const StoredVersion& version) {
-  // What is wrong with it, the load will tell.
+  // The load will tell what is wrong with it.
   if (options_.completeness == VersionCompleteness::kNone) return store.Fetch(version, stop());
   const auto now = options_.now ? options_.now() : std::chrono::system_clock::now();
   const bool is_turn = IsTurn();
@@ -46,13 +46,13 @@ absl::StatusOr<std::string> CompletenessChecker::Check(const VersionStore& store
   if (!is_same) memory.since = now;
   if (!is_same || !memory.has_verdict) {
     memory.verdict = Verify(store, version, *listing, &memory.folder);
-    // What came of a disk's mood or of a stop is asked again.
+    // A verdict that a disk's mood or a stop has brought is asked for again.
     memory.has_verdict = !absl::IsUnavailable(memory.verdict) && !absl::IsCancelled(memory.verdict);
     memory.listing = *std::move(listing);
     memory.is_listed = true;
   }
   if (!memory.verdict.ok()) return Judge(memory, now);
-  // What its writer has marked as complete needs no time to prove itself.
+  // A version that its writer has marked as complete needs no time to prove itself.
   if (Has(memory.listing, kManifestName) || Has(memory.listing, kSuccessName)) return memory.folder;
   if (IsAtRest(memory, now)) return memory.folder;
   return absl::UnavailableError(absl::StrCat(version.path, " still changes; waiting for its files to come to rest"));

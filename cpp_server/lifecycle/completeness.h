@@ -1,4 +1,4 @@
-// Whether a version is there as a whole, or still on its way.
+// Tells a version that is there as a whole from one that is still on its way.
 
 #ifndef TRILHO_CPP_SERVER_LIFECYCLE_COMPLETENESS_H_
 #define TRILHO_CPP_SERVER_LIFECYCLE_COMPLETENESS_H_
@@ -30,7 +30,7 @@ class CompletenessChecker {
   struct Options {
     VersionCompleteness completeness = VersionCompleteness::kStable;
     std::chrono::milliseconds settle_time = std::chrono::seconds(2);
-    // For tests; the system's clock if empty.
+    // The clock, for tests; the system's if empty.
     std::function<std::chrono::system_clock::time_point()> now;
     // Checks return CANCELLED soon after it becomes true. May be null; outlives the checker.
     const std::atomic<bool>* stop = nullptr;
@@ -62,9 +62,9 @@ class CompletenessChecker {
     FileListing listing;
     // The local folder that the verdict is about, if the version was fetched.
     std::string folder;
-    // When it was first seen as it is.
+    // The time at which it was first seen as it is.
     TimePoint since;
-    // What the files say, whether at rest or not; kept when it follows from `listing`.
+    // The judgement of its files, at rest or not; kept when it follows from `listing`.
     bool has_verdict = false;
     absl::Status verdict;
   };

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kFormat = 1;
 
-// Of a hundred thousand files, say. In memory a malicious one takes some thirty times as much.
+// The size for a hundred thousand files, say. In memory a malicious one takes some thirty times as much.
 constexpr int64_t kMostManifestBytes = int64_t{16} << 20;
 
 bool StaysInside(const std::string& path) {

@@ -1,4 +1,4 @@
-// Whether a version is what its manifest says.
+// Compares a version with its manifest.
 
 #ifndef TRILHO_CPP_SERVER_LIFECYCLE_MANIFEST_CHECK_H_
 #define TRILHO_CPP_SERVER_LIFECYCLE_MANIFEST_CHECK_H_

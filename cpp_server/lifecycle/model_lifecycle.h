@@ -86,7 +86,7 @@ class ModelLifecycle {
   void NoteChange(const std::string& model);
   absl::Status PrepareWatches(const std::vector<std::string>& models) REQUIRES(mu_);
   void WatchModels() REQUIRES(mu_);
-  // Of a model that is watched, if it has one yet.
+  // Returns the report of a model that is watched, if there is one yet.
   absl::optional<WatchReport> Report(const std::string& model) const EXCLUDES(mu_);
 
   using Watches = std::map<std::string, std::unique_ptr<ModelWatch>>;

@@ -16,8 +16,8 @@
 
 namespace trilho {
 
-// What a ModelWatch does at every poll, without its thread: has the store list the versions, the selector choose, and
-// each version whose turn it is fetched and verified. For one thread.
+// Does what a ModelWatch does at every poll, without its thread: has the store list the versions, the selector choose,
+// and each version whose turn it is fetched and verified. Not thread-safe.
 class ModelPoller {
  public:
   struct Sight {
@@ -50,7 +50,7 @@ class ModelPoller {
   bool IsStopped() const;
 
   const std::atomic<bool>* const stop_;
-  // Of the location that is looked at; null before that.
+  // The store of the location that is looked at; null before that.
   std::shared_ptr<const VersionStore> store_;
   CompletenessChecker checker_;
   VersionSelector selector_;

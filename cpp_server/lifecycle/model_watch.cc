@@ -90,7 +90,7 @@ void ModelWatch::StopLocked() {
 }
 
 void ModelWatch::Run() {
-  // Of this thread alone. That it may not be had is no reason not to look.
+  // The priority is that of this thread alone. A system that refuses it is no reason not to look.
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   {
     MutexLock lock(&mu_);
@@ -108,7 +108,7 @@ void ModelWatch::Run() {
     const absl::optional<ModelPoller::Sight> sight = poller_.Look(location, Outcomes());
     MutexLock lock(&mu_);
     if (stop_) break;
-    // Else it was of a place that is not looked at any more, or is older than what was asked for.
+    // A look that was overtaken was of a place that is not looked at any more, or is older than what was asked for.
     if (sight && !look_again_) Report(*sight);
     Wait(sight && sight->is_pending);
   }
@@ -166,7 +166,7 @@ void ModelWatch::Aspire(const VersionChoice& choice) {
 }
 
 void ModelWatch::Wait(bool is_pending) {
-  // For ever if absent.
+  // The wait has no end if this is absent.
   absl::optional<std::chrono::milliseconds> wait;
   if (options_.poll_wait > std::chrono::milliseconds::zero()) {
     wait = options_.poll_wait;

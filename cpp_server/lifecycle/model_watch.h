@@ -21,7 +21,7 @@
 
 namespace trilho {
 
-// What a watch has found since it was set, or asked to look again.
+// Tells what a watch has found since its location was set, or it was asked to look again.
 struct WatchReport {
   // Why the versions cannot be listed; empty where all is well.
   std::string problem;

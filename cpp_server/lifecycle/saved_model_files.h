@@ -1,4 +1,4 @@
-// Whether the files of a SavedModel are all there, as far as they tell themselves.
+// Looks for files of a SavedModel that are missing, as far as the others tell.
 
 #ifndef TRILHO_CPP_SERVER_LIFECYCLE_SAVED_MODEL_FILES_H_
 #define TRILHO_CPP_SERVER_LIFECYCLE_SAVED_MODEL_FILES_H_

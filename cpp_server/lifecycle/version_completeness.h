@@ -1,4 +1,4 @@
-// What a version must have before it is loaded.
+// The sign that a version must have before it is loaded.
 
 #ifndef TRILHO_CPP_SERVER_LIFECYCLE_VERSION_COMPLETENESS_H_
 #define TRILHO_CPP_SERVER_LIFECYCLE_VERSION_COMPLETENESS_H_

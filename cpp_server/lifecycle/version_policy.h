@@ -20,9 +20,9 @@ class ServableVersionPolicy {
   static ServableVersionPolicy Specific(std::set<int64_t> versions);
 
   Kind kind() const { return kind_; }
-  // For kLatest.
+  // The number of kLatest.
   int num_versions() const { return num_versions_; }
-  // For kSpecific.
+  // The versions of kSpecific.
   const std::set<int64_t>& versions() const { return versions_; }
 
  private:

@@ -33,7 +33,7 @@ VersionChoice VersionSelector::Select(const ModelLocation& model, std::vector<St
       },
       substitutes_ ? outcomes.failing : std::set<int64_t>());
   choice.failing = outcomes.failing;
-  // Of a version that is given up for a newer one, nothing follows.
+  // Nothing follows from a version that is given up for a newer one.
   substitutes_ = substitutes_ &&
                  std::any_of(choice.aspired.begin(), choice.aspired.end(), [&outcomes](const ChosenVersion& aspired) {
                    return outcomes.failing.count(aspired.version) > 0;
@@ -43,7 +43,7 @@ VersionChoice VersionSelector::Select(const ModelLocation& model, std::vector<St
 
 bool VersionSelector::IsAffectedBy(const LoadOutcomes& outcomes) const {
   if (outcomes.failing != outcomes_.failing) return true;
-  // Whether any answers matters only while some do not.
+  // It matters only while some fail that another one answers.
   return !outcomes.failing.empty() && outcomes.is_available != outcomes_.is_available;
 }
 

@@ -15,7 +15,7 @@
 
 namespace trilho {
 
-// What has come of the versions of a model that were to be loaded.
+// Tells what has come of the versions of a model that were to be loaded.
 struct LoadOutcomes {
   // The versions that have failed to load since they were aspired.
   std::set<int64_t> failing;
@@ -29,7 +29,7 @@ struct LoadOutcomes {
 //   chosen, and what is in memory does not suffer from what becomes of its files.
 // - A model none of whose versions answers while those that it should serve fail gets lower ones besides, until what
 //   it should serve loads.
-// For one thread.
+// Not thread-safe.
 class VersionSelector {
  public:
   // `once`: of what comes after the first listing nothing is seen.

@@ -26,9 +26,9 @@ class ReloadWorker {
     // Asked after `change` has returned OK, at every change that is counted, and once `patience` after the first time,
     // until it says yes.
     std::function<bool()> is_complete;
-    // How long is_complete may depend on the time, too.
+    // The time for which is_complete may depend on the clock, too.
     std::chrono::milliseconds patience{0};
-    // What came of it then.
+    // Returns what came of it then.
     std::function<absl::Status()> result;
     // Called once: with an error of `change`, or the result.
     std::function<void(absl::Status)> done;
@@ -56,7 +56,7 @@ class ReloadWorker {
   void Run() EXCLUDES(mu_);
   struct Waiting {
     Job job;
-    // When is_complete is to be asked without a change.
+    // The time at which is_complete is to be asked without a change.
     Clock::time_point ask_at;
   };
 

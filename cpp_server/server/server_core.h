@@ -84,7 +84,7 @@ class ServerCore {
   // UNKNOWN as ModelManagementService.RetryModel.
   void Retry(const std::string& model, const std::set<int64_t>& versions, std::function<void(absl::Status)> done);
 
-  // What ModelManagementService works on; must not outlive the core.
+  // Returns what ModelManagementService works on; it must not outlive the core.
   ManagedServer Managed();
 
   // Models, versions, states and reasons as a table.
@@ -108,7 +108,7 @@ class ServerCore {
   absl::Status CheckAvailable(const std::vector<std::string>& models) const;
   // Begins to try `versions` again, which it sets if it is empty.
   absl::Status BeginRetry(const std::string& model, std::set<int64_t>* versions);
-  // Whether all `versions` of a model are available.
+  // Says which of `versions` of a model are not available; OK if all are.
   absl::Status CheckRetried(const std::string& model, const std::set<int64_t>& versions) const;
   // Warns of labels that stand for versions which are not available.
   void LogWaitingLabels() const;

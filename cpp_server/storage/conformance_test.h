@@ -187,7 +187,7 @@ TEST_P(VersionStoreConformance, AListingIsTheSameUntilAFileChanges) {
   const auto before = store().Stat(version);
   ASSERT_TRUE(before.ok()) << before.status();
   EXPECT_EQ(*before, *store().Stat(version));
-  // Of the same size; clocks of file systems may take a moment to go on.
+  // The size is the same; clocks of file systems may take a moment to go on.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   bool changed = false;
   while (!changed && std::chrono::steady_clock::now() < deadline) {

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of a SavedModel's two or three, and what teams keep in assets; a link to a folder above has no end.
+// A SavedModel has two or three levels, and teams keep more in assets; a link to a folder above has no end.
 constexpr int kMaxDepth = 16;
 
 // Far more than any model has; a link may lead to the root of everything.

@@ -1,4 +1,4 @@
-// What a folder holds, as far as can be seen without reading it.
+// Lists what a folder holds, without reading it.
 
 #ifndef TRILHO_CPP_SERVER_STORAGE_LOCAL_FILE_LISTING_H_
 #define TRILHO_CPP_SERVER_STORAGE_LOCAL_FILE_LISTING_H_
