@@ -73,6 +73,11 @@ sweep() {
     tell "removing what a killed run left: $part"
     remove_shared "$part" || tell "cannot remove all of $part"
   done
+  # Locks that killed runs held: of a cache, and of other builds than this file's, too.
+  for part in "$1"/.trilho-lock-*; do
+    [ -e "$part/owner" ] && is_dead "$part/owner" && remove_shared "$part"
+  done
+  return 0
 }
 
 # Starts a process that outlives this one, whatever kills it, and then removes the folder of this run. It is in a
