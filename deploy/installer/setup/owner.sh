@@ -70,8 +70,10 @@ sweep() {
       # Somebody is about to write it, or was killed before.
       is_older "$part" 60 || continue
     fi
+    # Under its new name it is this run's alone: another may be sweeping at the same time.
+    mv -T "$part" "$T_work/swept" 2>/dev/null || continue
     tell "removing what a killed run left: $part"
-    remove_shared "$part" || tell "cannot remove all of $part"
+    rm -rf "$T_work/swept" || tell "cannot remove all of it: $T_work/swept"
   done
   # Locks that killed runs held: of a cache, and of other builds than this file's, too.
   for part in "$1"/.trilho-lock-*; do
