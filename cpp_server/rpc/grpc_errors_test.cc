@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cpp_server/core/mutex.h"
 #include "cpp_server/rpc/grpc_server.h"
 #include "cpp_server/rpc/test_client.h"
 #include "gtest/gtest.h"
@@ -20,7 +21,7 @@ class GrpcErrorsTest : public ::testing::Test {
   GrpcErrorsTest() {
     GrpcServer::Options options;
     options.port = 0;
-    const auto fail = [this](UnaryCall* call) { call->Fail(error_); };
+    const auto fail = [this](UnaryCall* call) { call->Fail(Error()); };
     auto server = GrpcServer::Start(options, {{"trilho.Test", {{"Fail", Plane::kData, fail}}}});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -28,12 +29,21 @@ class GrpcErrorsTest : public ::testing::Test {
   }
 
   grpc::Status StatusOf(absl::Status error) {
-    error_ = std::move(error);
+    {
+      MutexLock lock(&mu_);
+      error_ = std::move(error);
+    }
     return RawCall(channel_, "/trilho.Test/Fail", "x").first;
   }
   std::string MessageOf(const std::string& message) { return StatusOf(absl::InternalError(message)).error_message(); }
 
-  absl::Status error_;
+  absl::Status Error() {
+    MutexLock lock(&mu_);
+    return error_;
+  }
+
+  Mutex mu_;
+  absl::Status error_ GUARDED_BY(mu_);
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };
