@@ -253,17 +253,18 @@ TEST_F(ModelLifecycleTest, RemovingAModelWaitsForNoStorage) {
 
 TEST_F(ModelLifecycleTest, LooksAndChecksumsGiveWayToCalls) {
   Publish("m/1");
-  std::atomic<int> nice{-100};
+  // The watch asks until TearDown, so that what it writes to outlives this body.
+  const auto nice = std::make_shared<std::atomic<int>>(-100);
   ModelLocation model = At("m");
   // On the thread that reads the files, too.
-  model.resolve = [&nice](const std::string& path) {
-    nice = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+  model.resolve = [nice](const std::string& path) {
+    *nice = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
     return path;
   };
   const int own = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
   Started({model});
   ASSERT_TRUE(world_.Await("m:1 AVAILABLE"));
-  EXPECT_TRUE(nice == 5 || (own > 5 && nice == own)) << nice << " in a process of " << own;
+  EXPECT_TRUE(*nice == 5 || (own > 5 && *nice == own)) << *nice << " in a process of " << own;
 }
 
 TEST_F(ModelLifecycleTest, EndsAtOnceWhileItWaits) {
@@ -363,15 +364,16 @@ TEST_F(ModelLifecycleTest, WhatWasPreparedCanBeGivenUp) {
 }
 
 TEST_F(ModelLifecycleTest, TellsWhoeverWaitsOfEveryChange) {
-  std::atomic<int> told{0};
-  options_.on_change = [&told](const std::string& model) {
+  // Changes are told until TearDown, so that what counts them outlives this body.
+  const auto told = std::make_shared<std::atomic<int>>(0);
+  options_.on_change = [told](const std::string& model) {
     EXPECT_EQ(model, "m");
-    ++told;
+    ++*told;
   };
   Publish("m/1");
   Started({At("m")});
   ASSERT_TRUE(AwaitSettled("m"));
-  EXPECT_TRUE(Await([&] { return told >= 4; })) << "START, LOADING, AVAILABLE, and the report of the look";
+  EXPECT_TRUE(Await([&] { return *told >= 4; })) << "START, LOADING, AVAILABLE, and the report of the look";
 }
 
 }  // namespace
