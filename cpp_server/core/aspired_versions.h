@@ -1,4 +1,4 @@
-// Which versions of a model should be served.
+// The versions of a model that should be served.
 
 #ifndef TRILHO_CPP_SERVER_CORE_ASPIRED_VERSIONS_H_
 #define TRILHO_CPP_SERVER_CORE_ASPIRED_VERSIONS_H_

@@ -1,4 +1,4 @@
-// Which endpoint answers a request, and who may ask it.
+// The router finds the endpoint that answers a request, and says who may make it.
 
 #ifndef TRILHO_CPP_SERVER_HTTP_HTTP_ROUTER_H_
 #define TRILHO_CPP_SERVER_HTTP_HTTP_ROUTER_H_

@@ -1,4 +1,4 @@
-// Which of the versions that are there a policy asks for.
+// The choice that a policy makes among the versions that are there.
 
 #ifndef TRILHO_CPP_SERVER_LIFECYCLE_VERSION_CHOICE_H_
 #define TRILHO_CPP_SERVER_LIFECYCLE_VERSION_CHOICE_H_

@@ -1,4 +1,4 @@
-// Which of the versions of a model its configuration asks for.
+// The policy by which a configuration asks for versions of a model.
 
 #ifndef TRILHO_CPP_SERVER_LIFECYCLE_VERSION_POLICY_H_
 #define TRILHO_CPP_SERVER_LIFECYCLE_VERSION_POLICY_H_

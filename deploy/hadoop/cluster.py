@@ -116,7 +116,7 @@ class Cluster:
         """Stops all daemons; the state folder stays, for what is in its logs."""
         self.stop()
 
-    # What a cluster is.
+    # The cluster: its parts, and their states.
 
     @property
     def plan(self) -> Plan:
@@ -152,7 +152,7 @@ class Cluster:
             "JAVA_HOME": str(self.parts.java.home),
         }
 
-    # What is done with it.
+    # Actions: start, stop, kill and the like.
 
     def start(
         self,
@@ -324,7 +324,7 @@ class Cluster:
             for process in group:
                 self._wait_for_end(process, time.monotonic() + seconds)
         for process in first:
-            # Of a NodeManager that was killed, they outlived it.
+            # Containers outlive a NodeManager that was killed.
             self._sweep(processes.members(self.state.folder, process.daemon.name))
 
     def _wait_for_end(self, process: Process, deadline: float) -> None:

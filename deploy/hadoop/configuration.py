@@ -197,7 +197,7 @@ def _shared(state: State, plan: Plan, parts: Parts) -> dict[str, Settings]:
         # TensorFlow reserves many times the memory that it uses.
         "yarn.nodemanager.vmem-check-enabled": "false",
         "yarn.nodemanager.pmem-check-enabled": "true",
-        # What a container leaves can be looked at for ten minutes after its end.
+        # The files of a container can be looked at for ten minutes after its end.
         "yarn.nodemanager.delete.debug-delay-sec": "600",
         "yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage": "99",
         "yarn.nodemanager.env-whitelist": "JAVA_HOME,HADOOP_CONF_DIR,PATH,LANG,TZ",

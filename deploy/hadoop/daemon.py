@@ -131,7 +131,7 @@ class Process:
         )
         return [
             *java[:1],
-            # What ps shows first.
+            # The word that ps shows first.
             f"-Dtrilho.daemon={self.daemon.name}",
             f"-Djava.io.tmpdir={temporary}",
             f"-Dhadoop.log.dir={self.state.logs}",

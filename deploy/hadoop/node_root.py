@@ -21,7 +21,7 @@ from deploy.installer.roots.root import Root, make_bare_root
 
 __all__ = ["NodeRoot", "check_root"]
 
-# Of Java's folder, all that a program does not need to run.
+# Parts of Java's folder that no program needs to run.
 _LEFT_OUT = shutil.ignore_patterns("jmods", "include", "man", "legal", "docs", "src.zip", "demo")
 # ContainerLaunch ends each container's script with /bin/bash.
 _BASH = '#!/bin/busybox sh\nexec /bin/busybox sh "$@"\n'

@@ -40,7 +40,7 @@ class Application:
 def run_shell_application(cluster: Cluster, command: str) -> Application:
     """Runs a command in one container, beside that of the application's master, to its end."""
     done = cluster.run(
-        # What redirects its output stands behind it, and would be the last command's alone.
+        # The redirection of output stands behind the command, and would be the last one's alone.
         *_words(cluster, f"{{ {command}; }}"),
         *("-timeout", str(_SECONDS * 1000)),
         seconds=_SECONDS + 60,

@@ -1,5 +1,6 @@
 """Commands that are there for each recipe, and the option that brings recipes of one's own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import click
@@ -28,7 +29,7 @@ module_option = click.option(
 )
 
 
-class RecipeGroup(click.Group):
+class RecipeGroup(click.Group, ABC):
     """A command for each recipe."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -44,6 +45,7 @@ class RecipeGroup(click.Group):
             return _broken(name, error)
         return None if recipe is None else self.make_command(recipe, modules)
 
+    @abstractmethod
     def make_command(self, recipe: Recipe, modules: Sequence[str]) -> click.Command | None:
         """Makes the command of a recipe; None if this group has none for it.
 
@@ -51,7 +53,6 @@ class RecipeGroup(click.Group):
             recipe: The recipe.
             modules: What --module says, for processes that are to find it, too.
         """
-        raise NotImplementedError
 
 
 def _modules(ctx: click.Context) -> tuple[str, ...]:
